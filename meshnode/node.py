@@ -26,7 +26,7 @@ from meshnode.app import date, misdated
 from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
-from meshnode.app.explain.status import Problem
+from meshnode.app.explain.problem import Problem
 from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
@@ -39,7 +39,7 @@ from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFa
 from meshnode.firewall import find_firewall
 from meshnode.home import Home
 from meshnode.keyring import Keyring
-from meshnode.net.dialer import Address
+from meshnode.net.address import Address
 from meshnode.net.discovery import MdnsMode
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
 from meshnode.net.network import Network, NetworkOptions

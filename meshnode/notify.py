@@ -21,7 +21,7 @@ from typing import Any
 import trio
 
 from meshnode.app import waiting
-from meshnode.app.explain.status import Problem
+from meshnode.app.explain.problem import Problem
 from meshnode.app.waiting import WaitingView
 from meshnode.errors import StorageFull
 from meshnode.replica.changes import Change

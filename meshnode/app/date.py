@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from meshnode.app.naming import PersonRef, name_of, reference
 from meshnode.clock import RELEASED, Basis, ClockReading, Voice
 from meshnode.errors import Usage
+from meshnode.quoting import first_few, named
 from meshnode.replica.replica import Replica
 from protocol import limits
 
@@ -147,10 +148,7 @@ def _why_in_doubt(replica: Replica, reading: ClockReading) -> str:
 def _say(replica: Replica, voices: Iterable[Voice]) -> str:
     """Return one clause that names people and the date that their computers show."""
     said = sorted(voices, key=lambda voice: (voice.stratum, voice.time))
-    names = [name_of(replica, voice.person) for voice in said[:NAMED]]
-    if len(said) > NAMED:
-        names.append(f"{len(said) - NAMED} more")
-    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    who = first_few([named(name_of(replica, voice.person)) for voice in said], NAMED)
     return f"by the computer{'' if len(said) == 1 else 's'} of {who} it is {on(int(said[0].time))}"
 
 

@@ -16,6 +16,7 @@ from meshnode.app.lookalikes import skeletons
 from meshnode.app.picking import ID_PREFIX_MIN, Candidate, alike, near, pick
 from meshnode.app.words import searchable, words_of
 from meshnode.errors import NotFound
+from meshnode.quoting import quoted
 from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import TrustState
 from meshnode.slices import Steps
@@ -366,4 +367,4 @@ def _chosen(text: str, found: list[Candidate[PersonId]], *, destructive: bool = 
 def _candidate(person: PersonId, name: str, *, preferred: bool) -> Candidate[PersonId]:
     id_ = person_text(person)
     told = f" ({id_[:ID_SHOWN]})"
-    return Candidate(person, id_, name, lambda: name.removesuffix(told) + told, preferred=preferred)
+    return Candidate(person, id_, name, lambda: quoted(name.removesuffix(told)) + told, preferred=preferred)

@@ -9,14 +9,15 @@ import click
 from meshnode.cli import names, numbers, output
 from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, command
-from meshnode.text import forms, people
+from meshnode.quoting import named
+from meshnode.text import people
 from meshnode.text import why as text
 
 
 def _show(reply: dict[str, Any]) -> None:
-    name = forms.named(reply["person"]["name"])
+    name = named(reply["person"]["name"])
     if reply["listing"] is not None:
-        output.say(text.why_author(reply), title=forms.named(reply["listing"]["title"]))
+        output.say(text.why_author(reply), title=named(reply["listing"]["title"]))
     else:
         output.say(people.related(reply["relation"]), title=name)
     if reply["relation"] == "yourself":

@@ -132,6 +132,13 @@ class Clock:
         """Return the time to judge by what has ended: `now`, but 0 in doubt, when nothing has ended."""
         return self.now() if self.trusted else 0
 
+    def latest_in_doubt(self) -> int | None:
+        """Return the latest of the dates that may be right while the date is in doubt; None where it is not."""
+        if self.trusted:
+            return None
+        reading = self.reading()
+        return int(max(reading.now, reading.wall, *(voice.time for voice in speaking(reading.voices))))
+
     def purge_before(self) -> int:
         """Return the time to delete by: what has expired by it may go."""
         return int(self._belief().purge_before)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 import trio
 
 from meshnode.app.explain.reachability import CallAnswer, Firewall
+from meshnode.net.address import Address
 from meshnode.net.calls import answer_of, is_dropped_nearby
 from meshnode.net.dial_outcome import DialOutcome
-from meshnode.net.dialer import Address
 from protocol import PersonId
 
 LOOK_SECONDS = 60.0  # between two looks at the firewall of this computer

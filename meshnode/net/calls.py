@@ -14,8 +14,8 @@ import trio
 
 from meshnode.app.explain.reachability import CallAnswer
 from meshnode.app.explain.status import ConnectionAttempt
+from meshnode.net.address import Address
 from meshnode.net.dial_outcome import DialOutcome
-from meshnode.net.dialer import Address
 from meshnode.net.races import NEXT_SECONDS
 
 log = logging.getLogger(__name__)

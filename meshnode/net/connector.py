@@ -12,9 +12,10 @@ import trio
 from meshnode import background
 from meshnode.app.peers.contacts import Dial
 from meshnode.guard import Guard
+from meshnode.net.address import Address
 from meshnode.net.calls import call_first
 from meshnode.net.dial_outcome import DialOutcome
-from meshnode.net.dialer import Address, DialAttempt, Dialer
+from meshnode.net.dialer import DialAttempt, Dialer
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.peer_link import PeerLink
 from meshnode.wakeup import Wakeup

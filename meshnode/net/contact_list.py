@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from meshnode.app.peers import contacts
 from meshnode.app.peers.given_addresses import given
-from meshnode.net.dialer import Address, DialTarget
+from meshnode.net.address import Address
+from meshnode.net.dialer import DialTarget
 from meshnode.replica.replica import Replica
 from protocol import PersonId
 
@@ -22,6 +24,8 @@ class ContactList:
     candidates: list[tuple[PersonId, bytes]]
     announced: contacts.Announced | None
     direct: frozenset[PersonId]
+    accounts: Mapping[PersonId, PersonId]
+    """The person who answers for each of those who may be recognized, where there is one."""
     given: tuple[Address, ...] = ()
     """The addresses that the owner has given while the node ran."""
 
@@ -36,12 +40,20 @@ def read_contacts(replica: Replica) -> ContactList:
     direct = contacts.direct_contacts(replica)
     for person in direct:
         contacts.keep_keys(replica, person)
+    candidates, answered = contacts.presence_candidates(replica), replica.introducers.all()
     return ContactList(
         wanted=[
-            DialTarget(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses), one.claims)
+            DialTarget(
+                one.person,
+                one.devices,
+                tuple(Address(host, port) for host, port in one.addresses),
+                one.claims,
+                frozenset(Address(host, port) for host, port in one.on_cards),
+            )
             for one in contacts.contact_targets(replica)
         ],
-        candidates=contacts.presence_candidates(replica),
+        candidates=candidates,
+        accounts={person: answered[person] for person, _ in candidates if person in answered},
         announced=contacts.announced(replica),
         direct=frozenset(direct),
         given=tuple(Address(host, port) for host, port in given(replica)),

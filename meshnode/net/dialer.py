@@ -9,14 +9,16 @@ seconds of a monotonic clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
+from meshnode.net.address import Address
 from meshnode.net.dial_outcome import ANSWERED, FOUND, UNDECIDED, DialOutcome
+from meshnode.net.dialed_people import DialedPerson, Endpoint, StaticAddress
 from meshnode.net.endpoint_states import (
     ANNOUNCED_FAILURES,
     FIRST_PAUSE,
     FRESH_START,
+    LONGEST_CARD_PAUSE,
     LONGEST_PAUSE,
     LONGEST_SILENT_PAUSE,
     LONGEST_STATIC_PAUSE,
@@ -27,6 +29,7 @@ from meshnode.net.endpoint_states import (
     EndpointState,
     Pause,
 )
+from meshnode.net.knocks import CARD_TRIES_MAX, Knocks
 from meshnode.net.races import NEVER, Races
 from protocol import DeviceId, PersonId
 
@@ -35,16 +38,6 @@ BUSY_SPREAD = 1.0  # at most so much later than a busy node has asked for, which
 BUSY_PAUSE_WITH_NEWS = 5.0  # instead of what a busy node has asked for, once the owner has written something
 ANNOUNCED_KEPT = 16  # announced addresses of one person: several devices with several addresses each
 DOUBLINGS_MAX = 16  # enough for the longest pause; more would overflow in the end
-
-
-class Address(NamedTuple):
-    """A host as text, with its scope if it has one, and a TCP port."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,74 +55,14 @@ class DialTarget:
     """A person to be connected with, the number of their devices, and their known addresses, the likeliest first.
 
     `claims`: a card of theirs waits to be presented. That takes a new connection, even if they are connected already.
+    `on_cards` are those of the addresses that only a card names.
     """
 
     person: PersonId
     devices: int
     addresses: tuple[Address, ...] = ()
     claims: bool = False
-
-
-@dataclass(slots=True)
-class _Endpoint:
-    """One address and how dialing it has gone.
-
-    `device` is the device that answered there last, and `met` when it did, if dialing it has not failed since. `order` is
-    its position among those that were known before. `rank` is what the dialer's `rank` says of it, None if it is our own;
-    `ranked` whether it was asked.
-    """
-
-    address: Address
-    due: float
-    order: int = 0
-    rank: int | None = 0
-    ranked: bool = False
-    met: float = NEVER
-    state: EndpointState = EndpointState.WAITING
-    announced: bool = False
-    failures: int = 0
-    turn: int = 0
-    tried: float = NEVER
-    heard: float = NEVER
-    device: DeviceId | None = None
-
-
-@dataclass(slots=True)
-class _Person:
-    devices: int = 1
-    wanted: bool = False
-    claims: bool = False
-    endpoints: dict[Address, _Endpoint] = field(default_factory=dict)
-    connected: set[DeviceId] = field(default_factory=set)
-    not_before: float = NEVER
-    busy_since: float | None = None  # when their node asked us to come back later, if it is why `not_before` is later
-    setbacks: int = 0
-
-    @property
-    def missing(self) -> bool:
-        return len(self.connected) < max(1, self.devices)
-
-    def candidates(self) -> list[tuple[_Endpoint, EndpointEvent]]:
-        """Return the endpoints that are worth a connection, each with the event that starts it."""
-        if not self.missing and not self.claims:
-            return []
-        starts = {EndpointState.WAITING: EndpointEvent.DUE}
-        if self.claims:
-            starts[EndpointState.CONNECTED] = EndpointEvent.CARD
-        return [(endpoint, starts[endpoint.state]) for endpoint in self.endpoints.values() if endpoint.state in starts]
-
-
-@dataclass(slots=True)
-class _Static:
-    """An address given by hand. It names no person: the people who are missing are tried there, one after the other.
-
-    `found` is the person who answered there last; `asked` are those who were tried since and are not there.
-    """
-
-    endpoint: _Endpoint
-    found: PersonId | None = None
-    asked: set[PersonId] = field(default_factory=set)
-    outcome: DialOutcome | None = None
+    on_cards: frozenset[Address] = frozenset()
 
 
 class Dialer:
@@ -146,9 +79,10 @@ class Dialer:
     def __init__(self, jitter: Callable[[], float], rank: Callable[[Address], int | None] = lambda _: 0) -> None:
         self._jitter = jitter
         self._rank = rank
-        self._people: dict[PersonId, _Person] = {}
-        self._static: dict[Address, _Static] = {}
+        self._people: dict[PersonId, DialedPerson] = {}
+        self._static: dict[Address, StaticAddress] = {}
         self._races = Races()
+        self._knocks = Knocks()
 
     # --- what is known ---------------------------------------------------------------------------------------------
 
@@ -162,26 +96,45 @@ class Dialer:
                     self._forget(known, endpoint, EndpointEvent.UNWANTED, now)
                 self._drop_if_idle(person)
         for person, target in people.items():
-            known = self._people.setdefault(person, _Person())
+            known = self._people.setdefault(person, DialedPerson())
             known.wanted, known.devices, known.claims = True, target.devices, target.claims
             for order, address in enumerate(target.addresses):
-                known.endpoints.setdefault(address, _Endpoint(address, now)).order = order
+                endpoint = known.endpoints.setdefault(address, Endpoint(address, now))
+                endpoint.order, endpoint.known = order, True
+                if address not in target.on_cards:
+                    endpoint.tries = None
+                elif endpoint.tries is None:
+                    endpoint.tries = CARD_TRIES_MAX
 
     def given(self, addresses: Iterable[Address], now: float) -> None:
         """Dial everybody who is missing at these addresses, which the owner has given, and at no other given one."""
         wanted = dict.fromkeys(addresses)
-        self._static = {address: self._static.get(address) or _Static(_Endpoint(address, now)) for address in wanted}
+        self._static = {
+            address: self._static.get(address) or StaticAddress(Endpoint(address, now)) for address in wanted
+        }
 
     def found_at(self) -> Iterator[tuple[Address, PersonId | None, DialOutcome | None]]:
         """Yield each given address, the person who answered there last, and the outcome of the last attempt."""
         for address, static in self._static.items():
             yield address, static.found, static.outcome
 
-    def heard(self, person: PersonId, addresses: Iterable[Address], now: float, *, pause: float = 0.0) -> None:
-        """Take note that `person` was announced at these addresses. `pause` leaves them the time to dial us first."""
-        known = self._people.setdefault(person, _Person())
+    def heard(
+        self,
+        person: PersonId,
+        addresses: Iterable[Address],
+        now: float,
+        *,
+        pause: float = 0.0,
+        account: PersonId | None = None,
+    ) -> None:
+        """Take note that `person` was announced at these addresses. `pause` leaves them the time to dial us first.
+
+        Calls that lead to nobody there are counted for `account`, by default the person.
+        """
+        known = self._people.setdefault(person, DialedPerson())
+        known.account = account or person
         for address in addresses:
-            endpoint = known.endpoints.setdefault(address, _Endpoint(address, now + pause))
+            endpoint = known.endpoints.setdefault(address, Endpoint(address, now + pause))
             endpoint.announced = True
             endpoint.heard = now
             self._move(endpoint, EndpointEvent.HEARD, now + pause)
@@ -206,13 +159,15 @@ class Dialer:
             known.not_before, known.busy_since = NEVER, None
             for endpoint in known.endpoints.values():
                 self._move(endpoint, EndpointEvent.CHANGED, now)
+                endpoint.tries = None if endpoint.tries is None else CARD_TRIES_MAX
+        self._knocks.forget()
         for static in self._static.values():
             static.asked.clear()
             self._move(static.endpoint, EndpointEvent.CHANGED, now)
 
     def connected(self, person: PersonId, device: DeviceId, now: float) -> None:
         """Take note that a session with this device is open, whichever side dialed."""
-        known = self._people.setdefault(person, _Person())
+        known = self._people.setdefault(person, DialedPerson())
         known.connected.add(device)
         known.busy_since = None
         self._match_sessions(known, now)
@@ -267,7 +222,7 @@ class Dialer:
                 choices = [
                     (self._likelihood(endpoint), endpoint, start)
                     for endpoint, start in known.candidates()
-                    if endpoint.due <= now and self._is_free(person, endpoint)
+                    if self._due_at(known, endpoint, now) <= now and self._is_free(person, endpoint)
                 ]
                 if choices:
                     _, endpoint, start = min(choices, key=lambda choice: choice[0])
@@ -287,7 +242,7 @@ class Dialer:
     def next_timer(self) -> float | None:
         """Return when `due` may have an attempt if nothing is told before; None for never."""
         times = [
-            max(endpoint.due, known.not_before, free_at)
+            max(self._due_at(known, endpoint, endpoint.due), known.not_before, free_at)
             for person, known in self._people.items()
             if (free_at := self._races.may_start_at(person)) is not None
             for endpoint, _ in known.candidates()
@@ -335,12 +290,17 @@ class Dialer:
                 endpoint.device, endpoint.met = device, now
             elif outcome not in (DialOutcome.OVERTAKEN, DialOutcome.NOT_YET):
                 endpoint.met = NEVER
+                if outcome is not DialOutcome.NO_KEY:
+                    self._note_knock(known, endpoint, now)
             event = _event(outcome, more_keys=more_keys)
             if event is EndpointEvent.FAILED and endpoint.announced and endpoint.failures + 1 >= ANNOUNCED_FAILURES:
                 self._forget(known, endpoint, EndpointEvent.GIVEN_UP, now)
             else:
                 silent = outcome is DialOutcome.NO_ANSWER
-                self._move(endpoint, event, now, LONGEST_SILENT_PAUSE if silent else LONGEST_PAUSE)
+                longest = LONGEST_PAUSE if endpoint.tries is None else LONGEST_CARD_PAUSE
+                self._move(
+                    endpoint, event, now, LONGEST_SILENT_PAUSE if silent and longest < LONGEST_CARD_PAUSE else longest
+                )
             self._match_sessions(known, now)
         self._drop_if_idle(attempt.person)
 
@@ -350,7 +310,7 @@ class Dialer:
         self,
         attempts: list[DialAttempt],
         person: PersonId,
-        endpoint: _Endpoint,
+        endpoint: Endpoint,
         start: EndpointEvent,
         now: float,
         *,
@@ -362,7 +322,20 @@ class Dialer:
             attempts.append(DialAttempt(person, endpoint.address, endpoint.turn, static))
             self._move(endpoint, start, now)
 
-    def _is_free(self, person: PersonId, endpoint: _Endpoint) -> bool:
+    def _due_at(self, known: DialedPerson, endpoint: Endpoint, now: float) -> float:
+        """Return when this endpoint is due, as far as its person's account may make us call where they were announced."""
+        if endpoint.known or known.account is None:
+            return endpoint.due
+        return max(endpoint.due, self._knocks.may_knock_at(known.account, now))
+
+    def _note_knock(self, known: DialedPerson, endpoint: Endpoint, now: float) -> None:
+        """Count a call that has led to nobody."""
+        if endpoint.tries is not None:
+            endpoint.tries -= 1
+        elif not endpoint.known and known.account is not None:
+            self._knocks.note(known.account, now)
+
+    def _is_free(self, person: PersonId, endpoint: Endpoint) -> bool:
         """Whether this person may be dialed there: at our own address this node would connect with itself.
 
         Nor are they dialed there twice, as a known address of theirs and as one given by hand.
@@ -371,7 +344,7 @@ class Dialer:
             endpoint.rank, endpoint.ranked = self._rank(endpoint.address), True
         return endpoint.rank is not None and not self._races.is_dialed(person, endpoint.address)
 
-    def _likelihood(self, endpoint: _Endpoint) -> tuple[int, float, bool, int, int, float, Address]:
+    def _likelihood(self, endpoint: Endpoint) -> tuple[int, float, bool, int, int, float, Address]:
         """Return a sort key for the addresses of one person.
 
         Our own subnets come first, then the last good address, what was just announced, and what failed least.
@@ -386,7 +359,7 @@ class Dialer:
             endpoint.address,
         )
 
-    def _move(self, endpoint: _Endpoint, event: EndpointEvent, now: float, longest: float = LONGEST_PAUSE) -> None:
+    def _move(self, endpoint: Endpoint, event: EndpointEvent, now: float, longest: float = LONGEST_PAUSE) -> None:
         """Take the step that the table has for `event`, and set when the endpoint is due."""
         before = endpoint.state
         endpoint.state, pause = TRANSITIONS[before][event]
@@ -408,19 +381,19 @@ class Dialer:
                 endpoint.due = now + self._spread(min(longest, doubled))
                 endpoint.failures += 1
 
-    def _match_sessions(self, known: _Person, now: float) -> None:
+    def _match_sessions(self, known: DialedPerson, now: float) -> None:
         """Move the endpoints of this person whose device has been connected or lost."""
         for endpoint in known.endpoints.values():
             event = EndpointEvent.OPENED if endpoint.device in known.connected else EndpointEvent.LOST
             if event in TRANSITIONS[endpoint.state]:
                 self._move(endpoint, event, now)
 
-    def _forget(self, known: _Person, endpoint: _Endpoint, event: EndpointEvent, now: float) -> None:
+    def _forget(self, known: DialedPerson, endpoint: Endpoint, event: EndpointEvent, now: float) -> None:
         self._move(endpoint, event, now)
         del known.endpoints[endpoint.address]
 
     def _ended_static(
-        self, static: _Static, person: PersonId, outcome: DialOutcome, now: float, *, more_keys: bool
+        self, static: StaticAddress, person: PersonId, outcome: DialOutcome, now: float, *, more_keys: bool
     ) -> None:
         event = _event(outcome, more_keys=more_keys)
         static.outcome = outcome
@@ -437,11 +410,11 @@ class Dialer:
                 static.asked.clear()
         self._move(static.endpoint, event, now, LONGEST_STATIC_PAUSE)
 
-    def _candidates(self, static: _Static) -> list[PersonId]:
+    def _candidates(self, static: StaticAddress) -> list[PersonId]:
         """Return the people who may be tried now at a static address."""
         return self._missing_at(static) if static.endpoint.state is EndpointState.WAITING else []
 
-    def _missing_at(self, static: _Static) -> list[PersonId]:
+    def _missing_at(self, static: StaticAddress) -> list[PersonId]:
         """Return the missing people who may be there: the one found last, else all, those not yet tried first."""
         found = static.found
         people = [found] if found is not None and found in self._people else sorted(self._people)

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 FIRST_PAUSE = 1.0  # seconds; doubled with each failure
 LONGEST_PAUSE = 300.0
+LONGEST_CARD_PAUSE = 3600.0  # for an address on a card where its giver was never met: it may be anybody's
 LONGEST_STATIC_PAUSE = 30.0  # for an address given by hand: the owner wants it tried often
 LONGEST_SILENT_PAUSE = 30.0  # where somebody listens and does not answer: a busy node turns callers away like that
 NEXT_PAUSE = 0.05  # before the next key, or the next person, at an address that did not answer
 REHEARD_PAUSE = 3.0  # an announcement makes a failed address worth another try, but no more often than this
-ANNOUNCED_FAILURES = 6  # then an announced address is forgotten, until it is announced again
+ANNOUNCED_FAILURES = 3  # then an announced address is forgotten, until it is announced again
 
 
 class EndpointState(Enum):
@@ -55,7 +56,8 @@ class Pause(Enum):
     FIRST = f"{FIRST_PAUSE:g} s with jitter"
     DOUBLING = (
         f"{FIRST_PAUSE:g} s with jitter, doubled with each failure up to {LONGEST_PAUSE:g} s "
-        f"({LONGEST_STATIC_PAUSE:g} s for an address given by hand, and where somebody listens but does not answer)"
+        f"({LONGEST_STATIC_PAUSE:g} s for an address given by hand, and where somebody listens but does not answer; "
+        f"{LONGEST_CARD_PAUSE:g} s for an address on a card where its giver was never met)"
     )
 
 

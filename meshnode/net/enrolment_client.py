@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import trio
 
 from meshnode.app.devices.joining import EnrolmentConversation, EnrolmentGrant
-from meshnode.net.dialer import Address
+from meshnode.net.address import Address
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.interfaces import Interfaces, watch
 from meshnode.net.recognizer import RecognizedPeer

@@ -77,6 +77,10 @@ class Link:
     id: LinkId
     addresses: tuple[LocalAddress, ...]
 
+    def reaches(self, address: IpAddress) -> bool:
+        """Whether `address` is in a subnet of this interface, so that no router is on the way."""
+        return any(own.shares_subnet(address) for own in self.addresses)
+
 
 class Nearness(IntEnum):
     """How likely an address leads to a neighbor, the likeliest first."""
@@ -148,6 +152,14 @@ def card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], 
     """Return where others can reach this node, best first, as a card holds it: without scopes, and as many as fit."""
     hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
     return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is an address on this machine that no other machine can reach; a name counts as none."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def host_text(packed: bytes, scope: int = 0) -> str:

@@ -15,6 +15,7 @@ import socket
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from ipaddress import ip_address
 
 from zeroconf import (
     BadTypeInNameException,
@@ -28,7 +29,7 @@ from zeroconf import (
 from zeroconf.asyncio import AsyncZeroconf
 from zeroconf.const import _TYPE_PTR, _TYPE_SRV, _TYPE_TXT
 
-from meshnode.net.interfaces import Link
+from meshnode.net.interfaces import IpAddress, Link
 from meshnode.net.services import AnnouncedService, ReceivedService
 from protocol import RateLimit
 from protocol.wire import SERVICE_TYPE
@@ -73,7 +74,9 @@ class LinkResponder:
             if self._running is None:
                 self._running = AsyncZeroconf(zc=_zeroconf(_wanted(link)))
                 await self._running.zeroconf.async_wait_for_start()
-                listener = AnnouncementListener(self._running.zeroconf, self._received, self._own, self._rate)
+                listener = AnnouncementListener(
+                    self._running.zeroconf, self._received, self._own, self._rate, self._reaches
+                )
                 self._running.zeroconf.async_add_listener(listener, None)
                 if self._announced is not None:
                     await _register(self._running, self._announced)
@@ -112,6 +115,10 @@ class LinkResponder:
                 await running.async_close()
             except (OSError, RuntimeError, Error) as error:
                 log.info("closing multicast DNS on %s: %s", self._link.id.name, error)
+
+    def _reaches(self, address: IpAddress) -> bool:
+        """Whether `address` is in a subnet that this interface has now."""
+        return self._link.reaches(address)
 
     def _bind(self) -> bool:
         """Bind new sockets to the interface, so that they neither hear nor answer others. Return whether none failed."""
@@ -184,11 +191,21 @@ def _info(service: AnnouncedService) -> ServiceInfo:
 
 
 class AnnouncementListener(RecordUpdateListener):
-    """Passes on announcements of our service type; repeated ones too, since they tell the dialer that a node is there."""
+    """Passes on announcements of our service type; repeated ones too, since they tell the dialer that a node is there.
+
+    Of their addresses it passes on those that the interface `reaches` by itself: a neighbor is on the same network, and
+    others would lead this node to somebody else.
+    """
 
     def __init__(
-        self, zeroconf: Zeroconf, received: Callable[[ReceivedService], None], own: Collection[str], rate: RateLimit
+        self,
+        zeroconf: Zeroconf,
+        received: Callable[[ReceivedService], None],
+        own: Collection[str],
+        rate: RateLimit,
+        reaches: Callable[[IpAddress], bool],
     ) -> None:
+        self._reaches = reaches
         self._zeroconf = zeroconf
         self._received = received
         self._own = own
@@ -228,7 +245,8 @@ class AnnouncementListener(RecordUpdateListener):
         for address in info.ip_addresses_by_version(IPVersion.All):
             scope = int(getattr(address, "scope_id", None) or 0)
             # A link-local IPv6 address cannot be dialed without its interface.
-            if address.version == 4 or scope or not address.is_link_local:
+            dialable = address.version == 4 or scope or not address.is_link_local
+            if dialable and self._reaches(ip_address(address.packed)):
                 addresses.append((address.packed, scope if address.is_link_local else 0))
         if not addresses:
             return None

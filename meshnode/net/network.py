@@ -7,29 +7,31 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import trio
 
 from meshnode import background
 from meshnode.app.explain.given_addresses import GivenAddress
-from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
+from meshnode.app.explain.problem import Problem
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
 from meshnode.app.peers import contacts
-from meshnode.app.peers.accounts import account_of
+from meshnode.app.peers.accounts import NOBODY, account_of
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
+from meshnode.net.address import Address
 from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
 from meshnode.net.calls import explained
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
-from meshnode.net.dialer import Address, Dialer
+from meshnode.net.dialer import Dialer, DialTarget
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.door import Door
-from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, snapshot, watch
+from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, is_loopback, snapshot, watch
 from meshnode.net.listener import Listener
 from meshnode.net.network_problems import network_problems
 from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
@@ -102,6 +104,7 @@ class Network:
         self._heard: dict[PersonId, float] = {}
         self._calls = CallWatch(find_firewall)
         self._direct: frozenset[PersonId] = frozenset()
+        self._accounts: Mapping[PersonId, PersonId] = {}
         self._contacts_changed = Wakeup()
         self._contacts_urgent = Wakeup()  # the owner changed them and waits for the effect
         self.problem_sources: list[Callable[[], tuple[Problem, ...]]] = []
@@ -276,9 +279,9 @@ class Network:
     async def _keep_contacts(self) -> None:
         while True:
             known = await self._store_thread.run(read_contacts, self._replica)
-            self._direct = known.direct
+            self._direct, self._accounts = known.direct, known.accounts
             now = trio.current_time()
-            self._dialer.want(known.wanted, now)
+            self._dialer.want([self._without_own_services(target) for target in known.wanted], now)
             self._dialer.given((*self._options.peers, *known.given), now)
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
@@ -287,6 +290,13 @@ class Network:
                 await self._contacts_changed.wait()
             with trio.move_on_at(now + CONTACTS_PAUSE):
                 await self._contacts_urgent.wait()
+
+    def _without_own_services(self, target: DialTarget) -> DialTarget:
+        """Leave out loopback addresses on cards where this computer has a network: they would lead to its own services."""
+        if all(address.loopback for address in self._interfaces.addresses):
+            return target
+        own = {address for address in target.on_cards if is_loopback(address.host)}
+        return replace(target, addresses=tuple(one for one in target.addresses if one not in own))
 
     def _recognized(self, recognized: RecognizedPeer) -> None:
         person, addresses = recognized
@@ -298,7 +308,7 @@ class Network:
         self._heard = {one: at for one, at in self._heard.items() if now - at < HEARD_SECONDS}
         self._heard[person] = now
         pause = DIAL_BACK_PAUSE if self._replica.me > person else 0.0
-        self._dialer.heard(person, addresses, now, pause=pause)
+        self._dialer.heard(person, addresses, now, pause=pause, account=self._accounts.get(person, NOBODY))
         self._connector.wake()
 
     def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from meshnode.app.explain.status import Problem
+from meshnode.app.explain.problem import Problem
 from meshnode.net.discovery import LocalDiscovery
 from meshnode.net.interfaces import Interfaces
 

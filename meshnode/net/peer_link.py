@@ -19,7 +19,7 @@ import trio
 
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed, StorageFull
-from meshnode.net.dialer import Address
+from meshnode.net.address import Address
 from meshnode.net.fair_share import FairShare
 from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change

@@ -8,10 +8,10 @@ the others call again, while nobody would be answered if each displaced the one 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from meshnode.net.interfaces import is_loopback
 from protocol import limits
 
 
@@ -46,7 +46,7 @@ class PreauthLimiter:
         Connections in progress stay; if all are, the new one is evicted.
         """
         same = [other for other in self._held if other.host == connection.host]
-        if not _is_loopback(connection.host) and len(same) >= self._slots_per_address and not self._evict_one(same):
+        if not is_loopback(connection.host) and len(same) >= self._slots_per_address and not self._evict_one(same):
             connection.evict()
             return
         if len(self._held) >= self._slots and not self._evict_one(self._held):
@@ -67,11 +67,3 @@ class PreauthLimiter:
         self._held.remove(oldest)
         oldest.evict()
         return True
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether the other end is on this machine, whose nodes all share one address: they get no share of their own."""
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        return False

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
-from meshnode.net.dialer import Address
+from meshnode.net.address import Address
 from meshnode.net.interfaces import host_text
 from meshnode.net.services import ReceivedService
 from protocol import PersonId, RateLimit, RemoteError, limits

@@ -175,6 +175,19 @@ class RecordReader:
         due: int | None = self._database.value("SELECT min(due) FROM record WHERE due > ?", (now,))
         return due
 
+    def count_due(self, by: int) -> int:
+        """Return how many records time has changed by then (UNIX seconds), if it is that late."""
+        return int(self._database.value("SELECT count(*) FROM record WHERE due <= ?", (by,)))
+
+    def last_policies(self, after: int, until: int) -> list[tuple[PersonId, int]]:
+        """Return the people whose last policy in use expires between these times (UNIX seconds), and when it does."""
+        found = self._database.all(
+            f"SELECT author, max(expires) AS last FROM record WHERE kind = {Kind.POLICY:d} AND {_IN_GRAPH} AND {_IN_USE}"  # noqa: S608
+            " GROUP BY author HAVING last > ? AND last <= ?",
+            (after, until),
+        )
+        return [(self._persons.key(author), last) for author, last in found]
+
     def forks(self) -> list[tuple[Record, Record]]:
         """Return pairs of records that a device signed for one version: its key was copied, or a backup restored."""
         return [(parsed(one), parsed(other)) for one, other in self._database.all("SELECT one, other FROM fork")]

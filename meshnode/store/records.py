@@ -16,10 +16,10 @@ from typing import Any
 from meshnode.store.database import Database
 from meshnode.store.people import People
 from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
-from meshnode.store.rows import RecordState, Row, id_key
+from meshnode.store.rows import RecordState, Row, id_key, place_and_tag
 from meshnode.store.usage import StoreUsage, UsageTable
 from meshnode.store.versions import CURRENT, FIRST_BRANCH, NEWEST, VERSION, Version
-from protocol import Body, DeviceId, Kind, Letter, Listing, PersonId, Record, RecordId, RemoteError, limits, parse_body
+from protocol import Body, DeviceId, Kind, PersonId, Record, RecordId, RemoteError, limits, parse_body
 
 _GRAPH_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
 _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_GRAPH_KINDS}))"
@@ -29,6 +29,7 @@ _INSERT = (
     " min_valid_version, latest_expiry, state, place, tag, complete, withdrawn, received_from, arrived, due, size, wire)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 )
+_TOLD_BY_BODY = (Kind.LISTING, Kind.LETTER)  # kinds whose rows hold something of the body
 # Positions among the values of _INSERT.
 _AUTHOR, _KIND, _ROLE, _STATE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 17, 18, 19, 21, 22
 
@@ -115,15 +116,12 @@ class RecordStore(RecordReader):
         ) = record.header
         self.wrote_own = self.wrote_own or received_from is None
         source = None if received_from is None else self._persons.number(received_from)
-        place, tag, wire, record_id = None, None, record.wire, record.id
+        wire, record_id = record.wire, record.id
         complete, withdrawn = record.body is not None, record.body == b""
-        if kind == Kind.LISTING and record.body:
-            listing = parse_body(kind, record.body) if body is None else body
-            place = listing.place if isinstance(listing, Listing) else None
-        if kind == Kind.LETTER:
-            self.letters_moved = True
-            letter = parse_body(kind, record.body) if body is None and record.body else body
-            tag = letter.tag if isinstance(letter, Letter) else None
+        self.letters_moved = self.letters_moved or kind == Kind.LETTER
+        if body is None and record.body and kind in _TOLD_BY_BODY:
+            body = parse_body(kind, record.body)
+        place, tag = place_and_tag(body)
         new = Version(
             0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device),
             min_valid_version, created, expires, latest_expiry, complete, withdrawn, source, arrived, len(wire),

@@ -51,8 +51,7 @@ class Row(NamedTuple):
     def of(cls, record: Record, state: int, body: Body | None) -> Row:
         """Return the row under which `record` is stored in `state`, without reading it; `body` is its parsed body."""
         kind, author, device, slot, version, audience, policy, created, expires, min_valid_version, *_ = record.header
-        place = body.place if isinstance(body, Listing) else None
-        tag = body.tag if isinstance(body, Letter) else None
+        place, tag = place_and_tag(body)
         return cls(
             record.id,
             kind,
@@ -70,6 +69,14 @@ class Row(NamedTuple):
             tag,
             record.body is not None,
         )
+
+
+def place_and_tag(body: Body | None) -> tuple[str | None, bytes | None]:
+    """Return what a row has of a body besides its presence: a listing's own place, and the tag of a letter."""
+    return (
+        body.place if isinstance(body, Listing) else None,
+        body.tag if isinstance(body, Letter) else None,
+    )
 
 
 def id_key(record_id: RecordId) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 
@@ -68,17 +69,17 @@ def card_command(text: str) -> str:
 
 def trusts_you(name: str) -> str:
     """Say that a new connection is complete."""
-    return message("You and {name} are connected.", name=forms.named(name))
+    return message("You and {name} are connected.", name=named(name))
 
 
 def awaiting_answer(name: str) -> str:
     """Say what an introduced person still has to do."""
-    return message("Once {name} adds you too, your nodes find each other by themselves.", name=forms.named(name))
+    return message("Once {name} adds you too, your nodes find each other by themselves.", name=named(name))
 
 
 def awaiting_vouch(name: str) -> str:
     """Say that the nodes are connected and the rest follows."""
-    return message("Your nodes are connected. {name}'s trust in you is on its way.", name=forms.named(name))
+    return message("Your nodes are connected. {name}'s trust in you is on its way.", name=named(name))
 
 
 def card_taken_back(name: str) -> str:
@@ -86,13 +87,13 @@ def card_taken_back(name: str) -> str:
     return message(
         "{name}'s node was reached, but this card was used before and {name} no longer trusts you. "
         "Ask {name} for a new card.",
-        name=forms.named(name),
+        name=named(name),
     )
 
 
 def card_used(name: str) -> str:
     """Say that somebody else was faster."""
-    return message("This card was used by somebody else. Ask {name} for a new one.", name=forms.named(name))
+    return message("This card was used by somebody else. Ask {name} for a new one.", name=named(name))
 
 
 INTRODUCE_HELP = message(

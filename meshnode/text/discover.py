@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshnode.quoting import named, quoted
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import RELATIONS, TYPES_PLURAL
@@ -60,7 +61,8 @@ def facts(found: dict[str, Any], author: str) -> str:
         relation = message("{distance} ({relation})", distance=found["distance"], relation=relation)
     parts = [relation, found["type"], found["category"]]
     parts += [found["urgency"]] if found["urgency"] != "normal" else []
-    until = message("until {day}", day=forms.day(found["available_until"] or found["expires"]))
+    day = forms.day(found["available_until"] or found["expires"])
+    until = message("may have ended on {day}", day=day) if found["perhaps_ended"] else message("until {day}", day=day)
     return ", ".join([*parts, until, message("by {author}", author=author)])
 
 
@@ -99,7 +101,7 @@ def matched(searches: list[str]) -> str:
 
 def fits(needs: list[str]) -> str:
     """Return which needs of yours an offer fits, as it follows the offer."""
-    return message(" [fits your need {needs}]", needs=forms.listed([forms.quoted(title) for title in needs]))
+    return message(" [fits your need {needs}]", needs=forms.listed([quoted(title) for title in needs]))
 
 
 def marked_seen(count: int) -> str:
@@ -132,7 +134,7 @@ def watch_match(alert: dict[str, Any]) -> str:
     """Return a new match of a saved search."""
     return message(
         "  {title} ({id}), {when}",
-        title=forms.named(alert["title"]),
+        title=named(alert["title"]),
         id=alert["listing"][:8],
         when=forms.moment(alert["at"]),
     )
@@ -146,8 +148,8 @@ def watch_removed(reply: dict[str, Any]) -> str:
 def search(reply: dict[str, Any]) -> str:
     """Return what a saved search looks for (WatchView of the API)."""
     if reply["need"]:
-        return message("offers that fit your need {title}", title=forms.quoted(reply["words"]))
-    parts = [forms.quoted(reply["words"])] if reply["words"] else []
+        return message("offers that fit your need {title}", title=quoted(reply["words"]))
+    parts = [quoted(reply["words"])] if reply["words"] else []
     parts += [TYPES_PLURAL.get(reply["type"], reply["type"])] if reply["type"] else []
     parts += [reply[name] for name in ("category", "audience") if reply[name]]
     if reply["anywhere"]:
@@ -161,9 +163,9 @@ def search(reply: dict[str, Any]) -> str:
 
 def hidden(reply: dict[str, Any]) -> str:
     """Say that a post is hidden."""
-    return message("{title} is hidden from you. Show it again with --undo.", title=forms.quoted(reply["title"]))
+    return message("{title} is hidden from you. Show it again with --undo.", title=quoted(reply["title"]))
 
 
 def unhidden(reply: dict[str, Any]) -> str:
     """Say that a post is shown again."""
-    return message("{title} is shown again.", title=forms.quoted(reply["title"]))
+    return message("{title} is shown again.", title=quoted(reply["title"]))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
+from meshnode.quoting import named, quoted
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 
@@ -83,7 +84,7 @@ def short_id(reply: dict[str, Any]) -> str:
 
 def summary(reply: dict[str, Any], name: str = "") -> str:
     """Return the state of an exchange (ExchangeView of the API) in a sentence; `name` is how its other person is named."""
-    name = name or forms.named(reply["with"]["name"])
+    name = name or named(reply["with"]["name"])
     state = reply["state"]
     if state == "requested":
         return _requested(reply, name)
@@ -94,7 +95,7 @@ def summary(reply: dict[str, Any], name: str = "") -> str:
 
 def lines(reply: dict[str, Any], name: str = "", *, everything: bool = False) -> Iterator[str]:
     """Return the state, the other's latest words or with `everything` all messages, the next step, and what was lost."""
-    name = name or forms.named(reply["with"]["name"])
+    name = name or named(reply["with"]["name"])
     unanswered = takewhile(lambda one: not one["yours"], reversed(reply["messages"]))
     latest = next((one["text"] for one in unanswered if one["text"]), "")
     yield summary(reply, name)
@@ -115,7 +116,7 @@ def changed(reply: dict[str, Any], name: str) -> Iterator[str]:
         since = message("you asked") if reply["asked"] else message("{name} asked", name=name)
         yield message("  Changed since {since}: {what}", since=since, what=words)
     if "title" in reply["differs"]:
-        yield message("  It is now called {title}.", title=forms.quoted(reply["title_now"]))
+        yield message("  It is now called {title}.", title=quoted(reply["title_now"]))
 
 
 def more(count: int) -> str:
@@ -146,7 +147,7 @@ def undelivered(act: str, reply: dict[str, Any]) -> str:
 
 
 def _name(reply: dict[str, Any]) -> str:
-    return forms.named(reply["with"]["name"])
+    return named(reply["with"]["name"])
 
 
 def _title(reply: dict[str, Any]) -> str:

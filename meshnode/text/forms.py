@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from meshnode.quoting import named, quoted
 from meshnode.text.catalog import message, plural
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -222,31 +223,6 @@ def distance(found: dict[str, Any]) -> str:
 # --- others' words -------------------------------------------------------------------------------------------------------
 
 ID_SHOWN = 11  # letters of an id that tell two people or groups of one name apart, its tag among them
-
-
-def quoted(words: str) -> str:
-    """Return others' words in quotation marks, which nothing inside can close."""
-    escaped = words.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def named(name: str) -> str:
-    """Return a name or title as it stands in a sentence: bare if it is plain words, else in quotation marks.
-
-    So no name can end the sentence, add a distance or a relation to it, or pass for a command.
-    """
-    return name if all(map(_is_plain, name.split(" "))) else quoted(name)
-
-
-def _is_plain(word: str) -> bool:
-    """Whether a word has only letters and digits, with hyphens and apostrophes inside."""
-    return word[:1].isalnum() and all(sign.isalnum() or sign in "-'’" or _is_mark(sign) for sign in word)
-
-
-def _is_mark(sign: str) -> bool:
-    from unicodedata import category
-
-    return category(sign)[0] == "M"
 
 
 def said(words: str, indent: str = "  ") -> list[str]:

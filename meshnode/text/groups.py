@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import RELATIONS
@@ -41,17 +42,15 @@ EMPTY = {
 def created(kind: str, name: str) -> str:
     """Say that a group was created, and how others come in."""
     if kind == "cell":
-        return message(
-            "You created the cell {name}. Invite others: meshnode cell invite NAME PERSON", name=forms.named(name)
-        )
+        return message("You created the cell {name}. Invite others: meshnode cell invite NAME PERSON", name=named(name))
     return message(
-        "You created the community {name}. Invite others: meshnode community invite NAME PERSON", name=forms.named(name)
+        "You created the community {name}. Invite others: meshnode community invite NAME PERSON", name=named(name)
     )
 
 
 def invited(kind: str, reply: dict[str, Any]) -> str:
     """Say until when somebody can join, and how."""
-    name, until = forms.named(reply["person"]["name"]), forms.day(reply["expires"])
+    name, until = named(reply["person"]["name"]), forms.day(reply["expires"])
     if kind == "cell":
         return message(
             "{name} is invited until {until}, and can join with 'meshnode cell join'.", name=name, until=until
@@ -64,19 +63,15 @@ def invited(kind: str, reply: dict[str, Any]) -> str:
 def joined(kind: str, reply: dict[str, Any]) -> str:
     """Say that you are a member now."""
     if kind == "cell":
-        return message(
-            "You are in the cell {name}: {members}.", name=forms.named(reply["name"]), members=members(reply)
-        )
-    return message(
-        "You are in the community {name}: {members}.", name=forms.named(reply["name"]), members=members(reply)
-    )
+        return message("You are in the cell {name}: {members}.", name=named(reply["name"]), members=members(reply))
+    return message("You are in the community {name}: {members}.", name=named(reply["name"]), members=members(reply))
 
 
 def left(kind: str, name: str) -> str:
     """Say that you are no longer a member."""
     if kind == "cell":
-        return message("You left the cell {name}.", name=forms.named(name))
-    return message("You left the community {name}.", name=forms.named(name))
+        return message("You left the cell {name}.", name=named(name))
+    return message("You left the community {name}.", name=named(name))
 
 
 def members(reply: dict[str, Any]) -> str:
@@ -93,7 +88,7 @@ def member(person: dict[str, Any], name: str) -> str:
 
 def invited_member(person: dict[str, Any]) -> str:
     """Return somebody whom you have invited."""
-    name = forms.named(person["person"]["name"]) if person["person"] else message("somebody you no longer know")
+    name = named(person["person"]["name"]) if person["person"] else message("somebody you no longer know")
     return message("  {name} is invited until {until}", name=name, until=forms.day(person["expires"]))
 
 
@@ -101,6 +96,6 @@ def invitation(reply: dict[str, Any]) -> str:
     """Return who invites you to the group whose name goes before this."""
     return message(
         ": {name} invites you, until {until}",
-        name=forms.named(reply["inviter"]["name"]),
+        name=named(reply["inviter"]["name"]),
         until=forms.day(reply["expires"]),
     )

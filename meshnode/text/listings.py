@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from meshnode.quoting import named, quoted
 from meshnode.text import forms
 from meshnode.text.catalog import message
 from meshnode.text.choices import ENDED, RELATIONS, audience
@@ -53,8 +54,8 @@ WITHDRAW_HELP = message("Take back one of your posts everywhere, and keep nothin
 def posted(reply: dict[str, Any]) -> str:
     """Say what was posted, who can see it, and until when."""
     return message(
-        'Posted "{title}". Visible to {whom}, until {until}.',
-        title=reply["title"],
+        "Posted {title}. Visible to {whom}, until {until}.",
+        title=quoted(reply["title"]),
         whom=audience(reply),
         until=forms.moment(reply["expires"]),
     )
@@ -80,22 +81,24 @@ def located(reply: dict[str, Any]) -> str:
 
 def changed(reply: dict[str, Any]) -> str:
     """Say what was changed, and who can see it."""
-    return message('Changed "{title}". Visible to {whom}.', title=reply["title"], whom=audience(reply))
+    return message("Changed {title}. Visible to {whom}.", title=quoted(reply["title"]), whom=audience(reply))
 
 
 def renewed(reply: dict[str, Any]) -> str:
     """Say until when a post is visible now."""
-    return message('Renewed "{title}", until {until}.', title=reply["title"], until=forms.moment(reply["expires"]))
+    return message(
+        "Renewed {title}, until {until}.", title=quoted(reply["title"]), until=forms.moment(reply["expires"])
+    )
 
 
 def closed(reply: dict[str, Any]) -> str:
     """Say that a post is closed."""
-    return message("Closed \"{title}\". 'meshnode renew' posts it again.", title=reply["title"])
+    return message("Closed {title}. 'meshnode renew' posts it again.", title=quoted(reply["title"]))
 
 
 def withdrawn(reply: dict[str, Any]) -> str:
     """Say that a post is gone."""
-    return message('Withdrew "{title}".', title=reply["title"])
+    return message("Withdrew {title}.", title=quoted(reply["title"]))
 
 
 def own_audience(listing: dict[str, Any]) -> str:
@@ -106,14 +109,19 @@ def own_audience(listing: dict[str, Any]) -> str:
 
 
 def own_expiry(listing: dict[str, Any], *, soon: bool) -> str:
-    """Return when a post ends, marked where that is soon."""
+    """Return when a post ends, marked where that is soon or may be past."""
     until = forms.moment(listing["expires"])
+    if listing["perhaps_ended"]:
+        return message("{until} (may have ended)", until=until)
     return message("{until} (soon)", until=until) if soon else until
 
 
 def just_expired(titles: list[str]) -> str:
     """Name the posts that expired lately, and how to renew them."""
-    return message("Expired: {titles}. To renew: meshnode renew LISTING", titles=forms.first_few(titles, EXPIRED_NAMED))
+    return message(
+        "Expired: {titles}. To renew: meshnode renew LISTING",
+        titles=forms.first_few([quoted(title) for title in titles], EXPIRED_NAMED),
+    )
 
 
 def byline(reply: dict[str, Any]) -> str:
@@ -127,9 +135,7 @@ def byline(reply: dict[str, Any]) -> str:
 def _author(reply: dict[str, Any]) -> str:
     if reply["relation"] == "yourself":
         return message("you")
-    return message(
-        "{name} ({relation})", name=forms.named(reply["author"]["name"]), relation=RELATIONS[reply["relation"]]
-    )
+    return message("{name} ({relation})", name=named(reply["author"]["name"]), relation=RELATIONS[reply["relation"]])
 
 
 def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
@@ -153,10 +159,13 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
         )
         found += [(message("state"), how), (message("again"), message("meshnode renew {id}", id=reply["id"][:8]))]
         return [*found, (message("id"), reply["id"])]
-    left = max(0, reply["expires"] - int(time.time()))
-    found.append(
-        (message("expires"), message("{when} (in {span})", when=forms.moment(reply["expires"]), span=forms.span(left)))
-    )
+    when = forms.moment(reply["expires"])
+    if reply["perhaps_ended"]:
+        expires = message("{when} (may have ended: the date is in doubt, see 'meshnode clock')", when=when)
+    else:
+        left = max(0, reply["expires"] - int(time.time()))
+        expires = message("{when} (in {span})", when=when, span=forms.span(left))
+    found.append((message("expires"), expires))
     return [*found, (message("id"), reply["id"])]
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
@@ -143,7 +144,7 @@ SYNCING = message("syncing")
 
 def whose(peer: dict[str, Any]) -> str:
     """Return the name of a connected person; for another device of yours, with the device's name."""
-    name = forms.named(peer["name"])
+    name = named(peer["name"])
     return message("{name} ({device})", name=name, device=peer["device"]) if peer["device"] else name
 
 
@@ -170,6 +171,14 @@ def status(reply: dict[str, Any]) -> list[str]:
                 reply["pending"],
                 "1 card is waiting for the other person's node.",
                 "{n} cards are waiting for the other people's nodes.",
+            )
+        )
+    if reply["held_in_doubt"]:
+        lines.append(
+            plural(
+                reply["held_in_doubt"],
+                "1 item may have ended, and is held until the date is known: meshnode clock",
+                "{n} items may have ended, and are held until the date is known: meshnode clock",
             )
         )
     if reply["fits"]:

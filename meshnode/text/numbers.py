@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.text import forms
+from meshnode.quoting import quoted
 from meshnode.text.catalog import message
 
 NO_NUMBER_HINT = message("'meshnode discover' numbers what it shows, for an hour. A title or an id always works")
@@ -10,7 +10,7 @@ NO_NUMBER_HINT = message("'meshnode discover' numbers what it shows, for an hour
 
 def means(number: str, kind: str, title: str) -> str:
     """Say which post a number means."""
-    return message("{number} is the {kind} {title}.", number=number, kind=kind, title=forms.quoted(title))
+    return message("{number} is the {kind} {title}.", number=number, kind=kind, title=quoted(title))
 
 
 def no_number(number: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 
@@ -40,7 +41,7 @@ def removed(reply: dict[str, Any]) -> str:
 
 def found(one: dict[str, Any]) -> str:
     """Return who was found at an address."""
-    return forms.named(one["person"]["name"]) if one["person"] is not None else NOBODY
+    return named(one["person"]["name"]) if one["person"] is not None else NOBODY
 
 
 def outcome(one: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import RELATIONS
@@ -26,7 +27,7 @@ NAME_CLEAR = message("Show them by the name that they give themselves again.")
 
 def trusted(name: str, trust: float) -> str:
     """Say that you trust somebody now."""
-    return message("You trust {name} ({trust}).", name=forms.named(name), trust=forms.weight(trust))
+    return message("You trust {name} ({trust}).", name=named(name), trust=forms.weight(trust))
 
 
 def called(reply: dict[str, Any]) -> str:
@@ -38,14 +39,14 @@ def called(reply: dict[str, Any]) -> str:
 
 def calls_themself(public_name: str) -> str:
     """Return the name that a person gives themselves, where they are shown by another one."""
-    return message("Their own name: {name}", name=forms.named(public_name))
+    return message("Their own name: {name}", name=named(public_name))
 
 
 def awaiting_node(name: str) -> str:
     """Say that the other node was not reached yet."""
     return message(
         "Waiting for {name}'s node. This finishes by itself once both are online.",
-        name=forms.named(name),
+        name=named(name),
     )
 
 
@@ -62,7 +63,7 @@ def how_known(person: dict[str, Any]) -> str:
     """Return the label of a person, whether their node is connected now, and which name they have taken since."""
     relation = RELATIONS[person["relation"]]
     if person["renamed"]:
-        name = forms.named(person["public_name"])
+        name = named(person["public_name"])
         relation = message("{relation}, calls themself {name} now", relation=relation, name=name)
     return message("{relation}, connected", relation=relation) if person["connected"] else relation
 
@@ -79,7 +80,7 @@ def fingerprint(words: str) -> str:
 
 def vouches(reply: dict[str, Any]) -> list[str]:
     """Return what a person and you have said about each other, and whether the nodes are connected."""
-    name, given, back = forms.named(reply["name"]), reply["vouch"], reply["vouch_back"]
+    name, given, back = named(reply["name"]), reply["vouch"], reply["vouch_back"]
     lines = [trusted(reply["name"], given) if given else message("You do not trust {name} directly.", name=name)]
     if back:
         lines.append(message("{name} trusts you ({trust}).", name=name, trust=forms.weight(back)))
@@ -97,7 +98,7 @@ def vouches(reply: dict[str, Any]) -> list[str]:
 
 def unvouched(name: str) -> str:
     """Say that a vouch was taken back."""
-    return message("You no longer trust {name} directly.", name=forms.named(name))
+    return message("You no longer trust {name} directly.", name=named(name))
 
 
 BLOCK_HELP = message(
@@ -113,12 +114,12 @@ BLOCKS_EMPTY = message("You block nobody.")
 
 def blocked(name: str) -> str:
     """Say that somebody is blocked."""
-    return message("{name} is blocked. You no longer see each other.", name=forms.named(name))
+    return message("{name} is blocked. You no longer see each other.", name=named(name))
 
 
 def unblocked(reply: dict[str, Any]) -> str:
     """Say that a block is over, and what your trust in the person is now."""
-    name = forms.named(reply["person"]["name"])
+    name = named(reply["person"]["name"])
     if reply["vouch"] is None:
         return message("{name} is no longer blocked. You do not trust {name} directly.", name=name)
     return message(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import PRECISIONS, audience
@@ -86,22 +87,22 @@ def changes_of_sight(reply: dict[str, Any]) -> list[str]:
 
 
 def _viewer_loses(change: dict[str, Any]) -> str:
-    return message("{name} would stop seeing {what}.", name=forms.named(change["person"]["name"]), what=_yours(change))
+    return message("{name} would stop seeing {what}.", name=named(change["person"]["name"]), what=_yours(change))
 
 
 def _viewer_gains(change: dict[str, Any]) -> str:
-    return message("{name} would start seeing {what}.", name=forms.named(change["person"]["name"]), what=_yours(change))
+    return message("{name} would start seeing {what}.", name=named(change["person"]["name"]), what=_yours(change))
 
 
 def _author_lost(change: dict[str, Any]) -> str:
     return message(
-        "From {name}, you would stop seeing {what}.", name=forms.named(change["person"]["name"]), what=_theirs(change)
+        "From {name}, you would stop seeing {what}.", name=named(change["person"]["name"]), what=_theirs(change)
     )
 
 
 def _author_gained(change: dict[str, Any]) -> str:
     return message(
-        "From {name}, you would start seeing {what}.", name=forms.named(change["person"]["name"]), what=_theirs(change)
+        "From {name}, you would start seeing {what}.", name=named(change["person"]["name"]), what=_theirs(change)
     )
 
 
@@ -114,7 +115,7 @@ def _theirs(change: dict[str, Any]) -> str:
 
 
 def _seen(change: dict[str, Any], by_default: str) -> str:
-    titles = [forms.named(listing["title"]) for listing in change["listings"]]
+    titles = [named(listing["title"]) for listing in change["listings"]]
     more = change["count"] - len(titles)
     parts = titles + ([plural(more, "1 more post", "{n} more posts")] if more else [])
     return forms.listed(parts + ([by_default] if change["usual"] else []))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 
@@ -26,9 +27,9 @@ def several(count: int) -> str:
 def line(found: dict[str, Any]) -> str:
     """Return one thing that waits (WaitingView of the API) in a sentence."""
     values = {
-        "name": forms.named(found["person"]["name"]) if found["person"] else "",
-        "title": forms.named(found["title"]),
-        "by": forms.named(found["detail"]),
+        "name": named(found["person"]["name"]) if found["person"] else "",
+        "title": named(found["title"]),
+        "by": named(found["detail"]),
         "until": forms.moment(found["until"]),
         "day": forms.last_day(found["until"]) if found["kind"] in ("overdue", "due") else forms.day(found["until"]),
     }

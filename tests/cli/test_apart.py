@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshnode.cli import numbers
+from meshnode.quoting import named, quoted
 from meshnode.text import connecting, exchanges, forms, waiting
 from tests.cli.village import Village
 
@@ -33,19 +34,19 @@ PLAIN = ("Bob", "Fresh vegetables", "Anne-Marie", "O'Neill", "Łódka 2", "द�
 
 @pytest.mark.parametrize("words", PLAIN)
 def test_plain_words_stand_as_they_are(words: str) -> None:
-    assert forms.named(words) == words
+    assert named(words) == words
 
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_everything_else_is_put_in_quotation_marks_that_it_cannot_close(words: str) -> None:
-    assert json.loads(forms.named(words)) == json.loads(forms.quoted(words)) == words
+    assert json.loads(named(words)) == json.loads(quoted(words)) == words
 
 
 @given(st.text(st.characters(exclude_categories=["C"])))
 def test_no_words_close_their_quotation_marks(words: str) -> None:
-    assert re.fullmatch(r'"(?:[^"\\]|\\.)*"', forms.quoted(words), re.DOTALL)
-    named = forms.named(words)
-    assert named == forms.quoted(words) or not set(named) & set('"().:,>|\\')
+    assert re.fullmatch(r'"(?:[^"\\]|\\.)*"', quoted(words), re.DOTALL)
+    in_a_sentence = named(words)
+    assert in_a_sentence == quoted(words) or not set(in_a_sentence) & set('"().:,>|\\')
 
 
 @given(st.text(st.characters(exclude_categories=["C"])), st.text('ab->|\n" meshnode'))
@@ -71,7 +72,7 @@ def test_every_line_of_others_is_marked_and_the_only_advice_is_the_programs(name
         _, *rest = exchanges.lines(reply, everything=everything)
         assert [line for line in rest if line.startswith("  ->")] == ["  -> meshnode accept 4f2a91"]
     said = forms.said(words)
-    assert said == [f"  {forms.quoted(words)}"] or all(line.startswith("  | ") for line in said)
+    assert said == [f"  {quoted(words)}"] or all(line.startswith("  | ") for line in said)
     assert "\n" not in "".join(said)
 
 
@@ -125,7 +126,7 @@ def test_a_message_that_looks_like_advice_is_in_quotation_marks(shared: Village)
     shared.settle()
     lines = shared("C", "inbox").out.splitlines()
     assert f'Alice asks for your "{HOSTILE[0]}".' in lines
-    assert f"  {forms.quoted(attack)}" in lines
+    assert f"  {quoted(attack)}" in lines
     assert all(re.fullmatch(r"  -> meshnode accept [0-9a-f]{6}", line) for line in lines if line.startswith("  ->"))
 
 

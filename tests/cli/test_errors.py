@@ -117,8 +117,8 @@ def test_several_that_fit_are_listed(village: Village) -> None:
     village("A", "offer", "Red table")
     ran = village("A", "show", "red")
     assert ran.code == 2
-    assert "Red chair (" in ran.err
-    assert "Red table (" in ran.err
+    assert '"Red chair" (' in ran.err
+    assert '"Red table" (' in ran.err
     reply = json.loads(village("A", "show", "red", "--json").err)["error"]
     assert (reply["code"], len(reply["candidates"])) == ("ambiguous", 2)
 

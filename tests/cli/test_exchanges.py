@@ -135,7 +135,7 @@ def test_a_block_ends_it_on_ones_own_side(drill: Village) -> None:
     asked = drill("C", "block", "Alice")
     assert (asked.code, asked.err) == (
         5,
-        "meshnode: An agreement with Alice is open (Drill). To call it off and block them: meshnode block NAME --yes\n",
+        'meshnode: An agreement with Alice is open ("Drill"). To call it off and block them: meshnode block NAME --yes\n',
     )
     assert drill("C", "block", "Alice", "--yes").code == 0
     drill.settle()
@@ -230,7 +230,7 @@ def test_an_ambiguous_name_lists_what_could_be_meant(drill: Village) -> None:
     exchange_of(drill, "A", "Drill press")
     ran = drill("C", "accept", "dri")
     assert ran.code == 2
-    assert "Drill (" in ran.err
-    assert "Drill press (" in ran.err
+    assert '"Drill" (' in ran.err
+    assert '"Drill press" (' in ran.err
     assert drill("C", "accept", "drill p").code == 0
     assert drill("C", "accept", "dri").code == 0  # of the two only one can still be accepted

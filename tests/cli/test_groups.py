@@ -71,7 +71,7 @@ def test_what_is_for_the_cell_is_labeled_and_explained(village: Village) -> None
         (("cell", "invite", "Elm", "Carol"), 5, "You block that person"),
         (("cell", "invite", "Elm", "Alice"), 5, "You are a member yourself"),
         (("cell", "new", "Elm Street"), 5, "You are in a cell of that name already"),
-        (("cell", "join", "Elm"), 5, "You are in 'Elm Street' already"),
+        (("cell", "join", "Elm"), 5, 'You are in "Elm Street" already'),
         (("cell", "new", ""), 2, ""),
         (("cell", "new"), 2, "Missing argument"),
         (("cell", "join", " "), 2, "Say which cell"),

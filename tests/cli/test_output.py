@@ -213,7 +213,7 @@ def test_on_a_terminal_ones_own_listings_come_with_what_ends_soon_and_what_has_j
     village.mesh.advance(12 * 3600 + 1)
     shown = on_a_terminal("--home", home, "mine", NO_COLOR="1")
     assert "No posts yet." in shown
-    assert "Expired: Soup. To renew: meshnode renew LISTING" in shown
+    assert 'Expired: "Soup". To renew: meshnode renew LISTING' in shown
     assert "expired" in on_a_terminal("--home", home, "mine", "--closed", NO_COLOR="1")
 
 

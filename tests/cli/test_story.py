@@ -100,7 +100,7 @@ def test_a_listing_is_closed_remembered_renewed_and_taken_back(village: Village)
     expires = {line.split("\t")[0]: line.split("\t")[5] for line in village("A", "mine").out.splitlines()}
     assert {title: "(soon)" in when for title, when in expires.items()} == {"Drill": False, "Ride to town": True}
     assert (
-        "1 of your posts ends within a day: Ride to town. To keep one longer: meshnode renew"
+        '1 of your posts ends within a day: "Ride to town". To keep one longer: meshnode renew'
         in village("A", "status").out
     )
     assert village("A", "renew", "Ride").out.startswith('Renewed "Ride to town", until ')

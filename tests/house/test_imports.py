@@ -31,7 +31,8 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.config": PLUMBING | {"protocol"},
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
-    "meshnode.text": set(),
+    "meshnode.quoting": set(),
+    "meshnode.text": {"meshnode.quoting"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
@@ -49,6 +50,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.clock",
         "meshnode.slices",
         "meshnode.guard",
+        "meshnode.quoting",
     },
     "meshnode.net": {
         "protocol",
@@ -91,7 +93,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.net",
         "meshnode.api",
     },
-    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text"},
+    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text", "meshnode.quoting"},
     "meshnode.__main__": {"meshnode.cli"},
 }
 

@@ -7,9 +7,9 @@ import trio
 from trio.testing import MockClock
 
 from meshnode.app.explain.reachability import Firewall
+from meshnode.net.address import Address
 from meshnode.net.call_watch import LOOK_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
 from meshnode.net.dial_outcome import DialOutcome
-from meshnode.net.dialer import Address
 
 BOB = b"b" * 32
 NEAR, FAR = Address("192.168.1.7", 4747), Address("10.9.9.9", 4747)

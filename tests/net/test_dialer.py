@@ -8,11 +8,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshnode.net.address import Address
 from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import (
     ANNOUNCED_KEPT,
     REFUSED_PAUSE,
-    Address,
     DialAttempt,
     Dialer,
     DialTarget,

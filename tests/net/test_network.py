@@ -14,8 +14,9 @@ from meshnode.app.peers.conversation import Conversation
 from meshnode.app.people import blocks, cards
 from meshnode.errors import Failed
 from meshnode.net import network, turns
+from meshnode.net.address import Address
 from meshnode.net.dial_outcome import DialOutcome
-from meshnode.net.dialer import Address, Dialer
+from meshnode.net.dialer import Dialer
 from meshnode.net.listener import BACKLOG
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica

@@ -13,7 +13,7 @@ from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memor
 
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed
-from meshnode.net.dialer import Address
+from meshnode.net.address import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
 from meshnode.net.peer_link import PROVING_SECONDS, STALL_SECONDS, Origin, PeerLink
 from meshnode.replica.changes import Change

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meshnode.net import recognizer
-from meshnode.net.dialer import Address
+from meshnode.net.address import Address
 from meshnode.net.recognizer import RecognizedPeer, Recognizer
 from meshnode.net.services import ReceivedService
 from protocol import limits

@@ -16,9 +16,10 @@ from itertools import count
 import pytest
 
 from meshnode.app.peers.accounts import NOBODY
+from meshnode.net.address import Address
 from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.dial_outcome import DialOutcome
-from meshnode.net.dialer import Address, DialAttempt, Dialer, DialTarget
+from meshnode.net.dialer import DialAttempt, Dialer, DialTarget
 from meshnode.net.turns import RETURN_SECONDS, SERVED_SECONDS, TURN_SHORTEST, Rank
 from protocol import limits
 

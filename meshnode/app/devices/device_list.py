@@ -9,6 +9,7 @@ from meshnode.app.devices.enrolment import device_name
 from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
 from meshnode.errors import Refused, Usage
+from meshnode.quoting import quoted
 from meshnode.replica.replica import Replica
 from protocol import DeviceId, InvalidField, check_text, device_text, limits, normalize_line
 from protocol.tokens import DeviceCode, device_code_id
@@ -134,5 +135,5 @@ def _name(replica: Replica, given: str | None) -> str:
     except InvalidField as error:
         raise Usage(str(error), "choose another with --name") from error
     if name.casefold() in taken:
-        raise Refused(f"you already have a device called {name}", "choose another with --name")
+        raise Refused(f"you already have a device called {quoted(name)}", "choose another with --name")
     return name

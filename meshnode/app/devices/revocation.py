@@ -12,6 +12,7 @@ from meshnode.app.owner import policy, presence_key
 from meshnode.app.owner.certificates import identity_keys, revoke_device
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused
+from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
 from protocol import Device, DeviceId, InvalidField, Kind, body_of, device_slot, device_text
 
@@ -50,12 +51,12 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
         raise Refused("this is the device that you are using", "revoke it on another device that has your identity key")
     identity_keys(replica)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused(f"{name} is revoked already", "'meshnode device list' shows your devices")
+        raise Refused(f"{named(name)} is revoked already", "'meshnode device list' shows your devices")
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(device)))
     keys = body_of(certificate) if certificate is not None and certificate.body else None
     if not isinstance(keys, Device):
         raise Refused(
-            f"this node does not have the certificate of {name}", "try again after your devices have connected"
+            f"this node does not have the certificate of {named(name)}", "try again after your devices have connected"
         )
     written = reissue.written_by(replica, device)
     wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS_REISSUED]
@@ -94,4 +95,4 @@ def find(replica: Replica, which: str) -> DeviceId:
 
 def _candidate(replica: Replica, device: DeviceId, *, preferred: bool) -> Candidate[DeviceId]:
     name, id_ = name_of(replica, device), device_text(device)
-    return Candidate(device, id_, name, lambda: f"{name} ({id_[:ID_SHOWN]})", preferred=preferred)
+    return Candidate(device, id_, name, lambda: f"{quoted(name)} ({id_[:ID_SHOWN]})", preferred=preferred)

@@ -9,6 +9,7 @@ from meshnode.app.listings.listings import find
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused
+from meshnode.quoting import quoted
 from meshnode.replica.replica import Replica
 from meshnode.store import Hidden
 from protocol import limits
@@ -65,7 +66,7 @@ def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
 
 
 def _candidate(hidden: Hidden) -> Candidate[Hidden]:
-    return Candidate(hidden, hidden.listing, hidden.title, lambda: f"{hidden.title} ({hidden.listing})")
+    return Candidate(hidden, hidden.listing, hidden.title, lambda: f"{quoted(hidden.title)} ({hidden.listing})")
 
 
 def hidden(replica: Replica, catalog: Catalog) -> HiddenListView:

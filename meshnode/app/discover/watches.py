@@ -20,6 +20,7 @@ from meshnode.app.discover.search import SearchQuery, check, in_view, preparing
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, StorageFull, Usage
+from meshnode.quoting import quoted
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
@@ -270,7 +271,8 @@ def remove(replica: Replica, which: str) -> WatchView:
     saved = Saved.of(found)
     if saved.need is not None:
         raise Refused(
-            f"this search looks out for your need {saved.title}", "it ends with the need: meshnode close LISTING"
+            f"this search looks out for your need {quoted(saved.title)}",
+            "it ends with the need: meshnode close LISTING",
         )
     replica.store.discover.remove_watch(found.no)
     return _view(found, ())

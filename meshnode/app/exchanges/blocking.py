@@ -17,6 +17,7 @@ from meshnode.app.owner import policy
 from meshnode.app.people import blocks
 from meshnode.app.people.blocks import BlockView
 from meshnode.errors import Refused, Unconfirmed
+from meshnode.quoting import first_few, named, quoted
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
 from protocol import PersonId
@@ -86,9 +87,8 @@ def _end(replica: Replica, exchange: Exchange) -> bytes | None:
 
 
 def _question(name: str, agreed: list[Exchange]) -> Unconfirmed:
-    titles = ", ".join(one.title for one in agreed[:NAMED])
-    more = f" and {len(agreed) - NAMED} more" if len(agreed) > NAMED else ""
+    titles = first_few([quoted(one.title) for one in agreed], NAMED)
     lent = all(one.stage in LENT_OUT for one in agreed)
-    said = f"something is lent between you and {name}" if lent else f"an agreement with {name} is open"
+    said = f"something is lent between you and {named(name)}" if lent else f"an agreement with {named(name)} is open"
     then = "block them all the same" if lent else "call it off and block them"
-    return Unconfirmed(f"{said} ({titles}{more})", f"to {then}: meshnode block NAME --yes")
+    return Unconfirmed(f"{said} ({titles})", f"to {then}: meshnode block NAME --yes")

@@ -20,6 +20,7 @@ from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.app.picking import fitting, pick
 from meshnode.errors import NotFound, Refused, Unconfirmed, Usage
+from meshnode.quoting import first_few, named, quoted
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
@@ -115,7 +116,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     catch_up(replica)
     found = view.find(replica, which, act)
     if is_ended_by_block(replica, found.exchange):
-        raise Refused(f"you block {found.exchange.name}", "unblock them first with 'meshnode unblock NAME'")
+        raise Refused(f"you block {named(found.exchange.name)}", "unblock them first with 'meshnode unblock NAME'")
     repeated = found.said(act, mine=True)
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)
@@ -209,13 +210,13 @@ def _check_room(replica: Replica, owner: PersonId) -> None:
     kept = replica.store.exchanges
     if kept.count_requests(owner, replica.clock.now(), asked=True) >= limits.EXCHANGES_ASKED_MAX:
         raise Refused(
-            f"{limits.EXCHANGES_ASKED_MAX} of your requests are already waiting for {name_of(replica, owner)}",
+            f"{limits.EXCHANGES_ASKED_MAX} of your requests are already waiting for {named(name_of(replica, owner))}",
             "wait for an answer, or cancel one: meshnode cancel EXCHANGE",
         )
     letters.check_can_write(replica, owner)
     if not moves.has_room_with(replica, owner):
         raise Refused(
-            f"you have too many exchanges with {name_of(replica, owner)}",
+            f"you have too many exchanges with {named(name_of(replica, owner))}",
             "cancel one that is not finished: meshnode cancel EXCHANGE",
         )
 
@@ -253,28 +254,23 @@ def _check_enough(replica: Replica, found: ExchangeHistory, *, anyway: bool) -> 
     there = stock.quantity_left(replica, terms.slot)
     if there is not None:
         if there < (1 if terms.quantity is None else terms.quantity):
-            raise Refused(f"only {max(there, 0)} left of {exchange.title}", "decline it with 'meshnode decline'")
+            raise Refused(
+                f"only {max(there, 0)} left of {quoted(exchange.title)}", "decline it with 'meshnode decline'"
+            )
         return
     if anyway or terms.type != "offer" or terms.category in NEVER_USED_UP:
         return
-    names = list(dict.fromkeys(view.name_in(replica, one) for one in stock.promised_to(replica, exchange)))
+    names = list(dict.fromkeys(named(view.name_in(replica, one)) for one in stock.promised_to(replica, exchange)))
     if names:
         raise Unconfirmed(
-            f"{exchange.title} is promised to {_listed(names)} already",
+            f"{quoted(exchange.title)} is promised to {first_few(names, NAMES_LISTED)} already",
             "if there is enough for both: meshnode accept EXCHANGE --yes",
         )
 
 
-def _listed(names: list[str]) -> str:
-    """Return names as people list them."""
-    if len(names) > NAMES_LISTED:
-        return f"{', '.join(names[:NAMES_LISTED])} and {len(names) - NAMES_LISTED} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
 def _why_not(found: ExchangeHistory, act: Action) -> Refused:
     """Return the error that says why this move cannot be made now, and what can."""
-    name, stage = found.exchange.name, found.exchange.stage
+    name, stage = named(found.exchange.name), found.exchange.stage
     if found.said(act, mine=True) is not None and act is not Action.SAY:
         return Refused(_ALREADY[act], "'meshnode exchanges' shows its state")
     if stage is Stage.DECLINED:

@@ -16,6 +16,7 @@ from meshnode.app.owner import policy
 from meshnode.app.picking import Candidate, near, pick
 from meshnode.app.words import searchable
 from meshnode.errors import NotFound
+from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
 from protocol import PersonId, Quantity, limits, person_text
@@ -219,7 +220,9 @@ def _candidate(replica: Replica, exchange: Exchange) -> Candidate[Exchange]:
     id_ = exchange.id.hex()
 
     def label() -> str:
-        return f"{exchange.title} ({id_[:8]}, with {_with(replica, exchange).name}, {exchange.stage.word})"
+        return (
+            f"{quoted(exchange.title)} ({id_[:8]}, with {named(_with(replica, exchange).name)}, {exchange.stage.word})"
+        )
 
     return Candidate(exchange, id_, exchange.title, label, more=searchable(_with(replica, exchange).name))
 

@@ -16,6 +16,7 @@ from meshnode.app.owner import policy
 from meshnode.app.peers.contacts import dial_keys
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
+from meshnode.quoting import named
 from meshnode.replica.replica import Replica
 from protocol import PersonId, person_text
 
@@ -75,7 +76,7 @@ def look_at_person(
 ) -> DoctorView:
     """Check whether this node is connected to `person`, and if not, why."""
     mention = reference(replica, person)
-    name = mention.name
+    name = named(mention.name)
     sessions = [peer for peer in network.peers if peer.person == person]
     here = firewall_reason(replica, network) if network.firewall is not None else None
     there = of_person(

@@ -12,10 +12,12 @@ from typing import Protocol
 from meshnode import CONTRACT
 from meshnode.app import date
 from meshnode.app.catalog.catalog import listing_id
-from meshnode.app.devices.copies import FORMER_DEVICE, WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
+from meshnode.app.explain.device_problems import leaping, met_twice, of_this_device
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
 from meshnode.app.explain.given_addresses import addresses as given_addresses
+from meshnode.app.explain.lapsing import lapsing
+from meshnode.app.explain.problem import Problem
 from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
@@ -25,17 +27,17 @@ from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
-from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.guard import Failure
+from meshnode.quoting import first_few, named, quoted
 from meshnode.replica.quota import Shortage
 from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
-from meshnode.replica.revocation import is_self_revoked
-from protocol import DeviceId, PersonId, Record, device_text, limits, person_text
+from protocol import DeviceId, PersonId, Record, person_text
 from protocol.letters import Stage
 
 ENDING_NAMED = 3  # listings that end soon are named by title up to this number; the rest are counted
+NAMED = 3  # people from whom something cannot be taken, likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,6 @@ class ConnectionAttempt:
     outcome: str
     answer: CallAnswer = CallAnswer.OTHER
     near: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is wrong: a stable code for programs, one line that says what, and one on what to do about it.
-
-    `about` has the ids of the people, posts and devices that it is about.
-    """
-
-    code: str
-    message: str
-    hint: str
-    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +149,7 @@ class StatusView:
     """The state of the node.
 
     `contract` is the version of this contract: it grows when a field goes or changes its meaning. `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
+    `held_in_doubt` what has ended by a date that may be right, and is held because it may be wrong;
     `alerts` the listings that match a watch of yours and were not shown as news yet, `fits` those of them that fit a need of yours; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
@@ -173,6 +163,7 @@ class StatusView:
     peers: tuple[PeerView, ...]
     records: int
     pending: int
+    held_in_doubt: int
     alerts: int
     fits: int
     waiting: WaitingCount
@@ -194,6 +185,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         peers=peers(replica, network).peers,
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
+        held_in_doubt=held_in_doubt(replica),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
         fits=replica.store.discover.count_fits(replica.clock.now()),
         waiting=count(replica),
@@ -211,6 +203,12 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         left_out=network.left_out,
         given=given_addresses(replica, network.given).addresses,
     )
+
+
+def held_in_doubt(replica: Replica) -> int:
+    """Return how much has ended by a date that may be right, and is held because the date is in doubt."""
+    latest = replica.clock.latest_in_doubt()
+    return 0 if latest is None else replica.store.records.count_due(latest)
 
 
 def peers(replica: Replica, network: NetworkState) -> PeersView:
@@ -265,9 +263,11 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(_crowding(replica))
     found.extend(_missing(replica, network.peers))
     found.extend(_misbehaving(replica, network.misbehaving))
-    found.extend(_of_this_device(replica))
-    found.extend(_leaping(replica))
+    found.extend(of_this_device(replica))
+    found.extend(leaping(replica))
+    found.extend(met_twice(replica, [(peer.person, peer.device, peer.since) for peer in network.peers]))
     found.extend(_ending(replica))
+    found.extend(lapsing(replica))
     found.extend(network.problems)
     blocked = firewall_reason(replica, network)
     if blocked is not None and not blocked.well and not network.peers and network.unanswered:
@@ -279,7 +279,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
             f"ask {name} for a new one, and add it: meshnode add CARD",
             (person,),
         )
-        for person, name in spent_elsewhere(replica).items()
+        for person, name in ((person, named(name)) for person, name in spent_elsewhere(replica).items())
     )
     return tuple(found)
 
@@ -291,7 +291,7 @@ def firewall_reason(replica: Replica, network: NetworkState) -> Reason | None:
         network.port or 0,
         called_in=network.called_in is not None,
         connected=bool(network.peers),
-        unanswered=[name_of(replica, person) for person in network.unanswered],
+        unanswered=[named(name_of(replica, person)) for person in network.unanswered],
     )
 
 
@@ -299,13 +299,12 @@ def _ending(replica: Replica) -> Iterator[Problem]:
     """Yield the warning about listings that end soon unless the owner renews them."""
     ending = expiry.ending(replica)
     if ending:
-        titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
+        titles = first_few([quoted(body_of(record).title) for record in ending], ENDING_NAMED)
         count = "1 of your posts ends" if len(ending) == 1 else f"{len(ending)} of your posts end"
-        more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
         asked = any(_is_asked_for(replica, record) for record in ending)
         yield Problem(
             "ending",
-            f"{count} within a day: {titles}{more}" + (", and somebody waits for your answer" if asked else ""),
+            f"{count} within a day: {titles}" + (", and somebody waits for your answer" if asked else ""),
             "to answer and keep it longer: meshnode accept EXCHANGE --renew"
             if asked
             else "to keep one longer: meshnode renew LISTING",
@@ -316,64 +315,6 @@ def _ending(replica: Replica) -> Iterator[Problem]:
 def _is_asked_for(replica: Replica, record: Record) -> bool:
     """Whether somebody has asked for this listing of the owner and has no answer yet."""
     return any(one.stage is Stage.REQUESTED for one in replica.store.exchanges.about(record.header.slot))
-
-
-def _of_this_device(replica: Replica) -> Iterator[Problem]:
-    """Yield what keeps this device from acting for its owner, or soon will."""
-    if is_self_revoked(replica):
-        yield Problem(
-            "device_revoked",
-            "This device was revoked: it can no longer act for you, and what it wrote no longer counts",
-            "to use this computer again, make it a new device: 'meshnode device join' in a new home",
-        )
-        return
-    ends = certificate_ends(replica)
-    if ends is not None:
-        yield Problem(
-            "certificate_ending",
-            f"The certificate of this device ends in {_days(max(ends, 0))}",
-            "connect it to the device that has your identity key, which renews it"
-            if replica.elsewhere
-            else "start the node with the passphrase of your identity, which renews it",
-        )
-    if new_key_due(replica):
-        yield Problem("copied", _COPIED, _how_to_take_new_key(replica))
-    former = replica.store.meta.get(FORMER_DEVICE)
-    if former is not None and replica.trust_state.certified(replica.me, bytes.fromhex(former)):
-        copied = replica.store.meta.get(WAS_COPIED) is not None
-        yield Problem(
-            "copied" if copied else "former_device",
-            f"{_COPIED}. This computer writes under a new key now, and the former one can still act for you"
-            if copied
-            else "The key that this computer had before its store was lost can still act for you",
-            f"if no other computer uses it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
-            (device_text(bytes.fromhex(former)),),
-        )
-
-
-_COPIED = "The data of this computer was copied to another one, or an old copy of it was put back"
-
-
-def _leaping(replica: Replica) -> Iterator[Problem]:
-    """Yield the owner's devices that write what no device can have come to write."""
-    for device in sorted(replica.ingest.leaps.devices()):
-        if device != replica.device and replica.trust_state.certified(replica.me, device):
-            name = name_of_device(replica, device)
-            yield Problem(
-                "device_leaps",
-                f'Your device "{name}" writes numbers that no device can have come to, so they are not taken here',
-                f"if it was lost or stolen, revoke it: meshnode device revoke '{name}'",
-            )
-
-
-def _how_to_take_new_key(replica: Replica) -> str:
-    if replica.elsewhere:
-        return "to use this computer beside the other one, make it a new device: 'meshnode device join' in a new home"
-    if not has_room(replica):
-        return "revoke the devices that you no longer use ('meshnode device list'), then start this node again"
-    return (
-        "start this node once with the passphrase of your identity, so that it takes a new key: meshnode run --unlock"
-    )
 
 
 def _set_aside(replica: Replica) -> Iterator[Problem]:
@@ -402,7 +343,7 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
     for person in replica.quota.sources_near_limit():
         yield Problem(
             "crowded",
-            f"{name_of(replica, person)} has sent nearly as much as one person may",
+            f"{named(name_of(replica, person))} has sent nearly as much as one person may",
             "more from them is refused. 'meshnode block NAME' removes what came through them",
             (person_text(person),),
         )
@@ -424,7 +365,7 @@ def _missing(replica: Replica, peers: Sequence[Peer]) -> Iterator[Problem]:
     for reason, by_person in counts.items():
         most = max(by_person.values())
         items = "1 item" if most == 1 else f"{most} items"
-        names = ", ".join(name_of(replica, person) for person in sorted(by_person))
+        names = first_few([named(name_of(replica, person)) for person in sorted(by_person)], NAMED)
         why, hint = _WHY_NOT_TAKEN[reason]
         yield Problem("not_taken", f"{items} from {names} cannot be taken now: {why}", hint)
 
@@ -441,7 +382,7 @@ def _misbehaving(replica: Replica, accounts: Sequence[PersonId]) -> Iterator[Pro
         else:
             yield Problem(
                 "misbehaving",
-                f"The node of {name_of(replica, account)}, or of people they trust, sends what no honest node sends",
+                f"The node of {named(name_of(replica, account))}, or of people they trust, sends what no honest node sends",
                 "those people are kept waiting for some hours. Ask whom they trust; 'meshnode block NAME' ends it",
                 (person_text(account),),
             )
@@ -455,11 +396,6 @@ _WHY_NOT_TAKEN: dict[NotTaken, tuple[str, str]] = {
     Shortage.WAITING: (Shortage.WAITING.value, "they come by themselves when those have arrived"),
     EXPIRED: ("by this computer's date they have ended", "if that date is wrong, set it: meshnode clock"),
 }
-
-
-def _days(seconds: int) -> str:
-    days = seconds // limits.DAY
-    return "1 day" if days == 1 else f"{days} days"
 
 
 def _own_device(replica: Replica, peer: Peer) -> str:

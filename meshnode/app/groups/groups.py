@@ -15,6 +15,7 @@ from meshnode.app.groups import membership
 from meshnode.app.naming import ID_SHOWN, PersonRef, find, known, reference, relation_to
 from meshnode.app.picking import Candidate, alike, fitting, pick
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.quoting import named, quoted
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
 from protocol import (
@@ -189,7 +190,7 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
         group = _named(which, [found.join.group for found in waiting if _is_kind(found.join.group, kind)], kind)
     except NotFound as error:
         if fitting(which, _candidates(own)):
-            raise Refused(f"you are in {fitting(which, _candidates(own))[0].name!r} already") from error
+            raise Refused(f"you are in {quoted(fitting(which, _candidates(own))[0].name)} already") from error
         word = kind or "group"
         raise NotFound(
             f"you have no invitation to a {word} called {which!r}",
@@ -282,7 +283,7 @@ def _find(replica: Replica, which: str, kind: str | None, *, destructive: bool =
         if meant:
             name, word = meant[0].name, GroupKind(meant[0].kind).word
             raise Refused(
-                f"you are not a member of {name!r} yet", f"accept the invitation with 'meshnode {word} join'"
+                f"you are not a member of {quoted(name)} yet", f"accept the invitation with 'meshnode {word} join'"
             ) from None
         raise
 
@@ -302,7 +303,7 @@ def _candidates(groups: Iterable[Group]) -> list[Candidate[Group]]:
 
 def _candidate(group: Group) -> Candidate[Group]:
     id_, word = group_text(group.id), GroupKind(group.kind).word
-    return Candidate(group, id_, group.name, lambda: f"{group.name} ({word} {id_[:ID_SHOWN]})")
+    return Candidate(group, id_, group.name, lambda: f"{quoted(group.name)} ({word} {id_[:ID_SHOWN]})")
 
 
 def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
@@ -321,7 +322,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
     members = replica.trust_state.groups.members_known(group.id)
     mention = reference(replica, person)
     if person in members:
-        raise Refused(f"{mention.name} is a member already")
+        raise Refused(f"{named(mention.name)} is a member already")
     if group.kind == GroupKind.CELL and len(members) >= limits.CELL_MEMBERS_MAX:
         raise Refused(
             f"the cell is full: it has {len(members)} members",
@@ -329,7 +330,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
         )
     if not replica.trust_state.standing(replica.me, person).in_web:
         raise Refused(
-            f"you do not trust {mention.name}, so an invitation would not reach them",
+            f"you do not trust {named(mention.name)}, so an invitation would not reach them",
             "trust them first with 'meshnode vouch NAME --trust 0.5'",
         )
     return person

@@ -13,6 +13,7 @@ from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, Delivery, LetterEvent
 from meshnode.app.naming import name_of
 from meshnode.app.owner.policy import blocks
 from meshnode.errors import Refused, Usage
+from meshnode.quoting import named
 from meshnode.replica.authoring import withdraw, write
 from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import Certificate
@@ -141,7 +142,7 @@ def withdraw_all_to(replica: Replica, to: PersonId) -> None:
 
 def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> list[Certificate]:
     """Return the devices of `to` to which a letter is sealed. Raises Refused, with the next step, if there is none."""
-    name = name_of(replica, to)
+    name = named(name_of(replica, to))
     if blocks(replica, to) and not is_last:
         raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
     if not replica.trust_state.certified(replica.me, replica.device):

@@ -12,6 +12,7 @@ from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.listings.states import ListingEvent, ListingState, after
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, alike
+from meshnode.quoting import quoted
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing, RecordState, Row
 from protocol import Kind, Record, limits
@@ -69,7 +70,7 @@ def candidates(replica: Replica) -> list[Candidate[ArchivedListing]]:
 
 def _candidate(ended: ArchivedListing, id_: str, name: str) -> Candidate[ArchivedListing]:
     body = body_of(ended.record)
-    return Candidate(ended, id_, name, lambda: f"{body.title} ({body.type} {id_}, {ended.state})")
+    return Candidate(ended, id_, name, lambda: f"{quoted(body.title)} ({body.type} {id_}, {ended.state})")
 
 
 def _over(replica: Replica) -> list[ArchivedListing]:

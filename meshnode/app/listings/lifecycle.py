@@ -19,6 +19,7 @@ from meshnode.app.listings.view import ListingView, body_of, view
 from meshnode.app.owner import places
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused
+from meshnode.quoting import named, quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing, Exchange
@@ -70,13 +71,13 @@ def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
     if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
-    for option, verb, named, given in (
+    for option, verb, day, given in (
         ("--until", "was available only until", before.available_until, order.available_until),
         ("--return-by", "was to be given back by", before.return_by, order.return_by),
     ):
-        if given is None and named is not None and named <= now:
+        if given is None and day is not None and day <= now:
             raise Refused(
-                f"{before.title} {verb} a date in the past",
+                f"{quoted(before.title)} {verb} a date in the past",
                 f"say which date it is now: meshnode renew LISTING {option} DATE",
             )
     expiry.check_dates(available_until=order.available_until, return_by=order.return_by, now=now)
@@ -166,7 +167,7 @@ def _stock(replica: Replica, state: ListingState, record: Record, quantity: Quan
     waiting = [one for one in replica.store.exchanges.about(slot) if one.held and is_expected(one)]
     if waiting:
         raise Refused(
-            f"all of {body.title} is promised or lent to {waiting[0].name}",
+            f"all of {quoted(body.title)} is promised or lent to {named(waiting[0].name)}",
             "if there is more of it: meshnode renew LISTING --quantity NUMBER",
         )
     return {"quantity": body.quantity, "promised": held}

@@ -22,6 +22,7 @@ from meshnode.app.owner.preference import audience_named
 from meshnode.app.picking import Candidate, alike, pick
 from meshnode.app.words import searchable
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.quoting import named, quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from protocol import (
@@ -328,7 +329,7 @@ def candidate(replica: Replica, record: Record) -> Candidate[Record]:
     id_ = listing_id(author, record.header.slot)
 
     def label() -> str:
-        return f"{body.title} ({body.type} {id_}, by {name_of(replica, author)})"
+        return f"{quoted(body.title)} ({body.type} {id_}, by {named(name_of(replica, author))})"
 
     more = searchable(" ".join((*body.tags, body.text, name_of(replica, author))))
     return Candidate(record, id_, body.title, label, preferred=True, more=more)

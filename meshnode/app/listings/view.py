@@ -27,6 +27,7 @@ class ListingView(ListingFields):
     coarse as its author publishes it; null: where its author is. `ended` is null, or for your own listing that has ended
     `expired`, `closed` or `taken`, with the time in `ended_at`. Of a listing that was just posted, `twin` is the id of
     another open one of yours of the same type and title, and `warning` says in words why it may not arrive.
+    `perhaps_ended` says that it has ended by a date that may be right: it is shown because the date is in doubt.
     """
 
     id: str
@@ -45,6 +46,7 @@ class ListingView(ListingFields):
     ended_at: int | None = None
     twin: str | None = None
     warning: str | None = None
+    perhaps_ended: bool = False
 
 
 def body_of(record: Record) -> Listing:
@@ -89,4 +91,10 @@ def view(replica: Replica, record: Record) -> ListingView:
         place=published_place(body.place),
         created=header.created,
         expires=header.expires,
+        perhaps_ended=_has_perhaps_ended(replica, header.expires, body.available_until),
     )
+
+
+def _has_perhaps_ended(replica: Replica, expires: int, until: int | None) -> bool:
+    latest = replica.clock.latest_in_doubt()
+    return latest is not None and min(expires, expires if until is None else until) <= latest

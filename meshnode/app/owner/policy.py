@@ -7,7 +7,7 @@ merge entry by entry. An edit that changes nothing is not signed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from meshnode.app.owner import former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
@@ -46,6 +46,43 @@ _NOBODY = bytes(32)  # a subject that no register names
 _ANY_SALT = bytes(limits.SALT_BYTES)  # of a register that is only looked at, and never signed
 
 
+@dataclass(frozen=True, slots=True)
+class _Registers:
+    """The policies of the owner's devices as one edit finds them, each read once; `own` is None before the first one."""
+
+    own: Policy | None
+    others: list[Policy]
+
+    @classmethod
+    def read(cls, replica: Replica) -> _Registers:
+        """Read them from the store."""
+        found = {device: register_of(replica, device) for device in _devices_with_policies(replica)}
+        own = found.pop(replica.device, None)
+        return cls(own, [policy for policy in found.values() if policy is not None])
+
+    @property
+    def all(self) -> list[Policy]:
+        """The policies of all devices."""
+        return self.others if self.own is None else [self.own, *self.others]
+
+    @property
+    def to_edit(self) -> Policy:
+        """The policy of this device, an empty one before the first."""
+        return self.own if self.own is not None else empty_policy(_ANY_SALT)
+
+    @property
+    def next_stamp(self) -> Stamp:
+        """The stamp after every stamp in every policy of the owner. NoHeadroom if none can follow.
+
+        A clock that leaps is not followed: a thief's, which was taken in before that was judged, ends with the revocation.
+        """
+        known = self.own.clock if self.own is not None else 0
+        for clock in sorted(other.clock for other in self.others):
+            if not stamp_leaps(clock, known):
+                known = max(known, clock)
+        return stamp_after(known)
+
+
 def own(replica: Replica) -> EffectivePolicy | None:
     """Return the owner's policy as it is in effect over all their devices; None before the first one."""
     return replica.trust_state.policy(replica.me)
@@ -63,7 +100,7 @@ def blocks(replica: Replica, subject: PersonId) -> bool:
 
 def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
     """Whether the owner ever vouched for `subject`, even if the vouch was taken back."""
-    return any(vouch.subject == subject for policy in _own_registers(replica) for vouch in policy.vouches)
+    return any(vouch.subject == subject for policy in _Registers.read(replica).all for vouch in policy.vouches)
 
 
 def has_room_to_vouch(replica: Replica, subject: PersonId = _NOBODY) -> bool:
@@ -113,9 +150,9 @@ def set_preference(replica: Replica, preference: Preference) -> None:
 
 def renew(replica: Replica) -> None:
     """Write the policy of this device again as it is, for another term."""
-    current = _own_register(replica)
-    if current is not None:
-        _write(replica, current, current)
+    registers = _Registers.read(replica)
+    if registers.own is not None:
+        _write(replica, registers, registers.own)
 
 
 def join_branches(replica: Replica) -> None:
@@ -123,10 +160,10 @@ def join_branches(replica: Replica) -> None:
     for device in _devices_with_policies(replica):
         if not _has_branches(replica, device):
             continue
-        register = register_of(replica, device)
-        if register is not None and device == replica.device:
-            _write(replica, register, replace(register, salt=fresh_salt(replica)))
-        elif register is not None:
+        registers = _Registers.read(replica)
+        if device == replica.device and registers.own is not None:
+            _write(replica, registers, replace(registers.own, salt=fresh_salt(replica)))
+        elif (register := register_of(replica, device)) is not None:
             absorb_from(replica, register)
 
 
@@ -135,17 +172,32 @@ def absorb_from(replica: Replica, theirs: Policy, *, blocks_only: bool = False) 
 
     Returns False if there was nothing to absorb. Raises InvalidField if this device's policy has no room for it all.
     """
-    before, stamp, salt = _register_to_edit(replica), _next_stamp(replica), fresh_salt(replica)
-    others = [policy for policy in _others(replica) if policy != theirs]
+    registers = _Registers.read(replica)
+    after = _absorbed(registers, theirs, fresh_salt(replica), blocks_only=blocks_only)
+    if after is None:
+        return False
+    _write(replica, registers, after)
+    return True
+
+
+def holds_alone(replica: Replica, theirs: Policy) -> bool:
+    """Whether something that the owner has said holds only because of `theirs`, the policy of another own device."""
+    try:
+        return _absorbed(_Registers.read(replica), theirs, _ANY_SALT, blocks_only=False) is not None
+    except InvalidField:  # there is no room for it all
+        return True
+
+
+def _absorbed(registers: _Registers, theirs: Policy, salt: bytes, *, blocks_only: bool) -> Policy | None:
+    """Return this device's policy with the entries that hold because of `theirs`; None if there are none."""
+    before, stamp = registers.to_edit, registers.next_stamp
+    others = [policy for policy in registers.others if policy != theirs]
     after = _with_room(
         before,
         [*others, theirs],
         lambda register: absorb(register, theirs, others, stamp, salt, blocks_only=blocks_only),
     )
-    if after is before:
-        return False
-    _write(replica, before, after)
-    return True
+    return None if after is before else after
 
 
 # --- edits, made or only tried -----------------------------------------------------------------------------------------
@@ -168,19 +220,15 @@ def preferring(preference: Preference) -> Edit:
 
 def policy_after(replica: Replica, edit: Edit) -> EffectivePolicy:
     """Return the owner's policy as it would be in effect after `edit`, over all devices. Nothing is signed."""
-    _, after = _edited(replica, edit, _ANY_SALT)
-    return merge([after, *_others(replica)])
+    registers = _Registers.read(replica)
+    return merge([_edited(registers, edit, _ANY_SALT), *registers.others])
 
 
-def _edited(replica: Replica, edit: Edit, salt: bytes) -> tuple[Policy, Policy]:
-    """Return this device's policy before and after `edit`, under `salt`.
-
-    Raises Refused if the register cannot be edited so.
-    """
-    before = _register_to_edit(replica)
+def _edited(registers: _Registers, edit: Edit, salt: bytes) -> Policy:
+    """Return this device's policy after `edit`, under `salt`. Raises Refused if the register cannot be edited so."""
     try:
-        stamp = _next_stamp(replica)
-        return before, _with_room(before, _others(replica), lambda register: edit(register, stamp, salt))
+        stamp = registers.next_stamp
+        return _with_room(registers.to_edit, registers.others, lambda register: edit(register, stamp, salt))
     except PolicyFull as fault:
         hint = "make room with 'meshnode unvouch NAME' or 'meshnode unblock NAME'"
         raise Refused("the list of people you trust or block is full", hint) from fault
@@ -189,11 +237,6 @@ def _edited(replica: Replica, edit: Edit, salt: bytes) -> tuple[Policy, Policy]:
             f"the list of people you trust or block cannot be changed ({fault})",
             "if a device of yours was stolen, revoke it: meshnode device revoke DEVICE",
         ) from fault
-
-
-def _register_to_edit(replica: Replica) -> Policy:
-    current = _own_register(replica)
-    return current if current is not None else empty_policy(_ANY_SALT)
 
 
 def _with_room(register: Policy, others: list[Policy], edit: Callable[[Policy], Policy]) -> Policy:
@@ -213,17 +256,18 @@ def _with_room(register: Policy, others: list[Policy], edit: Callable[[Policy], 
 
 def _has_room(replica: Replica, edit: Edit) -> bool:
     try:
-        _edited(replica, edit, _ANY_SALT)
+        _edited(_Registers.read(replica), edit, _ANY_SALT)
     except Refused:
         return False
     return True
 
 
 def _edit(replica: Replica, edit: Edit) -> None:
-    before, after = _edited(replica, edit, fresh_salt(replica))
+    registers = _Registers.read(replica)
+    after = _edited(registers, edit, fresh_salt(replica))
     before_it = web(replica)
     with replica.transaction():
-        _write(replica, before, after)
+        _write(replica, registers, after)
         note_former_web(replica, before_it)
 
 
@@ -245,14 +289,15 @@ def note_former_web(replica: Replica, before: set[PersonId]) -> None:
         rotate_later(replica)
 
 
-def _write(replica: Replica, before: Policy, after: Policy) -> None:
+def _write(replica: Replica, before: _Registers, after: Policy) -> None:
+    """Sign `after` as this device's policy; `before` are the policies as they were read for it."""
     write(
         replica,
         Kind.POLICY,
         device_slot(replica.device),
         after,
         life=limits.POLICY_LIFE,
-        may_reduce_access=may_reduce_access(before, after, _others(replica)),
+        may_reduce_access=may_reduce_access(before.to_edit, after, before.others),
     )
 
 
@@ -268,41 +313,9 @@ def register_of(replica: Replica, device: DeviceId) -> Policy | None:
     return joined(versions, versions[0].salt)
 
 
-def _own_register(replica: Replica) -> Policy | None:
-    return register_of(replica, replica.device)
-
-
-def _others(replica: Replica) -> list[Policy]:
-    """Return the policies of the owner's other devices."""
-    return [policy for device, policy in _registers(replica).items() if device != replica.device]
-
-
-def _own_registers(replica: Replica) -> list[Policy]:
-    """Return the policies of all devices of the owner, this one among them."""
-    return list(_registers(replica).values())
-
-
-def _registers(replica: Replica) -> dict[DeviceId, Policy]:
-    found = {device: register_of(replica, device) for device in _devices_with_policies(replica)}
-    return {device: policy for device, policy in found.items() if policy is not None}
-
-
 def _devices_with_policies(replica: Replica) -> list[DeviceId]:
-    return sorted({one.header.device for one in replica.store.records.bodies(Kind.POLICY, author=replica.me)})
+    return sorted({row.device for row in replica.store.records.rows((Kind.POLICY,), replica.me)})
 
 
 def _has_branches(replica: Replica, device: DeviceId) -> bool:
     return len(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))) > 1
-
-
-def _next_stamp(replica: Replica) -> Stamp:
-    """Return the stamp after every stamp in every policy of the owner. NoHeadroom if none can follow.
-
-    A clock that leaps is not followed: a thief's, which was taken in before that was judged, ends with the revocation.
-    """
-    mine = _own_register(replica)
-    known = mine.clock if mine is not None else 0
-    for clock in sorted(other.clock for other in _others(replica)):
-        if not stamp_leaps(clock, known):
-            known = max(known, clock)
-    return stamp_after(known)

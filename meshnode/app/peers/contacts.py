@@ -56,13 +56,14 @@ class Dial:
 class ContactTarget:
     """A person to stay in touch with: how many of their devices are known, and their addresses, the latest first.
 
-    `claims` says that a card of theirs waits to be presented.
+    `claims` says that a card of theirs waits to be presented; `on_cards` are those addresses that only cards name.
     """
 
     person: PersonId
     devices: int
     addresses: tuple[tuple[str, int], ...]
     claims: bool
+    on_cards: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,13 @@ def contact_targets(replica: Replica) -> list[ContactTarget]:
             met_at = [(address.host, address.port) for address in replica.store.people.addresses(person)]
             on_cards = [address for card in cards.get(person, ()) for address in card.addresses]
             found.append(
-                ContactTarget(person, len(devices), tuple(dict.fromkeys([*met_at, *on_cards])), person in cards)
+                ContactTarget(
+                    person,
+                    len(devices),
+                    tuple(dict.fromkeys([*met_at, *on_cards])),
+                    claims=person in cards,
+                    on_cards=frozenset(on_cards).difference(met_at),
+                )
             )
     return found
 

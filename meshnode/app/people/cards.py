@@ -18,6 +18,7 @@ from meshnode.app.naming import PersonRef, called, reference
 from meshnode.app.owner import policy
 from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
 from meshnode.errors import Failed, Refused, Usage
+from meshnode.quoting import named
 from meshnode.replica.replica import Replica
 from meshnode.store import ClaimResult
 from protocol import Code, Kind, PersonId, RemoteError, device_slot, limits, parse_person, person_text
@@ -151,7 +152,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     if card.giver == replica.me:
         raise Refused("this is your own card", "give it to somebody else, who then adds it")
     if policy.blocks(replica, card.giver):
-        raise Refused(f"you block {card.name}", "unblock them first with 'meshnode unblock NAME'")
+        raise Refused(f"you block {named(card.name)}", "unblock them first with 'meshnode unblock NAME'")
     check_vouch(replica, card.giver)
     _forget_spent(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
@@ -161,7 +162,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         weight = before or per_mille(DEFAULT_TRUST)
     faults = replica.ingest.receive([card.certificate]).faults
     if faults:
-        raise Refused("this card's certificate is no longer valid", f"ask {card.name} for a new one")
+        raise Refused("this card's certificate is no longer valid", f"ask {named(card.name)} for a new one")
     give(replica, card.giver, weight, card.name)
     if not answered and not again:
         replica.store.cards.add_taken(card, now)
@@ -270,7 +271,7 @@ def _why_late(card: Card, now: int) -> str | None:
     """Return one line where a card has expired by our clock; whether it has is for its giver's node to say."""
     if card.expires > now:
         return None
-    return f"By this computer's date the card has expired. If nothing comes of it, ask {card.name} for a new one"
+    return f"By this computer's date the card has expired. If nothing comes of it, ask {named(card.name)} for a new one"
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------

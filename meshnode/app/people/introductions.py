@@ -17,6 +17,7 @@ from meshnode.app.people import cards
 from meshnode.app.people.cards import AddedView, CardToAdd
 from meshnode.app.people.people import give, per_mille
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.quoting import named
 from meshnode.replica.replica import Replica
 from meshnode.store import StoredIntroduction
 from protocol import InvalidField, Kind, PersonId, Record, limits, normalize, person_text
@@ -164,7 +165,7 @@ def _kept(replica: Replica) -> list[StoredIntroduction]:
 
 
 def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
-    name = name_of(replica, person)
+    name = named(name_of(replica, person))
     if person == replica.me:
         raise Refused("you cannot introduce yourself", "'meshnode card' makes a card to hand over")
     if policy.blocks(replica, person):

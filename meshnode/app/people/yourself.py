@@ -13,6 +13,7 @@ from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import first_names
 from meshnode.app.people.people import PersonView, view
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
 from protocol import InvalidField, PersonId, check_text, limits, normalize, normalize_line, person_text
 
@@ -73,7 +74,9 @@ def call(replica: Replica, who: str, wanted: OwnName, connected: Collection[Pers
         raise Refused("that is you", "'meshnode me --name NAME' changes your name for everybody")
     for other, taken in replica.store.own_names.all().items():
         if other != person and taken.casefold() == name.casefold():
-            raise Refused(f"you call somebody else {name} already", f"choose another name for {person_text(person)}")
+            raise Refused(
+                f"you call somebody else {quoted(name)} already", f"choose another name for {person_text(person)}"
+            )
     with replica.transaction() as changed:
         replica.store.own_names.set(person, name)
         changed.note(people=[person])
@@ -84,7 +87,9 @@ def stop_calling(replica: Replica, who: str, connected: Collection[PersonId]) ->
     """Show a person by the name that they give themselves again. Raises NotFound where the owner has no other."""
     person = find(replica, who, _nameable(replica))
     if person not in replica.store.own_names.chosen() and name_of(replica, person) == public_name(replica, person):
-        raise NotFound(f"you have no name of your own for {reference(replica, person).name}", "nothing has changed")
+        raise NotFound(
+            f"you have no name of your own for {named(reference(replica, person).name)}", "nothing has changed"
+        )
     with replica.transaction() as changed:
         first_names.take_over(replica, person)
         changed.note(people=[person])

@@ -384,7 +384,7 @@ def test_the_search_of_a_need_is_listed_but_not_removed_and_takes_no_room(
     alice, *_ = people
     alice.post("Drill", type="need")
     (one,) = saved(alice)
-    with pytest.raises(Refused, match="your need Drill"):
+    with pytest.raises(Refused, match='your need "Drill"'):
         watches.remove(alice.replica, str(one.id))
     monkeypatch.setattr(limits, "WATCHES_MAX", 1)
     alice.watch("saw")

@@ -36,7 +36,7 @@ def sofa_promised(mesh: Mesh, people: People) -> str:
 def test_a_block_says_first_what_is_agreed_and_does_nothing_yet(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     sofa_promised(mesh, people)
-    with pytest.raises(Unconfirmed, match=r"an agreement with Alice is open \(Sofa\)"):
+    with pytest.raises(Unconfirmed, match=r'an agreement with Alice is open \("Sofa"\)'):
         blocking.call_off(carol.replica, "Alice", BlockQuery())
     assert blocks.blocks(carol.replica).blocks == ()
     assert states(mesh, carol) == states(mesh, alice) == ["agreed"]
@@ -123,7 +123,7 @@ def test_a_block_says_that_something_is_lent_and_leaves_it_lent(mesh: Mesh, peop
     alice, _, carol = people
     offer(mesh, carol, lend=True)
     completed(mesh, carol, alice, respond(mesh, alice))
-    with pytest.raises(Unconfirmed, match=r"something is lent between you and Alice \(Drill\)"):
+    with pytest.raises(Unconfirmed, match=r'something is lent between you and Alice \("Drill"\)'):
         blocking.call_off(carol.replica, "Alice", BlockQuery())
     block(mesh, carol, "Alice")
     assert states(mesh, carol) == states(mesh, alice) == ["completed"]

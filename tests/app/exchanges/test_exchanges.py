@@ -163,7 +163,7 @@ def test_a_quantity_goes_down_with_each_yes_and_up_again_when_one_is_called_off(
     first, second = respond(mesh, alice, "Beans", quantity=2), respond(mesh, bob, "Beans", quantity=4)
     make(mesh, carol, first, "accept")
     assert [found.quantity for found in bob.discover().results] == [3]
-    with pytest.raises(Refused, match=r"only 3 left of Beans"):
+    with pytest.raises(Refused, match=r"only 3 left of \"Beans\""):
         make(mesh, carol, second, "accept")
     make(mesh, alice, first, "cancel")
     with pytest.raises(Refused, match="only 3 left"):

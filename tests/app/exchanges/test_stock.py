@@ -54,7 +54,7 @@ def test_what_is_promised_and_renewed_and_called_off_is_still_one(mesh: Mesh, pe
     offer(mesh, carol, "Cot", quantity=1)
     exchange = respond(mesh, alice, "Cot")
     make(mesh, carol, exchange, "accept")
-    with pytest.raises(Refused, match="all of Cot is promised or lent to Alice"):
+    with pytest.raises(Refused, match='all of "Cot" is promised or lent to Alice'):
         renew(carol, "Cot")
     make(mesh, alice, exchange, "cancel")
     assert states(mesh, carol) == ["cancelled"]
@@ -143,7 +143,7 @@ def test_a_gift_without_a_number_is_promised_to_a_second_only_on_their_owners_wo
     offer(mesh, carol, "Sofa")
     first, second = respond(mesh, alice, "Sofa"), respond(mesh, bob, "Sofa")
     make(mesh, carol, first, "accept")
-    with pytest.raises(Unconfirmed, match="Sofa is promised to Alice already"):
+    with pytest.raises(Unconfirmed, match='"Sofa" is promised to Alice already'):
         make(mesh, carol, second, "accept")
     cases.move(carol.replica, second, MoveOrder("accept", anyway=True))
     assert sorted(states(mesh, carol)) == ["agreed", "agreed"]

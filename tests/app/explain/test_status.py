@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
+import pytest
+
+from meshnode.api.schema import dump
 from meshnode.app.explain import doctor, status
+from meshnode.app.explain.problem import Problem
 from meshnode.app.explain.reachability import CallAnswer, Firewall
-from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
-from protocol import Kind
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
+from meshnode.app.listings.view import view
+from meshnode.text import node
+from protocol import Kind, limits
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
@@ -108,11 +115,11 @@ def test_a_firewall_is_a_problem_once_there_is_evidence(people: People) -> None:
 def test_the_doctor_names_the_firewall_once_and_with_the_line_to_type(people: People) -> None:
     alice, bob, _ = people
     shut = dataclasses.replace(ONLINE, firewall=UFW, unanswered=(bob.person,))
-    for view in (
+    for shown in (
         doctor.look_at_node(alice.replica, shut),
         doctor.look_at_person(alice.replica, bob.person, shut, ()),
     ):
-        [found] = [finding for finding in view.findings if finding.code == "firewall"]
+        [found] = [finding for finding in shown.findings if finding.code == "firewall"]
         assert not found.well
         assert UFW.line in found.hint
 
@@ -155,3 +162,81 @@ def test_the_doctor_says_when_a_busy_node_is_connected_with_again(people: People
     [turn] = [finding for finding in view.findings if finding.code == "turn"]
     assert turn.well
     assert "40 seconds" in turn.message
+
+
+# --- a device that is met twice ------------------------------------------------------------------------------------------
+
+
+def connected_with(neighbor: Neighbor, *sessions: tuple[bytes, bytes, int]) -> NetworkState:
+    """Return a network with these sessions: with whom, with which device, and for how many seconds."""
+    now = neighbor.replica.clock.now()
+    return dataclasses.replace(
+        ONLINE,
+        peers=tuple(
+            Peer(person, device, f"10.0.0.3:{port}", True, now - seconds, True)
+            for port, (person, device, seconds) in enumerate(sessions, start=1)
+        ),
+    )
+
+
+LONG = 10 * limits.MINUTE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "same", "told"),
+    [((LONG, LONG), True, True), ((LONG, 30), True, False), ((LONG, LONG), False, False), ((LONG,), True, False)],
+)
+def test_a_friend_is_told_of_two_computers_with_one_device(
+    people: People, seconds: tuple[int, ...], same: bool, told: bool
+) -> None:
+    """A computer that has just started again leaves a dead session behind for a minute: that is no copy."""
+    alice, bob, _ = people
+    sessions = [
+        (bob.person, bob.replica.device if same else bytes([number]) * 32, lasted)
+        for number, lasted in enumerate(seconds)
+    ]
+    found = problems(alice, connected_with(alice, *sessions))
+    assert ("device_met_twice" in found) is told
+    if told:
+        assert "2 computers have the keys of one device of Bob" in found["device_met_twice"].message
+        assert "tell Bob" in found["device_met_twice"].hint
+
+
+def test_the_owner_is_told_by_their_other_device_too(people: People) -> None:
+    alice = people[0]
+    pi = bytes([7]) * 32
+    network = connected_with(alice, (alice.person, pi, LONG), (alice.person, pi, LONG))
+    assert "your device" in problems(alice, network)["device_met_twice"].message
+    own = connected_with(alice, *[(alice.person, alice.replica.device, LONG)] * 2)
+    assert "device_met_twice" not in problems(alice, own)  # the problem `copied` says what to do
+
+
+# --- a date in doubt ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_held_in_doubt_of_the_date_is_counted_and_marked(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    bob.post("Bread", expires_in=limits.DAY)
+    bob.post("Soup", available_until=alice.replica.clock.now() + 2 * limits.DAY)
+    bob.post("Ladder")
+    mesh.settle()
+    assert status.status(alice.replica, ONLINE).held_in_doubt == 0
+    mesh.partition(["Alice"], ["Bob", "Carol"])
+    alice.node.clock.machine.error = 60 * limits.DAY
+    alice.node.clock.machine.start_again()
+    mesh.restart("Alice")
+    assert not alice.replica.clock.trusted
+    shown = status.status(alice.replica, ONLINE)
+    assert shown.held_in_doubt == 2
+    assert any("2 items may have ended" in line for line in node.status(json.loads(dump(shown))))
+    assert marked(alice, bob) == {"Bread", "Soup"}
+    alice.node.clock.machine.error = 0
+    alice.replica.clock.confirm()
+    assert (status.status(alice.replica, ONLINE).held_in_doubt, marked(alice, bob)) == (0, set())
+
+
+def marked(neighbor: Neighbor, author: Neighbor) -> set[str]:
+    """Return the titles of the author's posts that are shown as perhaps ended."""
+    records = neighbor.replica.store.records.bodies(Kind.LISTING, author=author.person)
+    views = [view(neighbor.replica, record) for record in records]
+    return {one.title for one in views if one.perhaps_ended}

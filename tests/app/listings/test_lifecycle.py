@@ -148,7 +148,7 @@ def test_several_ended_listings_that_begin_alike_are_listed(people: People) -> N
         close(alice, title)
     with pytest.raises(Ambiguous) as caught:
         renew(alice, "red")
-    assert [candidate.partition(" (")[0] for candidate in caught.value.candidates] == ["Red chair", "Red table"]
+    assert [candidate.partition(" (")[0] for candidate in caught.value.candidates] == ['"Red chair"', '"Red table"']
     assert renew(alice, "red t").title == "Red table"
 
 
@@ -261,7 +261,7 @@ def test_the_owner_is_warned_a_day_before_a_listing_ends(mesh: Mesh, people: Peo
     alice.post("Drill")
     assert (warned(alice), mine(alice).ending) == ([], ())
     pass_time(mesh, alice, DAY)
-    assert warned(alice) == ["1 of your posts ends within a day: Soup"]
+    assert warned(alice) == ['1 of your posts ends within a day: "Soup"']
     assert mine(alice).ending == (soup.id,)
     renew(alice, "Soup")
     assert (warned(alice), mine(alice).ending) == ([], ())
@@ -280,7 +280,7 @@ def test_of_many_listings_that_end_soon_a_few_are_named(mesh: Mesh, people: Peop
     for number in range(5):
         alice.post(f"Soup {number}", category="food", expires_in=2 * DAY + number)
     pass_time(mesh, alice, DAY + HOUR)
-    assert warned(alice) == ["5 of your posts end within a day: Soup 0, Soup 1, Soup 2 and 2 more"]
+    assert warned(alice) == ['5 of your posts end within a day: "Soup 0", "Soup 1", "Soup 2" and 2 more']
 
 
 # --- changing the end ----------------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ def test_a_beginning_that_fits_several_lists_them_with_their_authors(mesh: Mesh,
     mesh.settle()
     with pytest.raises(Ambiguous) as caught:
         listings.show(alice.replica, alice.catalog, "red")
-    assert [candidate.split(" (")[0] for candidate in caught.value.candidates] == ["Red chair", "Red table"]
+    assert [candidate.split(" (")[0] for candidate in caught.value.candidates] == ['"Red chair"', '"Red table"']
     assert listings.show(alice.replica, alice.catalog, "RED  TABLE").author.name == "Bob"
 
 

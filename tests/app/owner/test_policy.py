@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from meshnode.app.owner import former_web, policy
 from meshnode.errors import StorageFull
 from meshnode.replica.replica import Replica
-from protocol import Audience, Kind, Policy, Precision, Preference, Record, body_of, device_slot
+from protocol import Audience, DeviceId, Kind, Policy, Precision, Preference, Record, body_of, device_slot
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.people import Person
 
@@ -128,3 +132,25 @@ def test_an_edit_that_cannot_be_committed_changes_nothing_not_even_who_left() ->
     assert own(replica) == before
     assert policy.weight(replica, BOB.id) == 700
     assert not former_web.left_lately(replica, BOB.id)
+
+
+def test_an_edit_reads_each_of_the_owners_policies_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    replica = alice()
+    read: list[DeviceId] = []
+    register_of = policy.register_of
+
+    def counted(replica: Replica, device: DeviceId) -> Policy | None:
+        read.append(device)
+        return register_of(replica, device)
+
+    monkeypatch.setattr(policy, "register_of", counted)
+    edits: list[Callable[[], None]] = [
+        lambda: policy.vouch(replica, BOB.id, 700),
+        lambda: policy.block(replica, CAROL.id),
+        lambda: policy.renew(replica),
+        lambda: policy.unblock(replica, CAROL.id),
+    ]
+    for edit in edits:
+        read.clear()
+        edit()
+        assert read == [replica.device]

@@ -60,7 +60,7 @@ def test_a_beginning_that_fits_several_lists_them(mesh: Mesh, people: People) ->
     rename(mesh, alice, bob, "Carl")
     with pytest.raises(Ambiguous) as caught:
         naming.find(alice.replica, "car")
-    assert [candidate.split(" ")[0] for candidate in caught.value.candidates] == ["Carl", "Carol"]
+    assert [candidate.split(" ")[0] for candidate in caught.value.candidates] == ['"Carl"', '"Carol"']
     assert naming.find(alice.replica, "carl") == bob.person
 
 
