@@ -407,19 +407,17 @@ class Catalog:
         """Return by key the listings in use that have one of these keys."""
         if not keys:
             return {}
-        entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
-        return {key: entry for entry in entries if (key := entry.key) in keys}
+        return {key: entry for entry in _entries(self._buckets.values()) if (key := entry.key) in keys}
 
     def doc_ids_of(self, records: Collection[RecordId]) -> int:
         """Return the bits of those of these records that are in use."""
         wanted = set(records)
-        entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
-        return int(DocIds(entry.doc_id for entry in entries if entry.record in wanted)) if wanted else 0
+        entries = _entries(self._buckets.values()) if wanted else iter(())
+        return int(DocIds(entry.doc_id for entry in entries if entry.record in wanted))
 
     def entry_of(self, record: RecordId) -> Entry:
         """Return the listing in use that has this record. Raises LookupError if there is none."""
-        entries = _entries(list(self._buckets.values()))
-        found = next((entry for entry in entries if entry.record == record), None)
+        found = next((entry for entry in _entries(self._buckets.values()) if entry.record == record), None)
         if found is None:
             raise LookupError("no listing in use has this record")
         return found
@@ -478,9 +476,8 @@ class Catalog:
         everything = found = parts = self.index.in_buckets(buckets)
 
         def by(authors: set[PersonId]) -> int:
-            if not authors or len(authors) == len(names):
-                return everything if authors else 0
-            return self.index.in_buckets([one for one in buckets if one.author in authors])
+            some = [one for one in buckets if one.author in authors] if authors else []
+            return everything if len(some) == len(buckets) else self.index.in_buckets(some)
 
         for word in words:
             in_title, in_text = self.index.with_word(word)
@@ -493,7 +490,7 @@ class Catalog:
         return self._entries_in(found or parts, buckets)
 
 
-def _entries(buckets: list[Bucket]) -> Iterator[Entry]:
+def _entries(buckets: Iterable[Bucket]) -> Iterator[Entry]:
     return (entry for bucket in buckets for entry in bucket.entries)
 
 
