@@ -83,8 +83,8 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
 
     count("protocol.trust.paths.paths_to", "searches")
     count("protocol.trust.paths.paths_from", "searches")
-    for module in ("replica.access", "app.discover.search", "app.explain.world"):
-        count(f"meshnode.{module}.visible", "asked")
+    for asking in ("replica.access", "app.discover.search", "app.explain.world"):
+        count(f"meshnode.{asking}.visible", "asked")
     return counted
 
 
