@@ -12,8 +12,11 @@ from protocol.trust import EffectivePolicy, TrustGraph
 SEED = 1
 VOUCHES_EACH = 20
 CHANGES = 20
+CHAIN = 29  # Sybils in a row between somebody and the blockers, so that no path is too long
+BLOCKERS_EACH = 900  # at the end of each chain
 FULL = Bound(100, 40)
 CHANGED = Bound(10, 1)
+ATTACKED = Bound(50, 50)
 
 
 def measure(report: Report) -> None:
@@ -46,3 +49,45 @@ def measure(report: Report) -> None:
             graph.reach_to(viewer)
         changed.append(1000 * timing.seconds)
     report.add(f"{name}: the same after one change", "ms", changed, bound=CHANGED)
+    blockers = _attack(graph, viewer)
+    attacked = []
+    for _ in range(3 * CHANGES):  # the first of them are still compared
+        at = chance.randrange(1, len(people))
+        given = {**vouches[at], chance.choice(list(vouches[at])): chance.randint(100, 1000)}
+        with timed() as timing:
+            graph.set(people[at], EffectivePolicy(given, frozenset(), UNSET_PREFERENCE))
+            graph.reach_to(viewer)
+        attacked.append(1000 * timing.seconds)
+    name = f"{name}, and {blockers:,} blockers at the ends of long paths"
+    report.add(f"{name}: the same after one change", "ms", attacked, bound=ATTACKED)
+
+
+def _attack(graph: TrustGraph, victim: bytes) -> int:
+    """Put Sybils beside the victim, twice as many as there are people: most of them block somebody; return how many."""
+    total, number = 2 * len(graph.mesh(victim)), 0
+
+    def sybil() -> bytes:
+        nonlocal number
+        number += 1
+        return blake2b(b"sybil" + number.to_bytes(4, "big"), digest_size=32).digest()
+
+    given: dict[bytes, dict[bytes, int]] = {}
+    tags: dict[bytes, frozenset[bytes]] = {}
+
+    def join(one: bytes, other: bytes) -> bytes:
+        given.setdefault(one, {})[other] = given.setdefault(other, {})[one] = 1000
+        return other
+
+    first = join(victim, sybil())
+    while number < total:
+        end = first
+        for _ in range(CHAIN):
+            end = join(end, sybil())
+        for _ in range(min(BLOCKERS_EACH, total - number)):
+            blocker = join(end, sybil())
+            tags[blocker] = frozenset((blake2b(blocker, digest_size=16).digest(),))
+    held = graph.policy(victim)
+    given[victim] |= held.vouches if held is not None else {}
+    for person, vouches in given.items():
+        graph.set(person, EffectivePolicy(vouches, tags.get(person, frozenset()), UNSET_PREFERENCE))
+    return len(tags)

@@ -77,6 +77,10 @@ JOINS_SHOWN_MAX = (
 
 # --- Trust -----------------------------------------------------------------------------------------------------------
 HOPS_MAX = 32  # vouches of a path: Sybils in a long row cannot make a search compare each of them with all before it
+BLOCK_TESTS = (
+    65_536  # of people with those on their paths, behind one introducer, 0.1 s: more than a web of 8,000 needs
+)
+BLOCK_TEST_STEPS = 16  # that one such test costs in a second search, whose budget counts vouches
 DETOUR_STEPS = 200_000  # vouches examined in second searches behind one introducer, 0.1 s: Sybils cannot make it more
 
 # --- Letters ---------------------------------------------------------------------------------------------------------

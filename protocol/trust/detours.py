@@ -7,6 +7,8 @@ finds and that is allowed is the answer, since leaving out people or long paths 
 everybody else a second search follows: from one person to the root, led by the lengths of the first (A*), or for many
 people at once.
 
+Which of the first paths are allowed is remembered (block_checks.py).
+
 Sybils can ask for any number of second searches. Therefore these are metered by introducer, which is the neighbor of
 the root on a path: all people behind one introducer share one work budget. When it has run out, a path not found by
 then counts as no trust.
@@ -16,13 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from protocol import limits
+from protocol.trust.block_checks import BlockChecks
 from protocol.trust.bounded_paths import BoundedPaths, a_star_bounded, bounded_search
 from protocol.trust.paths import IntroducerBudgets, ShortestPaths, Web, WorkBudget, a_star, hops_of
 
-_NOBODY: frozenset[int] = frozenset()
+_Crossed: TypeAlias = "dict[tuple[int, frozenset[int]], list[int]]"
+"""People by their introducer and by whom on their path they are blocked either way with."""
 _FEW = 8  # for more people whose paths are not allowed for the same reason, one search for all of them is cheaper
 _TRIAL_PART = 4  # searches one by one may look at 1/4 of all vouches before one search for all is taken instead
 
@@ -54,8 +58,19 @@ class _Group(NamedTuple):
 class Detours:
     """Finds the allowed paths between one root and everybody. An object answers one call of `lengths`."""
 
-    def __init__(self, web: Web, end: int, blockers: Collection[int], blocked: Callable[[int, int], bool]) -> None:
-        """`blockers` are all who block anybody. `blocked(a, b)` says whether a and b are blocked either way."""
+    def __init__(
+        self,
+        web: Web,
+        end: int,
+        blockers: Collection[int],
+        blocked: Callable[[int, int], bool],
+        compared: Callable[[int, int], bool],
+    ) -> None:
+        """`blockers` are all who block anybody. `blocked(a, b)` says whether a and b are blocked either way.
+
+        `compared` says the same and remembers no answers: it is for those who do that themselves.
+        """
+        self._compared = compared
         self._web = web
         self._end = end
         self._blockers = blockers
@@ -64,21 +79,41 @@ class Detours:
         self._waiting: list[_Group] = []
 
     def lengths(
-        self, first: ShortestPaths, banned: frozenset[int], direct: Mapping[int, int], asked: int | None = None
+        self,
+        first: ShortestPaths,
+        checks: BlockChecks,
+        banned: frozenset[int],
+        direct: Mapping[int, int],
+        asked: int | None = None,
     ) -> dict[int, int]:
         """Return the length of the shortest allowed path for everybody who has one, or only for the person `asked`.
 
-        `first` is the search without the people `banned`, who are blocked either way with the root. A vouch in `direct`
-        is the answer for its person.
+        `first` is the search without the people `banned`, who are blocked either way with the root, and `checks` are the
+        blocks on its paths. A vouch in `direct` is the answer for its person.
         """
         self._lengths = first.found() if asked is None else first.found_of(asked)
-        if self._blockers or first.joined is not None:
-            people = [person for person in self._lengths if person not in direct]
-            self._waiting.append(_Group(people, first, first, banned, None))
+        group = _Group([], first, first, banned, None)
+        if first.joined is not None:  # else no path is too long
+            most = limits.HOPS_MAX
+            too_long = [one for one, length in self._lengths.items() if hops_of(length) > most and one not in direct]
+            if too_long:
+                self._shorten(group._replace(people=too_long))
+        if self._blockers:
+            crossing, untested = checks.crossed(
+                None if asked is None else [asked], first, self._blockers, self._compared
+            )
+            self._drop([person for person in untested if person not in direct])
+            crossed: _Crossed = {}
+            for person, between in crossing.items():
+                if person not in direct:
+                    crossed.setdefault((first.introducer(person), between), []).append(person)
+            self._go_around_all(crossed, group)
         while self._waiting:
             self._check(self._waiting.pop())
         self._lengths.update((person, length) for person, length in direct.items() if person not in banned)
-        return {person: length for person, length in self._lengths.items() if length < self._end}
+        for person in [person for person, length in self._lengths.items() if length >= self._end]:
+            del self._lengths[person]
+        return self._lengths
 
     @cached_property
     def _edges(self) -> int:
@@ -97,9 +132,7 @@ class Detours:
             too_long = [person for person in group.people if hops_of(self._lengths[person]) > most]
             people = [person for person in group.people if hops_of(self._lengths[person]) <= most]
         if self._blockers:
-            for (introducer, crossing), crossed in self._crossed(group.paths, people).items():
-                payer = group.payer or self._introducers.budget(introducer)
-                self._go_around(crossing, group._replace(people=crossed, payer=payer), payer)
+            self._go_around_all(self._crossed(group, people), group)
         if too_long:
             self._shorten(group._replace(people=too_long))
 
@@ -116,17 +149,31 @@ class Detours:
 
     # --- Paths with somebody on them who is blocked ------------------------------------------------------------------
 
-    def _crossed(
-        self, paths: ShortestPaths | BoundedPaths, people: list[int]
-    ) -> dict[tuple[int, frozenset[int]], list[int]]:
-        """Return those of `people` who are blocked either way with somebody on their path, by introducer and whom."""
-        crossed: dict[tuple[int, frozenset[int]], list[int]] = {}
+    def _go_around_all(self, crossed: _Crossed, group: _Group) -> None:
+        for (introducer, crossing), people in crossed.items():
+            payer = group.payer or self._introducers.budget(introducer)
+            self._go_around(crossing, group._replace(people=people, payer=payer), payer)
+
+    def _crossed(self, group: _Group, people: list[int]) -> _Crossed:
+        """Return those of `people` who are blocked either way with somebody on their path, by introducer and whom.
+
+        Those are dropped for whom no work is left.
+        """
+        crossed: _Crossed = {}
+        paths = group.paths
         blockers_between = self._blockers_between(paths) if isinstance(paths, ShortestPaths) else paths.between
         for person in people:
-            asked = paths.between(person) if person in self._blockers else blockers_between(person)
-            crossing = frozenset(at for at in asked if self._blocked(at, person)) if asked else _NOBODY
+            between = list(paths.between(person) if person in self._blockers else blockers_between(person))
+            if not between:
+                continue
+            introducer = paths.introducer(person)
+            payer = group.payer or self._introducers.budget(introducer)
+            if not payer.spend(limits.BLOCK_TEST_STEPS * len(between)):
+                self._drop([person])
+                continue
+            crossing = frozenset(at for at in between if self._blocked(at, person))
             if crossing:
-                crossed.setdefault((paths.introducer(person), crossing), []).append(person)
+                crossed.setdefault((introducer, crossing), []).append(person)
         return crossed
 
     def _blockers_between(self, paths: ShortestPaths) -> Callable[[int], Iterable[int]]:

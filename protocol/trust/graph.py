@@ -15,7 +15,7 @@ depend on the order in which policies came; among paths of equal length the smal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, KeysView, Mapping
+from collections.abc import Callable, Collection, Iterable, KeysView, Mapping
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from protocol.trust.bounded_paths import a_star_bounded, bounded_search
 from protocol.trust.detours import Detours, allowance, trial
 from protocol.trust.incremental_paths import SearchCache
 from protocol.trust.paths import Web
-from protocol.trust.policies import block_tag
+from protocol.trust.policies import block_tag, compute_block_tag
 from protocol.trust.weights import WEB, TrustPath, limit
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class TrustGraph:
         self._shared_received: set[int] = set()
         self._searches = SearchCache(self._given, self._received, limits.SEARCHES_REMEMBERED)
         self._tags: dict[int, frozenset[bytes]] = {}  # the block tags of those who block anybody
-        self._blocked_with: dict[int, frozenset[int]] = {}  # of those asked for since anybody came or blocked
+        self._blocked_with: dict[int, frozenset[int]] = {}  # of those asked for lately
         self._meshes: dict[int, frozenset[PersonId]] = {}  # those asked for since the last change of a mutual vouch
 
     @property
@@ -79,12 +79,14 @@ class TrustGraph:
         else:
             self._policies[person] = policy
         tags = (policy.block_tags - {block_tag(person, person)} if policy is not None else None) or None
-        if tags != self._tags.get(at):
-            self._blocked_with.clear()
+        changed = tags != self._tags.get(at)
         if tags:
             self._tags[at] = tags
         else:
             self._tags.pop(at, None)
+        if changed:
+            self._blocked_with.pop(at, None)
+            self._compare_again(at)
         self._give(at, _NOBODY if policy is None else policy.vouches)
         self._forget_unless_known(at)
 
@@ -140,10 +142,16 @@ class TrustGraph:
                 mine[subject] = self._received_by(subject)[at] = length
                 self._searches.note(at, subject)
 
+    def _compare_again(self, at: int) -> None:
+        """Ask again who is blocked either way with the person `at`, who blocks others now or has just come."""
+        for other, found in self._blocked_with.items():
+            if self._compared(at, other) is not (at in found):
+                self._blocked_with[other] = found ^ {at}
+        self._searches.note_blocks(at)
+
     def _number_of(self, person: PersonId) -> int:
         number = self._number.get(person)
         if number is None:
-            self._blocked_with.clear()
             if self._free:
                 number = self._free.pop()
                 self._person[number] = person
@@ -153,6 +161,8 @@ class TrustGraph:
                 self._given.append({})
                 self._received.append({})
             self._number[person] = number
+            self._blocked_with.pop(number, None)
+            self._compare_again(number)
         return number
 
     def _forget_unless_known(self, at: int) -> None:
@@ -320,11 +330,12 @@ class TrustGraph:
         end = paths.beyond(limit(floor))
         web = Web.of(at, self._given, self._received, towards=towards)
         banned = self._all_blocked_either_way(at)
-        first = self._searches.paths(web, end, banned)
+        search = self._searches.search(web, end, banned)
         direct = (self._received if towards else self._given)[at]
         if asked is not None:
             direct = {asked: direct[asked]} if asked in direct else {}
-        return Detours(web, end, self._tags, self._blocked).lengths(first, banned, direct, asked)
+        detours = Detours(web, end, self._tags, self._blocked, self._compared)
+        return detours.lengths(search.paths, search.checks, banned, direct, asked)
 
     def trust(self, a: PersonId, b: PersonId) -> TrustPath | None:
         """Return the path by which `a` trusts `b`, however little.
@@ -391,13 +402,17 @@ class TrustGraph:
             if len(self._blocked_with) >= limits.SEARCHES_REMEMBERED:
                 self._blocked_with.clear()
             others: Iterable[int] = self._number.values() if at in self._tags else self._tags
-            found = self._blocked_with[at] = frozenset(other for other in others if self._blocked(at, other))
+            found = self._blocked_with[at] = frozenset(other for other in others if self._compared(at, other))
         return found
 
-    def _blocked(self, a: int, b: int) -> bool:
-        """Whether the two are blocked either way; fast for the many who block nobody."""
+    def _blocked(self, a: int, b: int, tag: Callable[[PersonId, PersonId], bytes] = block_tag) -> bool:
+        """Whether the two are blocked either way; fast for the many who block nobody. `tag` computes a block tag."""
         tags = self._tags.get(a)
-        if tags is not None and block_tag(self._person[a], self._person[b]) in tags:
+        if tags is not None and tag(self._person[a], self._person[b]) in tags:
             return True
         tags = self._tags.get(b)
-        return tags is not None and block_tag(self._person[b], self._person[a]) in tags
+        return tags is not None and tag(self._person[b], self._person[a]) in tags
+
+    def _compared(self, a: int, b: int) -> bool:
+        """Whether the two are blocked either way, for those who remember the answer themselves."""
+        return self._blocked(a, b, compute_block_tag)

@@ -2,8 +2,8 @@
 
 A search answers for everybody at once and costs as much as the whole web is large; one changed vouch moves the paths of
 few, and so does one more person through whom no path may lead. An update searches again for the people whose path lost
-a vouch or has a longer one now, from the people who kept their paths, and improves the paths that can be improved. It does not look at anybody else. The outcome equals that of a
-whole search, to the last bit.
+a vouch or has a longer one now, from the people who kept their paths, and improves the paths that can be improved. It does
+not look at anybody else. The outcome equals that of a whole search, to the last bit.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
 from protocol import limits
+from protocol.trust.block_checks import BlockChecks
 from protocol.trust.paths import Adjacency, ShortestPaths, Web, hops_of
 
 _CHANGES_PART = 4  # with more changed pairs than this part of the people, a whole search is cheaper
@@ -29,18 +30,26 @@ class IncrementalSearch:
         self._web = web
         self._banned = banned
         self.paths = paths
+        self.checks = BlockChecks()
 
     def copied_to(self, web: Web) -> IncrementalSearch:
         """Return a copy for `web`, which is a copy of the web of this one."""
-        return IncrementalSearch(web, self.paths.copy(), self._banned)
+        copy = IncrementalSearch(web, self.paths.copy(), self._banned)
+        copy.checks = self.checks.copy()
+        return copy
 
     def update(self, changed: Collection[Pair], banned: frozenset[int]) -> ShortestPaths:
         """Return the shortest paths now, through nobody `banned`.
 
-        A vouch came, went or has another weight between the pairs `changed`.
+        A vouch came, went or has another weight between the pairs `changed`. A pair of somebody with themselves says that
+        they block others than before, or that another person has their number.
         """
         turned = banned ^ self._banned
-        pairs = {*changed, *(pair for person in turned for pair in self._around(person))}
+        blocking = [one for one, other in changed if one == other]
+        pairs = {
+            *(pair for pair in changed if pair[0] != pair[1]),
+            *(pair for person in turned for pair in self._around(person)),
+        }
         self._banned = banned
         if _CHANGES_PART * len(pairs) > len(self._web.outward):
             self._search()
@@ -49,8 +58,11 @@ class IncrementalSearch:
             moved = self._update_dist(pairs, turned) if self._joined_as_before() else None
             if moved is None:
                 self._search()
-            elif not self._web.towards:
-                self._update_end_dist(pairs, moved)
+            else:
+                self.checks.moved(moved if self._web.towards else self._update_end_dist(pairs, moved))
+        for person in blocking:
+            self._grow()
+            self.checks.blocks_changed(person, self.paths, self._web.outward)
         return self.paths
 
     def _around(self, person: int) -> Iterator[Pair]:
@@ -65,6 +77,7 @@ class IncrementalSearch:
 
     def _search(self) -> None:
         self.paths = self._web.search(self.paths.end, self._banned)
+        self.checks.moved(None)
 
     def _grow(self) -> None:
         """Make room for people who were not there at the last search."""
@@ -162,8 +175,11 @@ class IncrementalSearch:
                     parent[person] = nearer
                     heap.append((dist[person], person))
 
-    def _update_end_dist(self, changed: Iterable[Pair], moved: Iterable[int]) -> None:
-        """Correct `end_dist` and `end_parent`: the same paths, with a last vouch that need not be mutual."""
+    def _update_end_dist(self, changed: Iterable[Pair], moved: Iterable[int]) -> set[int]:
+        """Correct `end_dist` and `end_parent`: the same paths, with a last vouch that need not be mutual.
+
+        Returns everybody whose path may be another one now.
+        """
         paths, given, received = self.paths, self._web.outward, self._web.inward
         dist, end_dist, end_parent, end = paths.dist, paths.end_dist, paths.end_parent, paths.end
         affected = {person for pair in changed for person in pair}
@@ -182,6 +198,7 @@ class IncrementalSearch:
             end_dist[person], end_parent[person] = min(last_steps, default=(end, paths.root))
             if end_dist[person] >= end:
                 end_dist[person], end_parent[person] = end, paths.root
+        return affected
 
 
 class SearchCache:
@@ -202,12 +219,16 @@ class SearchCache:
             if _CHANGES_PART * len(self._changed) > 2 * len(self._given) + _CHANGES_KEPT:
                 self._drop_changes()
 
+    def note_blocks(self, person: int) -> None:
+        """Take notice that somebody blocks others than before, or has the number that another person had."""
+        self.note(person, person)
+
     def _drop_changes(self) -> None:
-        """Forget all changes, and the searches that have not seen them: a whole search is cheaper by now."""
-        now = self._dropped + len(self._changed)
-        self._searches = {key: kept for key, kept in self._searches.items() if kept[0] == now}
-        self._changed.clear()
-        self._dropped = now
+        """Forget the older half of all changes, and the searches that have not seen it: a whole search is cheaper by now."""
+        half = self._dropped + (len(self._changed) + 1) // 2
+        self._searches = {key: kept for key, kept in self._searches.items() if kept[0] >= half}
+        del self._changed[: half - self._dropped]
+        self._dropped = half
 
     def forget(self, root: int) -> None:
         """Forget the searches of `root`, whose number may soon be another person's."""
@@ -226,16 +247,19 @@ class SearchCache:
 
     def paths(self, web: Web, end: int, banned: frozenset[int]) -> ShortestPaths:
         """Return what `web.search` would; the answer is valid until the next change."""
+        return self.search(web, end, banned).paths
+
+    def search(self, web: Web, end: int, banned: frozenset[int]) -> IncrementalSearch:
+        """Return the search of this root as it is now; likewise."""
         key = (web.towards, web.root, end)
         kept = self._searches.pop(key, None)
         now = self._dropped + len(self._changed)
         if kept is None:
-            paths = web.search(end, banned)
-            search = IncrementalSearch(web, paths, banned)
+            search = IncrementalSearch(web, web.search(end, banned), banned)
         else:
             seen, search = kept
-            paths = search.update(dict.fromkeys(self._changed[seen - self._dropped :]).keys(), banned)
+            search.update(dict.fromkeys(self._changed[seen - self._dropped :]).keys(), banned)
         self._searches[key] = (now, search)
         if len(self._searches) > self._most:
             del self._searches[next(iter(self._searches))]
-        return paths
+        return search

@@ -39,10 +39,15 @@ _VOUCH_BYTES_MAX = 47  # in the encoding of a policy
 _TAG_DOMAIN = b"meshnode block tag v1\0"
 
 
-@lru_cache(maxsize=BLOCK_TAGS_REMEMBERED)
-def block_tag(author: PersonId, subject: PersonId) -> bytes:
+def compute_block_tag(author: PersonId, subject: PersonId) -> bytes:
     """Return the tag by which `author` blocks `subject`: 16 bytes that only those who know both keys can test."""
     return blake2b(_TAG_DOMAIN + author + subject, digest_size=BLOCK_TAG_BYTES).digest()
+
+
+@lru_cache(maxsize=BLOCK_TAGS_REMEMBERED)
+def block_tag(author: PersonId, subject: PersonId) -> bytes:
+    """Return what `compute_block_tag` does, for pairs that are asked about again and again."""
+    return compute_block_tag(author, subject)
 
 
 # --- Merging ---------------------------------------------------------------------------------------------------------
