@@ -149,6 +149,7 @@ async def _evaluate_watches(context: ApiContext) -> None:
 
     The catalog is filled in slices between which requests get their turn in the store's thread.
     """
+    gc.freeze()  # the people stay: the garbage collector need not go through them while the catalog is filled
     await in_slices(context.store_thread, context.catalog.preparing())
     await in_slices(context.store_thread, naming.preparing(context.replica))
     gc.freeze()  # the catalog stays: the garbage collector need not go through it again and again

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from functools import reduce
 from hashlib import blake2b
 from itertools import chain, islice
-from operator import and_
+from operator import and_, or_
 from typing import Any, Protocol
 from zlib import crc32
 
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.picking import ID_PREFIX_MIN
-from meshnode.app.words import has_part, has_word, searchable, searchable_name, words_of
+from meshnode.app.words import has_word, is_part, is_spaceless, searchable, searchable_name, words_of
 from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -412,8 +412,9 @@ class Catalog:
     def doc_ids_of(self, records: Collection[RecordId]) -> int:
         """Return the bits of those of these records that are in use."""
         wanted = set(records)
-        entries = _entries(self._buckets.values()) if wanted else iter(())
-        return int(DocIds(entry.doc_id for entry in entries if entry.record in wanted))
+        return (
+            int(DocIds(one.doc_id for one in _entries(self._buckets.values()) if one.record in wanted)) if wanted else 0
+        )
 
     def entry_of(self, record: RecordId) -> Entry:
         """Return the listing in use that has this record. Raises LookupError if there is none."""
@@ -480,12 +481,12 @@ class Catalog:
             return everything if len(some) == len(buckets) else self.index.in_buckets(some)
 
         for word in words:
-            in_title, in_text = self.index.with_word(word)
-            anywhere = in_title | in_text
-            having = [(author, name) for author, name in names.items() if word in name]  # most have not its letters
-            whole, part = ({author for author, name in having if has(name, word)} for has in (has_word, has_part))
-            of_whole = by(whole)
-            found &= anywhere | of_whole
+            anywhere = or_(*self.index.with_word(word))
+            having = {author: name for author, name in names.items() if word in name}  # most have not its letters
+            begun = word if is_spaceless(word) else f" {word}"
+            whole = {author for author, name in having.items() if begun in name}
+            part = set(having) if is_part(word) else whole
+            found &= anywhere | (of_whole := by(whole))
             parts &= anywhere | (of_whole if part == whole else by(part)) | self.index.with_part(word)
         return self._entries_in(found or parts, buckets)
 
