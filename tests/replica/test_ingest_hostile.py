@@ -57,3 +57,24 @@ def test_a_bad_signature_does_not_show_whether_the_record_is_held(whole: bool) -
         outcome = bob.ingest.receive([forged], MALLORY.id)
         assert ([code for _, code in outcome.faults], outcome.kept) == ([Code.FORGED], [])
     assert bob.ingest.receive([here], MALLORY.id).kept == [here.id]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_newer_version_by_a_device_that_its_author_never_certified_supersedes_nothing(whole: bool) -> None:
+    bob, thief = replica_of("Bob"), CAROL.on("a device that is not hers")
+    now = bob.clock.now()
+    bob.ingest.receive([CAROL.certificate(now), CAROL.policy({bob.me: 900}, now=now)], CAROL.id)
+    offer, policy = CAROL.listing("Pears", now=now), CAROL.profile(now)
+    bob.ingest.receive([offer, policy], CAROL.id)
+    forged = [
+        thief.listing("Pears", now=now, version=2, min_valid_version=2),
+        thief.profile(now, version=2, min_valid_version=2),
+    ]
+    outcome = bob.ingest.receive([one if whole else one.without_body() for one in forged], MALLORY.id)
+    assert outcome.faults == []
+    for held in (offer, policy):
+        rows = bob.store.records.rows_of([held.id])
+        assert [row.state for row in rows] == [RecordState.LIVE]
+        newest = bob.store.records.newest(held.register)
+        assert newest is not None
+        assert newest.id == held.id

@@ -20,16 +20,18 @@ from meshnode.app.devices import joining
 from meshnode.app.owner import certificates, profile
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.clock import Clock, ClockMemory, Machine
+from meshnode.clock import ClockMemory
+from meshnode.errors import StorageFull
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
-from protocol import Audience, DeviceKeys, IdentityKeys, PersonId, Precision, Preference, limits
+from protocol import Audience, DeviceKeys, IdentityKeys, PersonId, Precision, Preference
 from protocol.tokens import DeviceCode
 from protocol.wire import SeenEphemerals
 from tests.support.verdicts import SharedVerdicts
+from tests.support.virtual_clock import EPOCH as EPOCH  # noqa: PLC0414 - its users need a mesh anyway
+from tests.support.virtual_clock import VirtualClock, VirtualMachine
 
-EPOCH = 1_800_000_000  # where virtual time begins, UNIX seconds
 LATENCY = (
     0.001,
     0.02,
@@ -37,59 +39,6 @@ LATENCY = (
 REDIAL = 0.5  # seconds until a lost connection is tried again
 NEAR = 3.0  # seconds: timers due within belong to what is under way
 RUN_LIMIT = 2_000_000  # events a run may take before it counts as not settling
-
-
-class VirtualMachine(Machine):
-    """A machine whose time is the simulation's, its clock off by `error` seconds."""
-
-    def __init__(self, mesh: Mesh, error: float = 0.0) -> None:
-        self._mesh = mesh
-        self.error = error
-        self.started_at = mesh.time
-        self.starts = 1
-        self.is_synchronized = False
-
-    def wall(self) -> float:
-        return EPOCH + self._mesh.time + self.error
-
-    def running(self) -> float:
-        return self._mesh.time - self.started_at
-
-    def boot_id(self) -> str:
-        return f"start {self.starts}"
-
-    def synchronized(self) -> bool:
-        return self.is_synchronized
-
-    def start_again(self) -> None:
-        """Switch it off and on."""
-        self.started_at = self._mesh.time
-        self.starts += 1
-
-
-class VirtualClock(Clock):
-    """A node's real clock on a machine in the simulation."""
-
-    def __init__(self, machine: VirtualMachine, memory: ClockMemory | None = None) -> None:
-        self.machine = machine
-        self.memory = memory if memory is not None else ClockMemory(floor=EPOCH - limits.DAY, careful=EPOCH)
-        super().__init__(self.memory, self._keep, machine=machine)
-
-    def _keep(self, memory: ClockMemory) -> None:
-        self.memory = memory
-
-    def restarted(self) -> VirtualClock:
-        """Return the clock of the same node after a restart of the program, or of the machine if that has started again."""
-        return VirtualClock(self.machine, self.memory)
-
-    @property
-    def error(self) -> float:
-        """How far the machine's clock is off."""
-        return self.machine.error
-
-    @error.setter
-    def error(self, seconds: float) -> None:
-        self.machine.error = seconds
 
 
 @dataclass(eq=False)
@@ -120,8 +69,11 @@ class Wire:
     b: Node
     by_ear: bool = False
     """Whether they dial only nodes whose announcement they recognize, as neighbors on a LAN do."""
+    one_way: bool = False
+    """Whether only `a` can call: a firewall lets nothing in to it."""
     ends: tuple[Conversation, Conversation] | None = None
-    delay: float = 0.0
+    delays: tuple[float, float] = (0.0, 0.0)
+    """Seconds from `a` to `b`, and back."""
     cut: bool = False
     failures: int = 0
 
@@ -129,13 +81,14 @@ class Wire:
 class Mesh:
     """The nodes, the wires between them and the virtual time they live in."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, latency: tuple[float, float] = LATENCY) -> None:
         self.time = 0.0
         self.nodes: dict[str, Node] = {}
         self.trace = blake2b(digest_size=16)
         self.bytes_sent = 0
         self._random = random.Random(seed)
         self._seed = seed
+        self._least_latency, self._most_latency = latency
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._wires: list[Wire] = []
@@ -143,7 +96,13 @@ class Mesh:
         self._wires_at: dict[str, list[Wire]] = {}
         self._verdicts = SharedVerdicts()
         self.flaky = 0.0  # how likely it is that a delivery ends its connection instead
+        self.slow: dict[str, float] = {}
+        """How many times longer everything is on its way to these nodes."""
+        self.crashing: set[str] = set()
+        """Nodes whose disk takes no further commit: the next one that a peer causes ends the node, which then starts again."""
         self.tap: Callable[[Node, Node, bytes], None] | None = None
+        self.started: list[Callable[[Node], None]] = []
+        """Called with each node as soon as its replica is open, and again after a restart."""
 
     # --- people ------------------------------------------------------------------------------------------------------
 
@@ -196,7 +155,7 @@ class Mesh:
         """Add a node. Without its `identity` it is another device of `person`."""
         chance = random.Random(f"{self._seed}/{name}")
         keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
-        machine = VirtualMachine(self, error or 0.0)
+        machine = VirtualMachine(lambda: self.time, error or 0.0)
         clock = VirtualClock(machine, None if error is None else ClockMemory())
         me = person if identity is None else identity.person_id
         assert me is not None
@@ -222,6 +181,8 @@ class Mesh:
 
         node.replica.changes.subscribe(changed)
         misdated.follow(node.replica)
+        for started in self.started:
+            started(node)
 
     def restart(self, name: str, replica: Replica | None = None) -> None:
         """End a node's process without a goodbye, and start it again from its store, or from what `replica` has."""
@@ -256,9 +217,9 @@ class Mesh:
 
     # --- network -------------------------------------------------------------------------------------------------------
 
-    def wire(self, a: str, b: str, *, by_ear: bool = False) -> None:
+    def wire(self, a: str, b: str, *, by_ear: bool = False, one_way: bool = False) -> None:
         """Let `a` and `b` reach each other: they connect as soon as one knows how to call the other."""
-        wire = Wire(self.nodes[a], self.nodes[b], by_ear)
+        wire = Wire(self.nodes[a], self.nodes[b], by_ear, one_way)
         self._wires.append(wire)
         for name in {a, b}:
             self._wires_at.setdefault(name, []).append(wire)
@@ -300,7 +261,7 @@ class Mesh:
             return
         ways = [
             (caller, callee, dial)
-            for caller, callee in ((wire.a, wire.b), (wire.b, wire.a))
+            for caller, callee in ((wire.a, wire.b), (wire.b, wire.a))[: 1 if wire.one_way else 2]
             if not wire.by_ear or caller.recognizes(callee)
             for dial in contacts.dial_keys(caller.replica, callee.person)
             if dial.device == callee.replica.device
@@ -312,7 +273,7 @@ class Mesh:
         answering = Conversation.answering(callee.replica, callee.seen, self.time)
         calling.gives_way = answering.gives_way = True
         wire.ends = (calling, answering) if caller is wire.a else (answering, calling)
-        wire.delay = self._latency()
+        wire.delays = (self._delay_to(wire.b), self._delay_to(wire.a))
         caller.conversations.append(calling)
         callee.conversations.append(answering)
         self._pump(wire)
@@ -367,6 +328,15 @@ class Mesh:
             event()
         raise AssertionError("the mesh does not settle")
 
+    def run_for(self, seconds: float) -> None:
+        """Let this much virtual time pass, and what is due by then happen; the rest stays on its way."""
+        until = self.time + seconds
+        while self._heap and self._heap[0][0] <= until:
+            at, _, event = heapq.heappop(self._heap)
+            self.time = max(self.time, at)
+            event()
+        self.time = until
+
     def advance(self, seconds: float) -> None:
         """Let virtual time pass: upkeep runs on every node, timers of conversations fire, broken wires are retried."""
         self.settle()
@@ -397,7 +367,10 @@ class Mesh:
         return self._count
 
     def _latency(self) -> float:
-        return self._random.uniform(*LATENCY)
+        return self._random.uniform(self._least_latency, self._most_latency)
+
+    def _delay_to(self, node: Node) -> float:
+        return self._latency() * self.slow.get(node.name, 1.0)
 
     def _pump_soon(self, node: Node) -> None:
         for wire in self._wires_of(node):
@@ -412,12 +385,12 @@ class Mesh:
         for index, (sender, receiver) in enumerate(((wire.a, wire.b), (wire.b, wire.a))):
             data = ends[index].data_to_send()
             if data:
-                self._later(wire.delay, partial(self._deliver, wire, ends, index, sender, receiver, data))
+                self._later(wire.delays[index], partial(self._deliver, wire, ends, index, sender, receiver, data))
             if ends[index].opening:
-                self._later(wire.delay / 4, partial(self._go_on, wire, ends, ends[index]))
+                self._later(wire.delays[index] / 4, partial(self._go_on, wire, ends, ends[index]))
             self._time(wire, ends, ends[index])
         if ends[0].end is not None or ends[1].end is not None:
-            self._later(wire.delay * 2, partial(self._drop_ended, wire, ends))
+            self._later(sum(wire.delays), partial(self._drop_ended, wire, ends))
 
     def _time(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
         """Let the timers that are near expire; those far away (pings, rechecks) are left to `advance`."""
@@ -450,9 +423,31 @@ class Mesh:
             self.tap(sender, receiver, data)
         self.trace.update(f"{self.time:.6f}/{sender.name}/{receiver.name}/".encode() + data)
         self.bytes_sent += len(data)
-        with receiver.replica.changes.held():
-            ends[1 - index].receive(data, self.time)
+        try:
+            with receiver.replica.changes.held(), failing_commits(receiver, fail=receiver.name in self.crashing):
+                ends[1 - index].receive(data, self.time)
+        except StorageFull:
+            self.crashing.discard(receiver.name)
+            self.restart(receiver.name)
+            return
         self._pump(wire)
+
+
+@contextmanager
+def failing_commits(node: Node, *, fail: bool) -> Iterator[None]:
+    """Let every commit of the node inside the block fail, as on a full disk; the transaction is undone."""
+
+    def refuse() -> None:
+        raise StorageFull("the disk is full", "made so by the simulation")
+
+    before_commit = node.replica.store._database.before_commit
+    if fail:
+        before_commit.append(refuse)
+    try:
+        yield
+    finally:
+        if fail:
+            before_commit.remove(refuse)
 
 
 def _node_of(wire: Wire, end: Conversation) -> Node:

@@ -188,6 +188,14 @@ class Pair:
                 return self
         raise AssertionError("they never fall silent")
 
+    def run_until(self, frame: type) -> Pair:
+        """Carry frames until one of this type was carried; what is then to be sent waits."""
+        before = len(self.log)
+        while not any(isinstance(decode_frame(data), frame) for _, data in self.log[before:]):
+            spoke = self._carry(self.initiator, self.responder, ">") | self._carry(self.responder, self.initiator, "<")
+            assert spoke, f"nobody says {frame.__name__}"
+        return self
+
     def wait(self, seconds: float) -> Pair:
         """Let time pass, timer by timer, frames carried at once."""
         end = self.now + seconds

@@ -1,6 +1,8 @@
 """Simulates whole worlds, seed after seed on all cores: `scripts/simulate --help`.
 
-Each is compared with the model; with `--clocks`, communities with wrong clocks are checked for what must not happen.
+Each is compared with the model; with `--clocks`, communities with wrong clocks are checked for what must not happen. A
+seed says all about a world, and `trace` is a hash of every byte that was delivered in it. A world with a fault is made
+smaller for as long as it keeps a fault, and the command that shows it is printed.
 """
 
 from __future__ import annotations
@@ -12,16 +14,18 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
-from protocol import limits
 from tests.support.clock_simulation import ClockWorld
 from tests.support.oracle import Verdict, verdict
-from tests.support.world_simulation import Plan, SimulatedWorld
+from tests.support.witness import Broken
+from tests.support.world import Plan
+from tests.support.world_simulation import SimulatedWorld
 
 ONE_WEB_EVERY = 12
 """In every twelfth world all bridges are mutual: one web, in which every policy comes to every node."""
+FEWEST_PEOPLE, FEWEST_ACTS = 8, 8  # a world is made no smaller than this
 
 
 @dataclass(frozen=True)
@@ -29,43 +33,79 @@ class Life:
     """The end of a simulated world: at rest, and after everything suspended has gone too."""
 
     seed: int
-    people: int
+    plan: Plan
     records: int
     at_rest: Verdict
     in_the_end: Verdict
+    seen: list[str]
+    """The faults that were seen while the world lived."""
+    trace: str
+    """The hash of every byte that was delivered: equal for equal seeds."""
     seconds: float
 
     @property
     def faults(self) -> list[str]:
-        """The differences between nodes and model, in words."""
-        return [*self.at_rest.faults, *(f"in the end, {fault}" for fault in self.in_the_end.faults)]
+        """Everything that was seen, and the differences between nodes and model in the end, in words."""
+        return [*self.seen, *self.at_rest.faults, *(f"in the end, {fault}" for fault in self.in_the_end.faults)]
 
     def __str__(self) -> str:
         rest = self.at_rest
         return (
-            f"seed {self.seed}: {self.people} people, {self.records} records; {rest.granted} copies granted, "
+            f"seed {self.seed}: {self.plan.people} people, {self.records} records; {rest.granted} copies granted, "
             f"{rest.within_reach} within reach, {rest.held} held, {rest.stale} stale; "
-            f"{len(self.faults)} faults; {self.seconds:.0f} s"
+            f"{len(self.faults)} faults; {self.seconds:.0f} s; trace {self.trace}"
         )
 
 
-def live(seed: int, people: int) -> Life:
-    """Simulate the world of this seed, and compare."""
+def plan_of(seed: int, people: int, acts: int = Plan.acts) -> Plan:
+    """Return the plan of the world of this seed."""
+    return Plan(people, answered_bridges=1.0 if seed % ONE_WEB_EVERY == 0 else 0.1, acts=acts)
+
+
+def live(seed: int, plan: Plan, *, first_fault: bool = False) -> Life:
+    """Simulate the world of this seed, and compare. With `first_fault`, raise Broken as soon as something is wrong."""
     gc.disable()  # nothing is thrown away before the end, and the collector would look for it all the time
     began = time.process_time()
-    plan = Plan(people, answered_bridges=1.0 if seed % ONE_WEB_EVERY == 0 else 0.1)
     simulated = SimulatedWorld(seed, plan)
+    simulated.witness.breaks = first_fault
     simulated.live()
     simulated.rest()
     at_rest = verdict(simulated, shown=True)
-    simulated.mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
-    simulated.mesh.advance(limits.RECHECK_SECONDS + 60)
+    simulated.age()
     in_the_end = verdict(simulated, shown=False)
     records = sum(node.replica.store.records.count() for node in simulated.mesh.nodes.values())
+    seen, trace = simulated.witness.faults, simulated.mesh.trace.hexdigest()
     del simulated
     gc.enable()
     gc.collect()
-    return Life(seed, people, records, at_rest, in_the_end, time.process_time() - began)
+    return Life(seed, plan, records, at_rest, in_the_end, seen, trace, time.process_time() - began)
+
+
+def first_faults(seed: int, plan: Plan) -> list[str]:
+    """Let the world of this seed live until something is wrong; return that in words. A world that breaks is wrong, too."""
+    try:
+        return live(seed, plan, first_fault=True).faults
+    except Broken as broken:
+        return [str(broken)]
+    except Exception as error:  # noqa: BLE001 - whatever breaks a world is a fault of it
+        return [f"it broke by {error!r}"]
+
+
+def shrunk(seed: int, plan: Plan) -> Plan:
+    """Return the smallest plan found by halving with which the world of this seed, which has a fault, still has one."""
+    while True:
+        fewer_people = replace(plan, people=max(FEWEST_PEOPLE, plan.people // 2))
+        fewer_acts = replace(plan, acts=max(FEWEST_ACTS, plan.acts // 2))
+        smaller = (tried for tried in (fewer_people, fewer_acts) if tried != plan and first_faults(seed, tried))
+        found = next(smaller, None)
+        if found is None:
+            return plan
+        plan = found
+
+
+def command(seed: int, plan: Plan) -> str:
+    """Return what to type to see this world again."""
+    return f"scripts/simulate --seed {seed} --nodes {plan.people} --acts {plan.acts}"
 
 
 def live_with_wrong_clocks(seed: int) -> list[str]:
@@ -85,11 +125,13 @@ def simulate_clocks(seeds: Sequence[int], processes: int) -> Iterator[tuple[int,
 class Simulation:
     """Simulates worlds in as many processes as asked for. Close it by leaving the `with`."""
 
-    def __init__(self, seeds: Iterable[int], people: int, processes: int) -> None:
+    def __init__(self, seeds: Iterable[int], people: int, processes: int, acts: int = Plan.acts) -> None:
         self._pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
         # The most expensive first, so that no process is left alone with one of them in the end.
         ordered = sorted(seeds, key=lambda seed: (seed % ONE_WEB_EVERY != 0, seed))
-        self.lives: dict[int, Future[Life]] = {seed: self._pool.submit(live, seed, people) for seed in ordered}
+        self.lives: dict[int, Future[Life]] = {
+            seed: self._pool.submit(live, seed, plan_of(seed, people, acts)) for seed in ordered
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -101,28 +143,47 @@ class Simulation:
 def main(words: Sequence[str]) -> int:
     """Simulate and print a line for each world; 1 if nodes and model differ anywhere."""
     parser = argparse.ArgumentParser(prog="scripts/simulate", description=__doc__)
-    parser.add_argument("--nodes", type=int, default=200, help="people in a world, each with a node (200)")
-    parser.add_argument("--seeds", type=int, default=50, help="how many worlds (50)")
+    parser.add_argument("--nodes", type=int, default=120, help="people in a world, each with a node or two (120)")
+    parser.add_argument("--acts", type=int, default=Plan.acts, help=f"random things that happen ({Plan.acts})")
+    parser.add_argument("--seeds", type=int, default=20, help="how many worlds (20)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
+    parser.add_argument("--seed", type=int, help="only the world of this seed")
     parser.add_argument("--processes", type=int, default=2, help="how many at once (2)")
+    parser.add_argument("--first-fault", action="store_true", help="stop a world as soon as something is wrong with it")
     parser.add_argument("--clocks", action="store_true", help="instead, small communities whose clocks go wrong")
     asked = parser.parse_args(words)
-    faults = 0
+    seeds = range(asked.first, asked.first + asked.seeds) if asked.seed is None else range(asked.seed, asked.seed + 1)
     if asked.clocks:
-        for seed, found in simulate_clocks(range(asked.first, asked.first + asked.seeds), asked.processes):
-            faults += len(found)
-            if found:
-                sys.stdout.write("\n  ".join([f"seed {seed}", *found]) + "\n")
-                sys.stdout.flush()
-        sys.stdout.write(f"{asked.seeds} communities with wrong clocks: {faults} faults\n")
-        return 1 if faults else 0
-    with Simulation(range(asked.first, asked.first + asked.seeds), asked.nodes, asked.processes) as simulation:
+        return _main_clocks(seeds, asked.processes)
+    if asked.first_fault:
+        return max(_main_first_fault(seed, plan_of(seed, asked.nodes, asked.acts)) for seed in seeds)
+    faulty: list[Life] = []
+    with Simulation(seeds, asked.nodes, asked.processes, asked.acts) as simulation:
         for life in simulation.lives.values():
             done = life.result()
-            faults += len(done.faults)
+            faulty += [done] if done.faults else []
             sys.stdout.write("\n  ".join([str(done), *done.faults]) + "\n")
             sys.stdout.flush()
-    sys.stdout.write(f"{asked.seeds} worlds of {asked.nodes} people: {faults} faults\n")
+    sys.stdout.write(f"{len(seeds)} worlds of {asked.nodes} people: {sum(len(one.faults) for one in faulty)} faults\n")
+    for one in faulty[:1]:
+        sys.stdout.write(f"to see it again: {command(one.seed, shrunk(one.seed, one.plan))}\n")
+    return 1 if faulty else 0
+
+
+def _main_clocks(seeds: Sequence[int], processes: int) -> int:
+    faults = 0
+    for seed, found in simulate_clocks(seeds, processes):
+        faults += len(found)
+        if found:
+            sys.stdout.write("\n  ".join([f"seed {seed}", *found]) + "\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{len(seeds)} communities with wrong clocks: {faults} faults\n")
+    return 1 if faults else 0
+
+
+def _main_first_fault(seed: int, plan: Plan) -> int:
+    faults = first_faults(seed, plan)
+    sys.stdout.write("".join(f"  {fault}\n" for fault in faults))
     return 1 if faults else 0
 
 

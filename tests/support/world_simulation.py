@@ -1,279 +1,249 @@
-"""Hundreds of people who act at random, by one seed: villages, bridges, groups, blocks, moves, naps and partitions.
+"""Hundreds of people who act at random, by one seed: vouches, groups, blocks, moves, second devices, naps, partitions.
 
-Whatever can happen at once happens at once, and then the mesh settles. So nodes receive records in batches, as they do
-when people meet again who were apart. Wires lie along vouches, between members of one group, and here and
-there between neighbors.
+People act while records are on their way, and at times so hastily that what they take back has only just been named to
+others. Then the mesh settles, and every node holds what the rule says. Some nodes sleep for weeks. Some lie.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import combinations, pairwise
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from meshnode.app.groups import groups
+from meshnode.app.devices import revocation
 from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
-from meshnode.errors import MeshnodeError
-from meshnode.replica.replica import Replica
-from protocol import Audience, Kind, PersonId, Precision, Preference, Record, RecordId, coarse, limits
-from tests.support.mesh import Mesh
-from tests.support.mesh_people import acquaint, block, found, leave, post, rewrite, unblock, vouch, withdraw
+from protocol import Precision, Preference, device_text, limits
+from tests.support.liars import KINDS
+from tests.support.mesh_people import block, leave, rewrite, unblock, vouch, withdraw
+from tests.support.places import PLACES
+from tests.support.statements import tag
+from tests.support.witness import Witness
+from tests.support.world import AUDIENCES, WEIGHTS, Plan, World
 
-AUDIENCES = tuple(Audience)
-WEIGHTS = (50, 110, 300, 500, 550, 700, 800, 900, 950, 1000)
-POINTS = ((52.52, 13.40), (52.50, 13.45), (52.40, 13.06), (48.14, 11.58))
-PLACES = tuple(coarse(*point, Precision.NEIGHBORHOOD) for point in POINTS)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Number of people, size of villages, share of bridges that are mutual, and how much happens."""
-
-    people: int = 200
-    village: tuple[int, int] = (8, 24)
-    answered_bridges: float = 0.1
-    acts: int = 90
+FLAKY = 0.002  # how many deliveries end their connection
+CLOCKS_ARE_OFF = 2 * limits.HOUR
+NAP = 20 * limits.DAY  # longer than anything that is only suspended, shorter than the grace of a tombstone
 
 
-class SimulatedWorld:
-    """The people, their nodes, and what has happened to them so far."""
+class SimulatedWorld(World):
+    """A world, and what has happened to its people so far."""
 
     def __init__(self, seed: int, plan: Plan) -> None:
-        self.chance = random.Random(seed)
-        self.plan = plan
-        self.mesh = Mesh(seed)
-        self.names = [f"P{number:03}" for number in range(plan.people)]
-        self.blocks: set[tuple[str, str]] = set()
-        self.listings: list[tuple[str, RecordId]] = []
-        self.groups: dict[str, str] = {}
-        """Kind by name."""
-        self._wired: set[frozenset[str]] = set()
-        for name in self.names:
-            self.mesh.add(name, audience=self.chance.choice(AUDIENCES[1:]), place=self._place())
-        self.villages = self._settle_villages()
-        for name in self.names:
-            self.post(name)
-        self.mesh.settle()
-        self._gather()
-
-    # --- how it begins -------------------------------------------------------------------------------------------------
-
-    def _settle_villages(self) -> list[list[str]]:
-        villages: list[list[str]] = []
-        left = list(self.names)
-        while left:
-            size = self.chance.randint(*self.plan.village)
-            villages.append(left[:size])
-            left = left[size:]
-        for village in villages:
-            for number, name in enumerate(village[1:], start=1):
-                self._befriend(name, village[self.chance.randrange(max(0, number - 6), number)], answered=0.95)
-            for _ in range(len(village) // 2 if len(village) > 1 else 0):
-                self._befriend(*self.chance.sample(village, 2), answered=0.7)
-            pairs = list(combinations(village, 2))
-            for one, other in self.chance.sample(pairs, min(len(pairs), len(village))):
-                self._wire(one, other, by_ear=True)
-        for here, there in pairwise(villages):
-            self._befriend(self.chance.choice(here), self.chance.choice(there), answered=self.plan.answered_bridges)
-        return villages
-
-    def _befriend(self, one: str, other: str, *, answered: float) -> None:
-        """Let both vouch, as after a card; one who does not vouch back takes it back."""
-        self._meet(one, other)
-        vouch(self.mesh, one, other, self.chance.choice(WEIGHTS))
-        vouch(self.mesh, other, one, self.chance.choice(WEIGHTS))
-        if self.chance.random() >= answered:
-            vouch(self.mesh, other, one, 0)
-
-    def _meet(self, one: str, other: str) -> None:
-        acquaint(self.mesh, one, other)
-        self._wire(one, other)
-
-    def _wire(self, one: str, other: str, *, by_ear: bool = False) -> None:
-        if frozenset((one, other)) not in self._wired:
-            self._wired.add(frozenset((one, other)))
-            self.mesh.wire(one, other, by_ear=by_ear)
-
-    def _gather(self) -> None:
-        """In every village a cell or two and a community are founded; members bring in others, who bring in others."""
-        for number, village in enumerate(self.villages):
-            for kind in ("cell", "community", "cell")[: self.chance.randint(1, 3)]:
-                name = f"{kind} {number}.{len(self.groups)}"
-                found(self.mesh, self.chance.choice(village), name, kind)
-                self.groups[name] = kind
-        for inviters, guests in ((1, 4), (2, 2)):
-            self.mesh.settle()
-            for name in self.groups:
-                for inviter in self._some(self.members(name), inviters):
-                    self._invite(inviter, name, guests)
-            self.mesh.settle()
-            self._join_all()
-        self.mesh.settle()
-
-    def _invite(self, inviter: str, group: str, guests: int) -> None:
-        regarded = policy.web(self.replica(inviter))
-        known = [name for name in self.names if self.mesh.nodes[name].person in regarded]
-        for guest in self._some(known, guests):
-            try:
-                groups.invite(self.replica(inviter), group, None, guest)
-            except MeshnodeError:
-                continue  # a member already, or not visible to the inviter
-            self._wire(inviter, guest)
-
-    def _join_all(self) -> None:
-        """Let everybody who has heard of an invitation accept it."""
-        for name in self.names:
-            waiting = groups.show(self.replica(name), groups.GroupsQuery()).invitations
-            for group in dict.fromkeys(invitation.name for invitation in waiting):
-                groups.join(self.replica(name), group, None)
+        super().__init__(seed, plan)
+        self.mesh.flaky = FLAKY
+        chosen = self.some(self.names, min(len(KINDS), max(4, len(self.names) // 8)))
+        kinds = self.chance.sample(KINDS, len(chosen))
+        self.liars |= {name: kind(self, name) for name, kind in zip(chosen, kinds, strict=True)}
+        self.witness = Witness(self)
 
     # --- what happens --------------------------------------------------------------------------------------------------
 
     def live(self) -> None:
-        """Let things happen in a world that is cut into parts twice, then once more in one piece."""
-        for parted in (True, True, False):
-            if parted:
-                self.partition()
+        """Let things happen in a world that is cut into parts twice, then while some nodes are off, then in one piece."""
+        portion = self.plan.acts // 8
+        with self.witness.watching():
             for _ in range(2):
-                self.churn(self.plan.acts // 6)
-                self.mesh.settle()
+                self._partition()
+                self._churn(portion)
+                of_two_minds = self._two_minds()
+                self._settle()
+                self._churn(portion)
+                self.mesh.heal()
+                self._settle()
+                for name in of_two_minds:
+                    self.witness.judge(name)
+            with self._nap():
+                self._churn(portion)
+                self._settle()
+                self.mesh.advance(NAP)
             self.mesh.heal()
-            self.mesh.settle()
+            self._settle()
+            for _ in range(3):
+                self._churn(portion)
+                self._settle()
 
-    def churn(self, acts: int) -> None:
-        """Let this many random things happen to random people who have not heard of each other's yet."""
+    def rest(self) -> None:
+        """Let everything come to rest: broken connections are tried again, sets are compared again."""
+        with self.witness.watching():
+            for _ in range(2):
+                self.mesh.advance(limits.RECHECK_SECONDS + 60)
+
+    def age(self) -> None:
+        """Let so much time pass that everything suspended is gone."""
+        with self.witness.watching():
+            self.mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
+            self.mesh.advance(limits.RECHECK_SECONDS + 60)
+
+    def _settle(self) -> None:
+        self.mesh.settle()
+        self.witness.look(6)
+
+    def _churn(self, acts: int) -> None:
+        """Let this many random things happen to random people, at times before others have heard of the last one."""
         choices: list[tuple[Callable[[str], None], int]] = [
             (self.post, 6),
-            (self.edit, 5),
-            (self.withdraw, 2),
-            (self.vouch_otherwise, 8),
-            (self.quarrel, 5),
-            (self.prefer, 2),
-            (self.move, 2),
-            (self.leave, 1),
-            (self.restart, 1),
+            (self._edit, 5),
+            (self._withdraw, 2),
+            (self._vouch_otherwise, 8),
+            (self._quarrel, 5),
+            (self._regret, 5),
+            (self._prefer, 2),
+            (self._move, 2),
+            (self._leave, 1),
+            (self._restart, 1),
+            (self._revoke, 1),
+            (self._lie, 5),
+            (self._crash, 2),
+            (self._jump, 1),
         ]
-        for act in self.chance.choices([act for act, _ in choices], [often for _, often in choices], k=acts):
-            act(self.chance.choice(self.names))
+        drawn = self.chance.choices([act for act, _ in choices], [often for _, often in choices], k=acts)
+        for number, act in enumerate(drawn):
+            act(self.chance.choice(self.awake()))
+            self.mesh.run_for(self.chance.choice((0.0, 0.1, 0.5, 2.0)))
+            if number % 4 == 0:
+                self.witness.look(1)
 
-    def post(self, name: str) -> None:
-        """Post a listing for a random audience."""
-        place = self.chance.choice((None, None, *PLACES))
-        record = post(self.mesh, name, f"{name} {len(self.listings)}", self.chance.choice(AUDIENCES), place=place)
-        self.listings.append((name, record.header.slot))
-
-    def edit(self, _: str) -> None:
+    def _edit(self, _: str) -> None:
         """Change the text or the audience of some listing."""
-        name, record = self._some_listing()
-        audience = self.chance.choice((None, *AUDIENCES))
-        title = f"{name} edited {self.chance.randrange(1000)}"
-        rewrite(
-            self.mesh,
-            name,
-            record,
-            title,
-            audience,
-            may_reduce_access=audience is not None or self.chance.random() < 0.5,
-        )
+        found = self.some_listing()
+        if found is not None and found[1].body:
+            audience = self.chance.choice((None, *AUDIENCES))
+            title = f"{found[0]} edited {self.chance.randrange(1000)}"
+            narrows = audience is not None or self.chance.random() < 0.5
+            rewrite(self.mesh, *found, title, audience, may_reduce_access=narrows)
 
-    def withdraw(self, _: str) -> None:
-        """Withdraw some listing."""
-        withdraw(self.mesh, *self._some_listing())
+    def _withdraw(self, _: str) -> None:
+        found = self.some_listing()
+        if found is not None and found[1].body:
+            withdraw(self.mesh, *found)
 
-    def vouch_otherwise(self, name: str) -> None:
+    def _vouch_otherwise(self, name: str) -> None:
         """Change a vouch; people who are new to each other vouch for each other, as after a card."""
-        known = [
-            other for other in self.names if other != name and policy.weight(self.replica(name), self.person(other))
-        ]
+        known = self._vouched(name)
         if known and self.chance.random() < 0.75:
-            vouch(self.mesh, name, self.chance.choice(known), self.chance.choice((0, 0, *WEIGHTS)))
+            vouch(self.mesh, self.hand(name), self.chance.choice(known), self.chance.choice((0, 0, *WEIGHTS)))
             return
-        other = self.chance.choice([one for one in self._village_of(name) if one != name] or self.names[:1])
-        if other != name:
-            self._befriend(name, other, answered=0.8)
+        others = [one for one in self.village_of(name) if one in self.devices(one) and one != name]
+        if others and name in self.devices(name):
+            self.befriend(name, self.chance.choice(others), answered=0.8)
 
-    def quarrel(self, name: str) -> None:
+    def _quarrel(self, name: str) -> None:
         """Let a person block somebody of their village or group, or end a block."""
-        if self.blocks and self.chance.random() < 0.3:
-            one, other = self.chance.choice(sorted(self.blocks))
-            self.blocks.discard((one, other))
-            unblock(self.mesh, one, other)
+        hand = self.hand(name)
+        blocked = [other for other in self.names if self._blocks(hand, other)]
+        if blocked and self.chance.random() < 0.4:
+            unblock(self.mesh, hand, self.chance.choice(blocked))
             return
         mates = sorted({mate for group in self.groups_of(name) for mate in self.members(group)})
-        other = self.chance.choice(mates or self._village_of(name))
+        other = self.chance.choice(mates or self.village_of(name))
         if other != name:
-            self.blocks.add((name, other))
-            block(self.mesh, name, other)
+            block(self.mesh, hand, other)
 
-    def prefer(self, name: str) -> None:
+    def _regret(self, name: str) -> None:
+        """Post something, and take trust in some people back as soon as others have heard that there is something."""
+        self.post(name)
+        self.mesh.run_for(self.chance.uniform(0.1, 1.5))
+        for other in self.some(self._vouched(name), 2):
+            vouch(self.mesh, self.hand(name), other, self.chance.choice((110, 300, 300)))
+
+    def _prefer(self, name: str) -> None:
         """Change a sharing preference, and with it the listings that follow it."""
-        radius = self.chance.choice((5, 25, 100))
-        policy.set_preference(
-            self.replica(name), Preference(self.chance.choice(AUDIENCES[1:]), Precision.NEIGHBORHOOD, radius, 0)
-        )
+        audience, radius = self.chance.choice(AUDIENCES[1:]), self.chance.choice((5, 25, 100))
+        chosen = Preference(audience, Precision.NEIGHBORHOOD, radius, 0)
+        policy.set_preference(self.replica(self.hand(name)), chosen)
 
-    def move(self, name: str) -> None:
-        """Let somebody publish another place."""
-        set_profile(self.replica(name), place=self.chance.choice(PLACES))
+    def _move(self, name: str) -> None:
+        set_profile(self.replica(self.hand(name)), place=self.chance.choice(PLACES))
 
-    def leave(self, _: str) -> None:
-        """Let somebody leave a group."""
+    def _leave(self, _: str) -> None:
         group = self.chance.choice(sorted(self.groups))
-        for name in self._some(self.members(group), 1):
+        for name in self.some([one for one in self.members(group) if one in self.devices(one)], 1):
             leave(self.mesh, name, group)
 
-    def restart(self, name: str) -> None:
+    def _restart(self, name: str) -> None:
         """Kill a node and start it again."""
-        self.mesh.restart(name)
+        if name not in self.liars:
+            self.mesh.restart(self.hand(name))
 
-    def partition(self) -> None:
-        """Cut the world into two or three parts, and let some nodes sleep."""
-        sleepers = self._some(self.names, len(self.names) // 20)
+    def _revoke(self, _: str) -> None:
+        """Let somebody lose their second device, and revoke it; a finder may go on using it."""
+        owners = [name for name in self.names if len(self.devices(name)) == 2]
+        for name in self.some(owners, 1):
+            second = self.mesh.nodes[f"{name}+"]
+            if self.replica(name).trust_state.certificate(self.person(name), second.replica.device) is not None:
+                self.lost.add(second.name)
+                self.said.revoked.add(second.replica.device)
+                revocation.revoke(self.replica(name), device_text(second.replica.device))
+
+    def _lie(self, _: str) -> None:
+        """Let some liars do what they do."""
+        for name in self.some(sorted(self.liars), 3):
+            if name not in self.asleep:
+                self.liars[name].lie()
+
+    def _crash(self, name: str) -> None:
+        """Let the next commit on a node fail, so that the node ends and starts again."""
+        if name not in self.liars:
+            self.mesh.crashing.add(self.hand(name))
+
+    def _jump(self, name: str) -> None:
+        """Let the clock of a machine be wrong from now on, by less than anybody notices."""
+        self.mesh.nodes[self.hand(name)].clock.error = self.chance.uniform(-CLOCKS_ARE_OFF, CLOCKS_ARE_OFF)
+
+    def _two_minds(self) -> list[str]:
+        """Let people whose devices are apart change their mind as often on each of them, about the same two people.
+
+        Returns the nodes of these people.
+        """
+        found: list[str] = []
+        for name in self.names:
+            known = self._vouched(name) if len(self.devices(name)) == 2 else []
+            if len(known) < 2 or self.chance.random() < 0.2:
+                continue
+            pair, edits, by_vouch = self.some(known, 2), self.chance.randint(1, 3), self.chance.random() < 0.5
+            for hand in self.devices(name):
+                found.append(hand)
+                for number in range(edits):
+                    last = number == edits - 1
+                    self._change_mind(hand, pair[0 if last else self.chance.randrange(2)], by_vouch=by_vouch)
+        return found
+
+    def _change_mind(self, hand: str, other: str, *, by_vouch: bool) -> None:
+        """Make one edit about somebody."""
+        if by_vouch:
+            held = policy.weight(self.replica(hand), self.person(other))
+            vouch(self.mesh, hand, other, self.chance.choice([weight for weight in (0, *WEIGHTS) if weight != held]))
+        else:
+            (unblock if self._blocks(hand, other) else block)(self.mesh, hand, other)
+
+    def _partition(self) -> None:
+        """Cut the world into two or three parts, and let some nodes be alone."""
+        alone = self.some(self.names, len(self.names) // 20)
         sides: list[list[str]] = [[] for _ in range(self.chance.choice((2, 3)))]
         for village in self.villages:
             home = self.chance.choice(sides)
             for name in village:
-                if name not in sleepers:
+                if name not in alone:
                     (home if self.chance.random() < 0.8 else self.chance.choice(sides)).append(name)
-        self.mesh.partition(*sides, *([name] for name in sleepers))
+        for name in sorted(self.mesh.nodes.keys() - self.names):
+            self.chance.choice(sides).append(name)
+        self.mesh.partition(*sides, *([name] for name in alone))
 
-    def rest(self) -> None:
-        """Let everything come to rest: broken connections are tried again, sets are compared again."""
-        for _ in range(2):
-            self.mesh.advance(limits.RECHECK_SECONDS + 60)
+    @contextmanager
+    def _nap(self) -> Iterator[None]:
+        """Let some nodes be off inside the block."""
+        honest = [name for name in self.mesh.nodes if name not in self.liars]
+        self.asleep = set(self.some(honest, len(self.names) // 12))
+        with self.mesh.switched_off(sorted(self.asleep)):
+            yield
+        self.asleep = set()
 
-    # --- who is who ----------------------------------------------------------------------------------------------------
+    # --- who says what -------------------------------------------------------------------------------------------------
 
-    def replica(self, name: str) -> Replica:
-        """Return the person whose node `name` runs."""
-        return self.mesh.nodes[name].replica
+    def _vouched(self, name: str) -> list[str]:
+        replica = self.replica(self.hand(name))
+        return [other for other in self.names if other != name and policy.weight(replica, self.person(other))]
 
-    def person(self, name: str) -> PersonId:
-        """Return the key of `name`."""
-        return self.mesh.nodes[name].person
-
-    def members(self, group: str) -> list[str]:
-        """Return the members of the group, by what they say on their own nodes."""
-        return [name for name in self.names if group in self.groups_of(name)]
-
-    def groups_of(self, name: str) -> set[str]:
-        """Return a person's groups, as their own node knows them."""
-        replica = self.replica(name)
-        return {join.group.name for _, join in replica.trust_state.joins(replica.me)}
-
-    def _village_of(self, name: str) -> list[str]:
-        return next(village for village in self.villages if name in village)
-
-    def _some(self, names: list[str], most: int) -> list[str]:
-        return self.chance.sample(names, min(most, len(names)))
-
-    def _place(self) -> str | None:
-        return self.chance.choice((None, *PLACES))
-
-    def _some_listing(self) -> tuple[str, Record]:
-        name, slot = self.chance.choice(self.listings)
-        head = self.replica(name).store.records.newest((self.person(name), Kind.LISTING, slot))
-        assert head is not None
-        return name, head
+    def _blocks(self, hand: str, other: str) -> bool:
+        own = policy.own(self.replica(hand))
+        return own is not None and tag(self.person(hand), self.person(other)) in own.block_tags

@@ -8,7 +8,7 @@ from protocol.limits import (
     RECHECK_SECONDS,
 )
 from protocol.session import LiveStarted, Phase
-from protocol.wire.frames import Have, Headers, Hello, Pull, Records, Want
+from protocol.wire.frames import Compare, Have, Headers, Hello, Pull, Records, Want
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, item, kinds, settled
 
@@ -73,6 +73,24 @@ def test_news_while_the_sets_are_compared_again_is_not_lost() -> None:
     pair.initiator.publish(MANY[1])
     pair.run()
     assert set(pair.initiator.store) == set(pair.responder.store) == {MANY[0].id, MANY[1].id}
+    settled(pair)
+
+
+def test_news_in_the_middle_of_a_comparison_is_not_lost() -> None:
+    one, other = Side(ALICE), Side(BOB)
+    for side in (one, other):
+        side.put(MANY[:-2])
+    pair = Pair.of(one, other).run().wait(100)
+    lost = MANY[:-2:50]
+    for record in lost:
+        del one.store[record.id]
+    one.session.update(Phase.CONTENT, [], [item(record) for record in lost])
+    one.session.recheck(pair.now)
+    pair.run_until(Compare)
+    one.publish(MANY[-1])
+    other.publish(MANY[-2])
+    pair.run()
+    assert set(one.store) == set(other.store) == {record.id for record in MANY}
     settled(pair)
 
 

@@ -1,0 +1,173 @@
+"""The deliberate bugs that tests must notice: each a patch of one place in the program, under the name of what it breaks.
+
+A patch names its file and the text that it replaces, which must occur there exactly once. A test applies them all, so
+that none goes stale when the program changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class StalePatch(Exception):
+    """The text that a mutation replaces is not in its file exactly once."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A bug: `old` becomes `new` in `file`. `breaks` says which rule no longer holds."""
+
+    name: str
+    breaks: str
+    file: str
+    old: str
+    new: str
+    test: str = ""
+    """The tests that must notice it; empty: the simulated worlds must."""
+
+    def apply(self, root: Path) -> None:
+        """Put the bug into the tree at `root`. StalePatch where the program has changed since it was written."""
+        path = root / self.file
+        source = path.read_text(encoding="utf-8")
+        if source.count(self.old) != 1:
+            raise StalePatch(f"{self.name}: {source.count(self.old)} times in {self.file}: {self.old!r}")
+        path.write_text(source.replace(self.old, self.new), encoding="utf-8")
+
+
+MUTATIONS = (
+    Mutation(
+        "consent-when-giving",
+        "consent is asked for again when a record is given",
+        "meshnode/replica/served_set.py",
+        "return row.id in self._lent or self._allows(access_key(row))",
+        "return True",
+    ),
+    Mutation(
+        "copies-kept",
+        "copies are dropped when their holder's standing is lost",
+        "meshnode/replica/reevaluate.py",
+        "        self._store.records.drop_bodies([row.id for row in dropped])\n        return dropped\n\n    def _list_blocked",
+        "        return []\n\n    def _list_blocked",
+    ),
+    Mutation(
+        "tombstone-early",
+        "a tombstone stays as long as an older version can come back",
+        "meshnode/store/versions.py",
+        "            return max(self.guards_until + self._grace, self.arrived + (2 if self._came_late else 1) * self._grace)",
+        "            return self.arrived + limits.SUSPENDED_LIFE",
+    ),
+    Mutation(
+        "older-on-equal-stamp",
+        "of two entries with one stamp, the one that gives less holds",
+        "protocol/trust/policies.py",
+        "return vouch.stamp, -vouch.weight",
+        "return vouch.stamp, vouch.weight",
+    ),
+    Mutation(
+        "block-ends-on-equal-stamp",
+        "of a block and its end with one stamp, the block holds",
+        "protocol/trust/policies.py",
+        "return block.stamp, block.blocked",
+        "return block.stamp, not block.blocked",
+    ),
+    Mutation(
+        "policy-not-waited-for",
+        "a record waits for the policy that it was made under",
+        "meshnode/replica/access.py",
+        "return policy_version == 0 or self._trust_state.policy_version(author, device) >= policy_version",
+        "return True",
+    ),
+    Mutation(
+        "doubt-is-no",
+        "only positive evidence takes a record away",
+        "meshnode/replica/access.py",
+        "            and self._in_graph(doubtful, viewer, key) is not Access.DENY\n        ):\n            return Access.UNKNOWN",
+        "            and self._in_graph(doubtful, viewer, key) is not Access.DENY\n        ):\n            return Access.DENY",
+    ),
+    Mutation(
+        "revoked-kept",
+        "everything that a revoked device wrote is void",
+        "meshnode/replica/ingest.py",
+        "        self._store.records.delete([row.id for row in void])\n        batch.ended += void",
+        "        del void",
+    ),
+    Mutation(
+        "header-not-shown",
+        "those who lose a record are shown the header that takes it back",
+        "meshnode/replica/served_set.py",
+        "delta.newer = [*self._superseding(ended), *self._newest_policies(hidden)]",
+        "delta.newer = []",
+    ),
+    Mutation(
+        "uncertified-header",
+        "a header of a device that nobody certified supersedes nothing",
+        "meshnode/replica/ingest.py",
+        "        if certificate is None or certificate.revoked:\n",
+        "        if (certificate is None or certificate.revoked) and not record.header_only:\n",
+    ),
+    Mutation(
+        "older-version-in-use",
+        "a version that a newer header forbids is out of use",
+        "meshnode/store/records.py",
+        "        if new.version < newest.min_valid_version:\n            values[_STATE]",
+        "        if new.version < 0:\n            values[_STATE]",
+    ),
+    Mutation(
+        "pending-kept-waiting",
+        "what waited for a policy is used when the policy comes",
+        "meshnode/replica/reevaluate.py",
+        "                return RecordState.LIVE if decision is Access.ALLOW else RecordState.PENDING",
+        "                return RecordState.PENDING",
+    ),
+    Mutation(
+        "path-through-enemies",
+        "no path runs through people who are blocked either way with one of its ends",
+        "protocol/trust/graph.py",
+        "banned = self._all_blocked_either_way(at)\n        first",
+        "banned = frozenset[int]()\n        first",
+    ),
+    Mutation(
+        "narrower-is-harmless",
+        "a narrower preference takes older policies out of use",
+        "protocol/trust/policies.py",
+        "return lowered or weak or blocked or _narrower(old.preference, new.preference)",
+        "return lowered or weak or blocked",
+    ),
+    Mutation(
+        "withdrawal-refused",
+        "a withdrawal is taken by those who may no longer have the record",
+        "meshnode/replica/ingest.py",
+        "        if decision is Access.DENY and not record.withdrawn:",
+        "        if decision is Access.DENY and record.withdrawn:\n            return None\n        if decision is Access.DENY:",
+    ),
+)
+"""Those that the simulated worlds must notice, without being told which one there is."""
+
+TESTED = (
+    Mutation(
+        "uncertified-header-tested",
+        "a header of a device that nobody certified supersedes nothing",
+        "meshnode/replica/ingest.py",
+        "        if certificate is None or certificate.revoked:\n",
+        "        if (certificate is None or certificate.revoked) and not record.header_only:\n",
+        "tests/replica/test_ingest_hostile.py",
+    ),
+    Mutation(
+        "news-lost",
+        "what comes while a comparison runs is announced afterwards",
+        "protocol/session/peer_set.py",
+        "        waiting, self._waiting = self._waiting, []",
+        "        waiting, self._waiting = list[tuple[bool, list[Item], bool]](), []",
+        "tests/protocol/session/test_live.py",
+    ),
+    Mutation(
+        "no-second-comparison",
+        "the sets are compared again while a session is live",
+        "protocol/session/session.py",
+        "                    self._recheck_at = self._now + LIVE_COMPARE_SECONDS\n                    self.recheck(now)",
+        "                    self._recheck_at = self._now + LIVE_COMPARE_SECONDS",
+        "tests/protocol/session/test_live.py",
+    ),
+)
+"""Those that a test of their own must notice."""

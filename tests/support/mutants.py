@@ -1,0 +1,133 @@
+"""Puts each deliberate bug into a copy of the program, and tells which of them the simulated worlds notice.
+
+Nothing tells a world which bug it has: it lives as it always does, seed after seed, and is compared with the model. A bug
+is noticed if a world has a fault, or breaks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.mutant_table import MUTATIONS, TESTED, Mutation
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("protocol", "meshnode", "tests", "conformance", "pyproject.toml")
+WORDS_SHOWN = 200  # characters of what a world says about a bug
+HOUR = 3600  # seconds: a world that takes longer does not end any more, and so was noticed
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one bug: the first seed whose world has noticed it, None if it survived all, and the first words."""
+
+    name: str
+    seed: int | None
+    """0 for a test."""
+    said: str
+    seconds: float
+
+    def __str__(self) -> str:
+        if self.seed is None:
+            return f"{self.name}: SURVIVED ({self.seconds:.0f} s)"
+        by = f"seed {self.seed}" if self.seed else "its test"
+        return f"{self.name}: noticed by {by} ({self.seconds:.0f} s): {self.said[:WORDS_SHOWN]}"
+
+
+@contextmanager
+def copy_with(mutation: Mutation) -> Iterator[Path]:
+    """Make a copy of the program that has the bug."""
+    with tempfile.TemporaryDirectory(prefix="meshnode-mutant-") as made:
+        root = Path(made)
+        for name in COPIED:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / name, root / name)
+        mutation.apply(root)
+        yield root
+
+
+def attempt(mutation: Mutation, nodes: int, seeds: Sequence[int]) -> Outcome:
+    """Let worlds live with the bug until one notices it, or run the tests that must notice it."""
+    began = time.monotonic()
+    with copy_with(mutation) as root:
+        if mutation.test:
+            said = _first_failure(root, mutation.test)
+            return Outcome(mutation.name, None if said is None else 0, said or "", time.monotonic() - began)
+        for seed in seeds:
+            said = _first_fault(root, nodes, seed)
+            if said is not None:
+                return Outcome(mutation.name, seed, said, time.monotonic() - began)
+    return Outcome(mutation.name, None, "", time.monotonic() - began)
+
+
+def _first_fault(root: Path, nodes: int, seed: int) -> str | None:
+    """Return the first words about what is wrong in the world of this seed; None if nothing is."""
+    words = ["--nodes", str(nodes), "--seeds", "1", "--first", str(seed), "--first-fault"]
+    run = _run(root, ["tests.support.simulate", *words])
+    if run is None:
+        return "it does not end"
+    if run.returncode == 0:
+        return None
+    faults = [line.strip() for line in run.stdout.splitlines() if line.startswith("  ")]
+    return faults[0] if faults else (run.stderr.splitlines() or ["it breaks"])[-1]
+
+
+def _first_failure(root: Path, test: str) -> str | None:
+    """Return the name of the first test that fails; None if all pass."""
+    run = _run(root, ["pytest", "-q", "-x", "-p", "no:cacheprovider", test])
+    if run is None:
+        return "it does not end"
+    failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return None if run.returncode == 0 else (failed or ["it breaks"])[0]
+
+
+def _run(root: Path, words: Sequence[str]) -> subprocess.CompletedProcess[str] | None:
+    """Run a module of the copy; None if it takes too long."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", *words]
+    try:
+        return subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, text=True, timeout=HOUR, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def main(words: Sequence[str]) -> int:
+    """Try the bugs, and print a line for each; 1 if more than two survive."""
+    parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="BUG", help="only these (all)")
+    parser.add_argument("--nodes", type=int, default=120, help="people in a world (120)")
+    parser.add_argument("--seeds", type=int, default=20, help="how many worlds a bug has to survive (20)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
+    parser.add_argument("--survivors", type=int, default=2, help="how many bugs may survive (2)")
+    parser.add_argument("--list", action="store_true", help="only print what there is")
+    asked = parser.parse_args(words)
+    chosen = [one for one in (*MUTATIONS, *TESTED) if not asked.names or one.name in asked.names]
+    survivors = 0
+    for mutation in chosen:
+        if asked.list:
+            sys.stdout.write(f"{mutation.name}: without it, {mutation.breaks}\n")
+            continue
+        outcome = attempt(mutation, asked.nodes, range(asked.first, asked.first + asked.seeds))
+        survivors += outcome.seed is None
+        sys.stdout.write(f"{outcome}\n")
+        sys.stdout.flush()
+    if not asked.list:
+        sys.stdout.write(f"noticed {len(chosen) - survivors} of {len(chosen)}\n")
+    return 1 if survivors > asked.survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,148 @@
+"""Keeps what the people of a simulated world have said themselves, and merges it as the spec says.
+
+Listings are noted as their own devices commit them, so that a store which later loses or mixes something up is found
+out. Policies are read from the device that wrote them, and merged here by hand: per entry the highest stamp holds, and
+among equal stamps the entry that gives less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from meshnode.replica.changes import Change
+from protocol import (
+    DeviceId,
+    Kind,
+    Listing,
+    PersonId,
+    Policy,
+    Preference,
+    Record,
+    RecordId,
+    body_of,
+    device_slot,
+    limits,
+)
+from tests.support.mesh import Node
+
+Slot = tuple[PersonId, RecordId]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One version of a listing, as its author's device signed it. `withdrawn` says that it takes the listing back."""
+
+    version: int
+    device: DeviceId
+    id: RecordId
+    min_valid_version: int
+    latest_expiry: int
+    audience: int
+    place: str | None
+    expires: int
+    withdrawn: bool
+
+    @property
+    def rank(self) -> tuple[int, DeviceId, RecordId]:
+        """The order of versions: by version, then device, then id."""
+        return self.version, self.device, self.id
+
+
+@dataclass
+class Statements:
+    """All versions of all listings, and the devices that were revoked."""
+
+    listings: dict[Slot, list[Statement]] = field(default_factory=dict)
+    revoked: set[DeviceId] = field(default_factory=set)
+    superseded: list[Record] = field(default_factory=list)
+    """Old versions of listings and policies, for those who bring them again."""
+    _last: dict[tuple[PersonId, int, bytes], Record] = field(default_factory=dict)
+
+    def follow(self, node: Node) -> None:
+        """Note everything that this node's device signs from now on."""
+
+        def note(change: Change) -> None:
+            for row in change.stored:
+                own = row.device == node.replica.device and row.author == node.person
+                record = node.replica.store.records.get(row.id) if own else None
+                if record is None or record.body is None:
+                    continue
+                if row.kind in (Kind.LISTING, Kind.POLICY):
+                    before = self._last.get(record.register)
+                    self._last[record.register] = record
+                    self.superseded += [before] if before is not None else []
+                if row.kind == Kind.LISTING:
+                    self._note(record)
+
+        node.replica.changes.subscribe(note, at_commit=True)
+
+    def _note(self, record: Record) -> None:
+        header, body = record.header, body_of(record) if record.body else None
+        self.listings.setdefault((header.author, header.slot), []).append(
+            Statement(
+                header.version,
+                header.device,
+                record.id,
+                header.min_valid_version,
+                header.latest_expiry,
+                header.audience,
+                body.place if isinstance(body, Listing) else None,
+                header.expires,
+                record.withdrawn,
+            )
+        )
+
+    def newest(self, slot: Slot) -> Statement | None:
+        """Return what counts of a listing: the newest version by a device that was not revoked."""
+        said = [one for one in self.listings[slot] if one.device not in self.revoked]
+        return max(said, key=lambda one: one.rank, default=None)
+
+
+@dataclass(frozen=True)
+class Stance:
+    """What a person says to all, over all devices."""
+
+    vouches: Mapping[PersonId, int]
+    tags: frozenset[bytes]
+    preference: Preference
+
+    def blocks(self, author: PersonId, other: PersonId) -> bool:
+        """Whether `author`, whose stance this is, blocks `other`."""
+        return bool(self.tags) and tag(author, other) in self.tags
+
+
+def tag(author: PersonId, subject: PersonId) -> bytes:
+    """Return the tag under which a policy of `author` speaks of a block of `subject` (protocol/README.md, "Policies")."""
+    return blake2b(b"meshnode block tag v1\0" + author + subject, digest_size=limits.BLOCK_TAG_BYTES).digest()
+
+
+def merged(policies: Iterable[Policy]) -> Stance:
+    """Merge the registers of one person's devices, entry by entry."""
+    registers = list(policies)
+    vouches = {vouch.subject: (0, 0) for register in registers for vouch in register.vouches}
+    blocks = {block.tag: (0, False) for register in registers for block in register.blocks}
+    for subject in vouches:
+        said = [vouch for register in registers for vouch in register.vouches if vouch.subject == subject]
+        last = max(vouch.stamp for vouch in said)
+        vouches[subject] = (last, min(vouch.weight for vouch in said if vouch.stamp == last))
+    for about in blocks:
+        told = [block for register in registers for block in register.blocks if block.tag == about]
+        last = max(block.stamp for block in told)
+        blocks[about] = (last, any(block.blocked for block in told if block.stamp == last))
+    chosen = [register.preference for register in registers]
+    newest = max(one.stamp for one in chosen)
+    return Stance(
+        {subject: weight for subject, (_, weight) in vouches.items() if weight},
+        frozenset(about for about, (_, blocked) in blocks.items() if blocked),
+        min((one for one in chosen if one.stamp == newest), key=lambda one: one[:3]),
+    )
+
+
+def own_register(node: Node) -> Policy | None:
+    """Return the policy that this device has written, from its own store."""
+    slot = device_slot(node.replica.device)
+    record = node.replica.store.records.current((node.person, Kind.POLICY, slot))
+    body = body_of(record) if record is not None and record.body else None
+    return body if isinstance(body, Policy) else None
