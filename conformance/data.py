@@ -49,6 +49,7 @@ from protocol.letters import (
     held_by,
     letter_tag,
     open_letter,
+    receipt_slot,
     stage_of,
 )
 from protocol.limits import FRAME_MAX_BYTES
@@ -206,6 +207,10 @@ def _letter_tag(asked: Asked) -> Told:
     return {"tag": letter_tag(*unhexed(asked, "author", "addressee", "slot")).hex()}
 
 
+def _receipt_slot(asked: Asked) -> Told:
+    return {"slot": receipt_slot(*unhexed(asked, "author", "addressee")).hex()}
+
+
 def _open_letter(asked: Asked) -> Told:
     author, slot, body, private_key = unhexed(asked, "author", "slot", "body", "private_key")
     header = Header(
@@ -270,6 +275,6 @@ OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "record.json": {"judge": _judge_record, "write": _write_record},
     "bodies.json": {"read": _read_body},
     "groups.json": {"group": _group, "tag": _invitation_tag, "join": _join},
-    "letters.json": {"tag": _letter_tag, "open": _open_letter},
+    "letters.json": {"tag": _letter_tag, "receipt_slot": _receipt_slot, "open": _open_letter},
     "exchanges.json": {"move": _read_move, "ask": _check_ask, "state": _stage, "communities": _community_tags},
 }

@@ -146,6 +146,8 @@ def _groups(held: Any) -> _Made:
 def _letters(held: Any) -> _Made:
     for case in held["tags"]:
         yield "tag", "tag", _some(case, "author", "addressee", "slot"), {"ok": _some(case, "tag")}
+    for case in held["receipt_slots"]:
+        yield "receipt slot", "receipt_slot", _some(case, "author", "addressee"), {"ok": _some(case, "slot")}
     for case in held["sealed"]:
         for key in case["private_keys"]:
             opened = {"opened": True, **_some(case, "addressee", "number", "fields")}

@@ -44,6 +44,8 @@ class Config:
     """How many nodes may be connected at once; further ones take turns with them."""
     notify_command: tuple[str, ...] = ()
     """A program with its arguments that is run with each thing that comes to wait for the owner, as JSON on its input."""
+    receipts: bool = True
+    """Whether people learn, some time later, that your devices have opened their messages."""
     log_level: str = "info"
 
     @classmethod
@@ -135,6 +137,14 @@ def _mdns(value: Any) -> str:
     return _one_of(value, MDNS_MODES)
 
 
+def _flag(value: Any) -> bool:
+    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    found = known.get(str(value).strip().lower())
+    if found is None:
+        raise ValueError(f"{value!r} is not true or false")
+    return found
+
+
 def _log_level(value: Any) -> str:
     return _one_of(value, LOG_LEVELS)
 
@@ -203,6 +213,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "peers": _peers,
     "sessions": _sessions,
     "notify_command": _command,
+    "receipts": _flag,
     "log_level": _log_level,
 }
 _LISTS = ("interfaces", "peers")

@@ -27,11 +27,10 @@ from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
 from meshnode.app.explain.problem import Problem
-from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
-from meshnode.app.upkeep import upkeep
+from meshnode.app.upkeep import ROOM_SOONEST_SECONDS, make_room, upkeep
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
@@ -60,8 +59,6 @@ log = logging.getLogger(__name__)
 
 CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
 HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
-LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
-LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
 LOOK_SECONDS = 10.0  # between two looks at the machine's clock: nobody tells when it is set
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
@@ -213,7 +210,7 @@ def run(
     with _private_files(), config.home.lock():
         again = True
         while again:
-            with _opened(config.home, passphrase, moved) as replica:
+            with _opened(config, passphrase, moved) as replica:
                 try:
                     again = trio.run(_main, config, replica, ready, screen, started)
                 except BaseExceptionGroup as group:
@@ -236,7 +233,8 @@ def _private_files() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica]:
+def _opened(config: Config, passphrase: str | None, moved: bool) -> Iterator[Replica]:
+    home = config.home
     keyring = Keyring.open(home, passphrase)
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
@@ -254,11 +252,11 @@ def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica
                 _take_new_key(store, keyring)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
-            replica = _replica(store, keyring, verifier)
+            replica = _replica(store, keyring, verifier, receipts=config.receipts)
             if copies.new_key_due(replica) and copies.may_take_new_key(replica):
                 _take_new_key(store, keyring)
                 log.warning("this device was copied; it has taken a new key")
-                replica = _replica(store, keyring, verifier)
+                replica = _replica(store, keyring, verifier, receipts=config.receipts)
             _begin(replica, keyring.admission)
             misdated.follow(replica)
             yield replica
@@ -294,7 +292,9 @@ def _look_for_copy(home: Home, store: Store, keyring: Keyring, *, moved: bool) -
         )
 
 
-def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one) -> Replica:
+def _replica(
+    store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one, *, receipts: bool = True
+) -> Replica:
     return Replica.open(
         store,
         keyring.person,
@@ -303,6 +303,7 @@ def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_
         secrets.token_bytes,
         identity=keyring.identity,
         elsewhere=keyring.elsewhere,
+        receipts=receipts,
         former_letter_keys=keyring.former_letter_keys(),
         verifier=verifier,
     )
@@ -360,14 +361,17 @@ async def _main(
     renew, signaled = trio.Event(), trio.Event()
     guard = replica.guard
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
-    letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
+    letter_scheduler = Scheduler(partial(store_thread.run, incoming.follow_letters, replica), incoming.SOONEST_SECONDS)
+
+    room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), ROOM_SOONEST_SECONDS)
 
     def wake() -> None:
         scheduler.changed()
         letter_scheduler.changed()
+        room_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
-    looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica), LETTERS_SOONEST_SECONDS)
+    looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica), incoming.SOONEST_SECONDS)
 
     def date_changed() -> None:
         looker.changed()
@@ -396,6 +400,7 @@ async def _main(
             network.start_discovery()
             nursery.start_soon(background.run, guard, "upkeep", scheduler.run)
             nursery.start_soon(background.run, guard, "opening letters", letter_scheduler.run)
+            nursery.start_soon(background.run, guard, "making room", room_scheduler.run)
             nursery.start_soon(background.run, guard, "looking at the clock", looker.run)
             nursery.start_soon(background.run, guard, "notifying you", notifier.run)
             await stop.wait()
@@ -434,16 +439,6 @@ def _look_at_the_clock(replica: Replica) -> float:
     if replica.clock.trusted and misdated.is_due(replica) and not is_self_revoked(replica):
         step("signing again what was dated wrongly", misdated.sign_again, replica)
     return LOOK_SECONDS
-
-
-def _open_letters(replica: Replica) -> float:
-    """Open new letters and withdraw own ones that have arrived, on the store thread. Return when to do it again."""
-    if inbox.may_have_unopened(replica):
-        step = replica.guard.step
-        step("opening letters", incoming.open_letters, replica)
-        if replica.clock.trusted:
-            step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
-    return LETTERS_PAUSE_SECONDS
 
 
 def _count_waiting(replica: Replica) -> WaitingCount:

@@ -90,6 +90,8 @@ LETTER_BOXES_STEP = 4  # decoys fill up to a multiple: the number of boxes revea
 LETTER_BOXES_MAX = 16  # trying to open a letter costs one key agreement a box
 LETTER_ITEMS_MAX = 64  # of any array in the content: bounds what decoding an opened letter allocates
 LETTER_DEVICES_MAX = 8  # of one person: a person who certifies very many devices makes letters to them no longer
+DEVICE_TAG_BYTES = 8  # of a device's key, in a receipt: enough to tell one person's devices apart
+RECEIPT_LETTERS_MAX = 64  # in one receipt: with eight devices for each it still fits the third size
 INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
 
 # --- Exchanges -------------------------------------------------------------------------------------------------------
@@ -107,16 +109,26 @@ AUTHOR_LETTERS_MAX = 2_048  # carried of one author: a lender with 500 exchanges
 AUTHOR_LETTER_BYTES_MAX = 4 * 1024 * 1024  # likewise in bytes: nobody can use the carriers as storage
 AUTHOR_LETTER_REGISTERS_MAX = 8_192  # with withdrawn ones, 2 MB: writing and withdrawing without end fills no disk
 LETTERS_UNDER_WAY_MAX = 1_536  # of one's own besides receipts: a quarter of what carriers take remains for receipts
+RECEIPTS_MAX = AUTHOR_LETTERS_MAX - LETTERS_UNDER_WAY_MAX  # of one's own at a time: one for each person written with
+RECEIPTS_A_DAY = 24  # versions of the receipt for one person: their letters cannot make us write all the time
+RECEIPTS_OF_ALL_A_DAY = 400  # likewise for all people: a lender has some 50 moves a day
+RECEIPT_DELAY_MIN = 10 * MINUTE  # that a receipt waits at least: nobody learns when the device was on
+RECEIPT_DELAY_MAX = 60 * MINUTE  # and at most; how long is drawn at random
+RECEIPT_ROUNDING = HOUR  # of the times in a receipt's header: those who see it later learn the hour alone
 FOREIGN_BYTES_MAX = 1024 * 1024 * 1024  # of all others' records: many people, or Sybils, cannot fill a disk
 GRAPH_RECORDS_MAX = 60_000  # of some 15,000 people, listings and letters left out: Sybils cannot slow all searches
 POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewise
 LETTERS_MAX = 20_000  # of all others: Sybils cannot fill the disk with letters to nobody
 LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise in bytes
-FROM_ONE_SHARE = (2, 3)  # of each of these caps for records from one peer, who cannot take the room of others
+STRANGERS_PART = 16  # of each of these caps, a sixteenth, for all people for whom nobody answers whom the owner knows
+BARE_PART = 4  # of that, a quarter, for certificates on which nothing has followed: they cost their makers nothing
+FILLING_PART = 4  # of a limit, a quarter, or an equal share: who uses more of a full one is named to the owner
+EVICTED_AT_ONCE = 200  # authors whose records make way in one go: some 50 ms
 GATHERING_SECONDS = 120  # a web that comes in parts is judged as a whole, but a slow peer is waited for no longer
 PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
 PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
-PENDING_FROM_ONE_MAX = 1_000  # of them brought by one peer, who cannot take the room of the other peers
+PENDING_FROM_ONE_MAX = 1_000  # of them brought by people whom one person answers for, who cannot take all of it
+PENDING_FROM_STRANGERS_MAX = 250  # of them brought by people for whom nobody answers
 FORKS_MAX = 256  # proofs kept, one for each device: the devices of Sybils can fork without end
 
 # --- Cards -----------------------------------------------------------------------------------------------------------

@@ -75,3 +75,8 @@ def signing_time(now: int) -> UnixTime:
 def time_after(time: int, seconds: int = 0) -> UnixTime:
     """Return the time so many seconds after `time`, at most the latest that a record may name."""
     return UnixTime(min(time + seconds, TIME_MAX))
+
+
+def rounded_down(time: UnixTime, seconds: int) -> UnixTime:
+    """Return the last multiple of so many seconds that is not after `time`."""
+    return UnixTime(time - time % seconds)

@@ -110,7 +110,8 @@ def text_fault(text: str, longest: int, *, shortest: int = 0, lines: bool = Fals
         return "must be on one line"
     if not _ALLOWED.fullmatch(text):
         return _reason(text)
-    return MISPLACED if misplaced(text) else None
+    wrong = misplaced(text)
+    return f"{MISPLACED}{_delete(text, min(wrong))}" if wrong else None
 
 
 def check_text(field: str, text: object, longest: int, *, shortest: int = 0, lines: bool = False) -> None:
@@ -186,11 +187,18 @@ _REASONS = (
 
 
 def _reason(text: str) -> str:
-    """Return why `text`, which `_ALLOWED` does not match, is refused."""
-    found = set(text) - {"\n"}
+    """Return why `text`, which `_ALLOWED` does not match, is refused, and which character to delete."""
     for ranges, reason in _REASONS:
-        if any(first <= ord(character) <= last for character in found for first, last in ranges):
-            return reason
+        for place, character in enumerate(text):
+            if character != "\n" and any(first <= ord(character) <= last for first, last in ranges):
+                return f"{reason}{_delete(text, place)}"
     if re.match(_JOINER, text):
-        return "must not begin with an invisible character"
-    return f"must not have more than {JOINERS_MAX} invisible characters in a row"
+        return f"must not begin with an invisible character{_delete(text, 0)}"
+    row = re.search(f"{_JOINER}{{{JOINERS_MAX + 1}}}", text)
+    place = row.end() - 1 if row is not None else 0
+    return f"must not have more than {JOINERS_MAX} invisible characters in a row{_delete(text, place)}"
+
+
+def _delete(text: str, place: int) -> str:
+    """Return which character to delete, as the end of a reason; the first one of a text is character 1."""
+    return f": delete character {place + 1} (U+{ord(text[place]):04X})"

@@ -10,7 +10,7 @@ from meshnode.app import date, misdated
 from meshnode.app.devices import copies, reissue, sync_own_devices
 from meshnode.app.exchanges import blocking, deadlines, incoming, stock
 from meshnode.app.groups import membership
-from meshnode.app.letters import letters
+from meshnode.app.letters import letters, receipts
 from meshnode.app.listings import archive
 from meshnode.app.owner import places, policy
 from meshnode.app.owner.certificates import certify
@@ -25,6 +25,7 @@ from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, l
 # Others may be off, or in doubt about the date, for long, and show it again then: it must not pass for a copy's words.
 SIGNED_KEPT = 2 * limits.DEVICE_LIFE  # after the end of what this device has signed
 UPKEEP_SECONDS = 10 * 60  # between two rounds, unless something expires sooner
+ROOM_SOONEST_SECONDS = 0.05  # between two slices of what is deleted to make room: commands come in between
 CERTIFICATE_AHEAD = 60 * limits.DAY  # the identity key may be kept far away: warn well before a certificate ends
 
 
@@ -53,6 +54,7 @@ def upkeep(replica: Replica) -> int:
     step("counting what is left of your posts", stock.follow_up, replica)
     step("watching deadlines", deadlines.note_passed, replica)
     step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
+    step("writing receipts", receipts.write_due, replica)
     _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
     _purge(replica)
     step("publishing your location as you chose", places.republish_if_due, replica)
@@ -67,6 +69,11 @@ def try_again(replica: Replica) -> None:
     """Do everything that is due, and what was set aside, because the owner wants it."""
     replica.guard.try_again()
     upkeep(replica)
+
+
+def make_room(replica: Replica) -> float:
+    """Delete the next slice of what makes way for others. Returns after how many seconds to call it again."""
+    return ROOM_SOONEST_SECONDS if replica.ingest.make_room() else UPKEEP_SECONDS
 
 
 def certificate_ends(replica: Replica) -> int | None:

@@ -85,12 +85,22 @@ def _show_pictures(made: dict[str, Any], *, saved: list[str], printed: bool) -> 
 @click.argument("card_text", metavar="CARD", nargs=-1)
 @click.option("--trust", type=Trust(), help=text.ADD_TRUST)
 def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
-    typed = pasting.card(call, " ".join(card_text), ask=text.ASK_CARD, more=text.ASK_CARD_REST)
+    typed = _card_or_name(call, " ".join(card_text))
     if not typed.strip():
         raise Usage(text.NO_CARD, text.NO_CARD_HINT)
     by_card = typed.strip().lower().startswith(pasting.CARD_PREFIX)
     added = call.client().post("/v1/contacts", card=typed, trust=trust, wait=MEETING_SECONDS if by_card else 0.0)
     return Answer(added, partial(_show_added, by_card=by_card))
+
+
+def _card_or_name(call: Settings, typed: str) -> str:
+    """Return what was typed, or the card that was pasted or is in the picture of that name."""
+    if typed:
+        from meshnode.cli import photos
+
+        if photos.is_picture(typed):
+            return photos.card_in(typed)
+    return pasting.card(call, typed, ask=text.ASK_CARD, more=text.ASK_CARD_REST)
 
 
 def _show_added(added: dict[str, Any], *, by_card: bool) -> None:

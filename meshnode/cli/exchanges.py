@@ -12,6 +12,10 @@ from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Amount, Answer, Command, Settings, answering, command, named, say_lines
 from meshnode.text import exchanges as text
 from meshnode.text import forms, waiting
+from meshnode.text.discover import numbered
+from meshnode.text.numbers import COLUMN
+
+TAKES_AWAY = ("decline", "cancel")  # moves that end an exchange take no numbers
 
 
 @command("respond", about=text.RESPOND_HELP)
@@ -30,11 +34,17 @@ def _show_requested(client: Client, reply: dict[str, Any]) -> None:
     output.warn(reply)
 
 
-def _show_inbox(reply: dict[str, Any]) -> None:
-    """Print the exchanges as always, and everything else that waits with the command that answers it."""
+def _show_inbox(call: Settings, reply: dict[str, Any]) -> None:
+    """Print the exchanges as always, and everything else that waits with the command that answers it.
+
+    On a terminal the exchanges have numbers, which the next commands take.
+    """
     people = forms.apart(each["with"] for each in reply["exchanges"])
-    for each in reply["exchanges"]:
-        say_lines(list(text.lines(each, people[each["with"]["id"]])))
+    for number, each in enumerate(reply["exchanges"], start=1):
+        first, *rest = text.lines(each, people[each["with"]["id"]])
+        say_lines([numbered(number, first) if output.to_terminal() else first, *rest])
+    if output.to_terminal():
+        numbers.keep_exchanges(call, reply["exchanges"])
     shown = {each["exchange"] for each in reply["exchanges"]}
     for found in reply["waiting"]:
         if found["kind"] in ("overdue", "due"):
@@ -48,9 +58,9 @@ def _show_inbox(reply: dict[str, Any]) -> None:
         output.note(text.INBOX_EMPTY)
 
 
-@command("inbox", about=text.INBOX_HELP, show=_show_inbox)
+@command("inbox", about=text.INBOX_HELP)
 def inbox(call: Settings) -> Any:
-    return call.client().get("/v1/inbox")
+    return Answer(call.client().get("/v1/inbox"), partial(_show_inbox, call))
 
 
 @command("exchanges", about=text.EXCHANGES_HELP)
@@ -58,15 +68,15 @@ def inbox(call: Settings) -> Any:
 @click.option("--limit", type=int, help=text.LIMIT)
 def exchanges(call: Settings, exchange: str | None, limit: int | None) -> Any:
     if exchange is not None:
-        return Answer(call.client().get(f"/v1/exchanges/{segment(named('exchange', exchange))}"), _show_one)
-    return Answer(call.client().get("/v1/exchanges", limit=limit), _show_all)
+        return Answer(call.client().get(f"/v1/exchanges/{segment(numbers.exchange(call, exchange))}"), _show_one)
+    return Answer(call.client().get("/v1/exchanges", limit=limit), partial(_show_all, call))
 
 
 def _show_one(reply: dict[str, Any]) -> None:
     say_lines(list(text.lines(reply, everything=True)))
 
 
-def _show_all(reply: dict[str, Any]) -> None:
+def _show_all(call: Settings, reply: dict[str, Any]) -> None:
     people = forms.apart(each["with"] for each in reply["exchanges"])
     output.table(
         text.COLUMNS,
@@ -82,15 +92,18 @@ def _show_all(reply: dict[str, Any]) -> None:
             for each in reply["exchanges"]
         ],
         empty=text.EMPTY,
+        numbered=COLUMN,
     )
+    if output.to_terminal():
+        numbers.keep_exchanges(call, reply["exchanges"])
     left = reply["total"] - len(reply["exchanges"])
     if output.to_terminal() and left:
         output.note(text.more(left))
 
 
 def _move(call: Settings, act: str, exchange: str, message: str) -> Any:
-    where = segment(named("exchange", exchange))
-    return call.client().post(f"/v1/moves/{where}", act=act, message=message)
+    taken = named("exchange", exchange) if act in TAKES_AWAY else numbers.exchange(call, exchange)
+    return call.client().post(f"/v1/moves/{segment(taken)}", act=act, message=message)
 
 
 def _show_sent(reply: dict[str, Any]) -> None:
@@ -114,7 +127,7 @@ def _show_moved(reply: dict[str, Any]) -> None:
 @asking.yes
 @click.option("--renew", is_flag=True, help=text.RENEW)
 def accept(call: Settings, exchange: str, message: str, yes: bool, renew: bool) -> Any:
-    client, where = call.client(), segment(named("exchange", exchange))
+    client, where = call.client(), segment(numbers.exchange(call, exchange))
     return asking.confirmed(
         call,
         lambda *, yes: client.post(f"/v1/moves/{where}", act="accept", message=message, anyway=yes, renew=renew),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from meshnode.cli.command import Answer, Settings, command
 from meshnode.errors import Usage
 from meshnode.text import discover as text
 from meshnode.text import forms
+from meshnode.text import numbers as numbers_text
 
 
 @command("hide", about=text.HIDE_HELP)
@@ -22,7 +24,7 @@ def hide(call: Settings, *, listing: str | None, undo: bool, listed: bool) -> An
     if listed:
         if listing is not None or undo:
             raise Usage(text.HIDE_CONFLICT)
-        return Answer(call.client().get("/v1/hidden"), _show_list)
+        return Answer(call.client().get("/v1/hidden"), partial(_show_list, call))
     if listing is None:
         raise Usage(text.HIDE_WHICH, text.HIDE_WHICH_HINT)
     path = f"/v1/hidden/{segment(numbers.post(call, listing))}"
@@ -39,9 +41,12 @@ def _show_unhidden(reply: dict[str, Any]) -> None:
     output.say(text.unhidden(reply))
 
 
-def _show_list(reply: dict[str, Any]) -> None:
+def _show_list(call: Settings, reply: dict[str, Any]) -> None:
     output.table(
         text.HIDE_COLUMNS,
         [(hidden["title"], hidden["id"][:8], forms.moment(hidden["since"])) for hidden in reply["hidden"]],
         empty=text.HIDE_EMPTY,
+        numbered=numbers_text.COLUMN,
     )
+    if output.to_terminal():
+        numbers.keep(call, [hidden | {"type": numbers_text.POST} for hidden in reply["hidden"]])

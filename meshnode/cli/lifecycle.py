@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import names, output
+from meshnode.cli import names, numbers, output
 from meshnode.cli.client import segment
 from meshnode.cli.command import Amount, Settings, Span, command, named
 from meshnode.cli.dates import Moment
@@ -35,7 +35,7 @@ def renew(
     call: Settings, listing: str, expires: int | None, until: int | None, return_by: int | None, quantity: float | None
 ) -> Any:
     order = {"expires_in": expires, "available_until": until, "return_by": return_by, "quantity": quantity}
-    return call.client().post(f"/v1/renewals/{segment(named('post', listing))}", **order)
+    return call.client().post(f"/v1/renewals/{segment(numbers.post(call, listing))}", **order)
 
 
 @command("close", about=text.CLOSE_HELP, show=_show_closed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +18,7 @@ from meshnode.cli.location import PlaceType
 from meshnode.errors import Usage
 from meshnode.text import forms
 from meshnode.text import listings as text
+from meshnode.text import numbers as numbers_text
 from meshnode.text.choices import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, TYPES, URGENCIES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -100,10 +102,10 @@ def _post(call: Settings, kind: str, given: dict[str, Any]) -> Any:
 @command("mine", about=text.MINE_HELP)
 @click.option("--closed", is_flag=True, help=text.MINE_CLOSED)
 def mine(call: Settings, closed: bool) -> Any:
-    return Answer(call.client().get("/v1/listings"), _show_closed if closed else _show_own)
+    return Answer(call.client().get("/v1/listings"), partial(_show_closed if closed else _show_own, call))
 
 
-def _show_closed(reply: dict[str, Any]) -> None:
+def _show_closed(call: Settings, reply: dict[str, Any]) -> None:
     output.table(
         text.CLOSED_COLUMNS,
         [
@@ -111,10 +113,13 @@ def _show_closed(reply: dict[str, Any]) -> None:
             for one in reply["ended"]
         ],
         empty=text.CLOSED_EMPTY,
+        numbered=numbers_text.COLUMN,
     )
+    if output.to_terminal():
+        numbers.keep(call, reply["ended"])
 
 
-def _show_own(reply: dict[str, Any]) -> None:
+def _show_own(call: Settings, reply: dict[str, Any]) -> None:
     ending = set(reply["ending"])
     output.table(
         text.MINE_COLUMNS,
@@ -130,9 +135,11 @@ def _show_own(reply: dict[str, Any]) -> None:
             for listing in reply["listings"]
         ],
         empty=text.MINE_EMPTY,
+        numbered=numbers_text.COLUMN,
     )
     if not output.to_terminal():
         return
+    numbers.keep(call, reply["listings"])
     if ending:
         output.note(text.MINE_SOON)
     since = time.time() - EXPIRED_SECONDS

@@ -82,10 +82,11 @@ def as_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, separators=(", ", ": ")) + "\n")
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, numbered: str = "") -> None:
     """Print `rows`: a drawn table on a terminal, tab-separated lines without headings in a pipe.
 
-    Without rows, a terminal shows the sentence `empty`, and a pipe carries nothing.
+    Without rows, a terminal shows the sentence `empty`, and a pipe carries nothing. `numbered` is the heading of a first
+    column of numbers, which only a terminal shows: scripts count the columns.
     """
     harmless = [[inert(cell) for cell in row] for row in rows]
     if not to_terminal():
@@ -101,6 +102,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str)
     from rich.table import Table
     from rich.text import Text
 
+    if numbered:
+        headings = (numbered, *headings)
+        harmless = [[str(number), *row] for number, row in enumerate(harmless, start=1)]
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading, cells in zip(headings, zip(*harmless, strict=True), strict=True):
         whole = max(map(cell_len, (heading, *cells))) <= WHOLE_LETTERS and not any(" " in cell for cell in cells)

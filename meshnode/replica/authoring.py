@@ -9,7 +9,16 @@ from __future__ import annotations
 from meshnode.errors import Failed, Refused
 from meshnode.replica.replica import Replica
 from protocol import NO_POLICY, Audience, Body, Code, Kind, Record, device_slot, limits, signed
-from protocol.numbers import NoHeadroom, UnixTime, Version, signing_time, time_after, version_after, version_at
+from protocol.numbers import (
+    NoHeadroom,
+    UnixTime,
+    Version,
+    rounded_down,
+    signing_time,
+    time_after,
+    version_after,
+    version_at,
+)
 
 _LIVES = {
     Kind.LISTING: limits.LISTING_LIFE,
@@ -36,12 +45,14 @@ def write(  # noqa: PLR0913 - each argument is a field of the record
     expires: int | None = None,
     may_reduce_access: bool = False,
     above: int = 0,
+    rounded: int = 1,
 ) -> Record:
     """Sign the next version of the own register (`kind`, `slot`), commit it and return it.
 
     It lives for `life` seconds from now, or until `expires` (UNIX seconds). With `may_reduce_access` nobody may use
     older versions any longer. The version is above `above`, the last one signed that the store may have forgotten: a
-    device must never sign two records for one version. Open a `replica.transaction()` around this call and other writes
+    device must never sign two records for one version. With `rounded` seconds its header does not tell the time more
+    exactly: `created` is rounded down, the version up. Open a `replica.transaction()` around this call and other writes
     that must be committed with it; otherwise the record is committed when this returns.
 
     Raises Refused where this device no longer speaks for its person, Failed where the record breaks a limit, and
@@ -57,6 +68,7 @@ def write(  # noqa: PLR0913 - each argument is a field of the record
         until,
         may_reduce_access=may_reduce_access,
         above=above,
+        rounded=rounded,
     )
 
 
@@ -79,17 +91,18 @@ def write_again(replica: Replica, record: Record, *, above: int) -> Record:
     )
 
 
-def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
+def withdraw(replica: Replica, kind: Kind, slot: bytes, *, rounded: int = 1) -> Record:
     """Withdraw an own register: write an empty body with the same audience, kept as long as any version may live.
 
-    Raises Failed where nothing of the register is held, and otherwise as `write`.
+    `rounded` is as for `write`. Raises Failed where nothing of the register is held, and otherwise as `write`.
     """
     newest = replica.store.records.newest((replica.me, kind, slot))
     if newest is None:
         raise Failed("there is nothing here to withdraw", "'meshnode mine' lists your posts")
-    now = signing_time(replica.clock.now())
+    now = _dated(replica, rounded)
     until = min(max(newest.header.latest_expiry, time_after(now, 1)), time_after(now, _LIVES[kind]))
-    return _sign_and_keep(replica, kind, slot, b"", Audience(newest.header.audience), until, may_reduce_access=True)
+    audience = Audience(newest.header.audience)
+    return _sign_and_keep(replica, kind, slot, b"", audience, until, may_reduce_access=True, rounded=rounded)
 
 
 def _sign_and_keep(  # noqa: PLR0913 - as for `write`
@@ -103,13 +116,14 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     may_reduce_access: bool,
     above: int = 0,
     latest_expiry: UnixTime | None = None,
+    rounded: int = 1,
 ) -> Record:
-    now = signing_time(replica.clock.now())
+    now = _dated(replica, rounded)
     newest = replica.store.records.newest((replica.me, kind, slot))
     last = max(newest.header.version if newest else 0, above)
     # A withdrawal follows what it withdraws: two devices that withdraw one listing apart give it one version. That of a
     # copy may lose against a later edit, and is written again when the two meet (`app.devices.copies`).
-    version = next_version(replica, last, may_be_dated=bool(body))
+    version = next_version(replica, last, may_be_dated=bool(body), rounded=rounded)
     record = signed(
         kind=kind,
         author=replica.me,
@@ -140,7 +154,12 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     return record
 
 
-def next_version(replica: Replica, above: int, *, may_be_dated: bool = True) -> Version:
+def _dated(replica: Replica, rounded: int) -> UnixTime:
+    """Return the time of now, no more exact than so many seconds."""
+    return rounded_down(signing_time(replica.clock.now()), rounded)
+
+
+def next_version(replica: Replica, above: int, *, may_be_dated: bool = True, rounded: int = 1) -> Version:
     """Return a version above `above` that no copy of this device's disk has given out, as far as can be known.
 
     The disk may have been put back from an image: the versions given out since are not known here. They were not above
@@ -151,7 +170,11 @@ def next_version(replica: Replica, above: int, *, may_be_dated: bool = True) -> 
     """
     reading = replica.clock.reading()
     try:
-        return version_at(above, reading.now) if may_be_dated and reading.trusted else version_after(above)
+        return (
+            version_at(above, reading.now + -reading.now % rounded)
+            if may_be_dated and reading.trusted
+            else version_after(above)
+        )
     except NoHeadroom as fault:
         raise Refused(
             "one of your devices has written a number that is too high to continue from",

@@ -8,13 +8,13 @@ no conversation is called while it is in the middle of its own work.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from meshnode.store import Row
-from protocol import DeviceId, PersonId, Record
+from protocol import DeviceId, PersonId, Record, RecordId
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Change:
     people: frozenset[PersonId] = frozenset()
     trust: bool = False
     exchanges: frozenset[PersonId] = frozenset()
+    evicted: Mapping[RecordId, int] = field(default_factory=dict)
+    """Those of the `ended` records that made way for others, each with its size in bytes."""
 
     def __bool__(self) -> bool:
         return bool(self.stored or self.ended or self.people or self.trust or self.exchanges)

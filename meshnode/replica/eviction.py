@@ -1,8 +1,8 @@
 """Deletes records that are of no use here, beside those that the access rules drop and those that expire.
 
 Anybody can create Sybils, and a certificate alone does not say how its author is connected to anyone: where nothing
-else by that author follows, the certificate is deleted. When a person who filled the node with records is blocked, all
-records that they brought are deleted; the useful ones come back through others.
+else by that author follows, the certificate is deleted. What makes way because room is short is chosen in
+make_room.py.
 """
 
 from __future__ import annotations
@@ -20,12 +20,6 @@ def lone_certificates(replica: Replica) -> list[Row]:
     """Return old certificates of people whom I do not vouch for and of whom nothing else is held."""
     found = replica.store.records.lone_certificates(replica.clock.purge_before() - limits.PENDING_LIFE)
     return [row for row in found if not _is_near(replica, row.author)]
-
-
-def evict_brought_by(replica: Replica, person: PersonId) -> None:
-    """Delete all records that `person` has brought, except those by people whom I vouch for and my own."""
-    rows = [row for row in replica.store.records.rows_from(person) if not _is_near(replica, row.author)]
-    evict(replica, rows, lambda: replica.store.records.delete([row.id for row in rows]))
 
 
 def follow_clock(replica: Replica) -> None:

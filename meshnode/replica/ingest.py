@@ -10,14 +10,15 @@ reevaluated before the commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, subject
+from meshnode.replica.batch import Batch, IngestResult
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
 from meshnode.replica.leaps import Leaps
+from meshnode.replica.make_room import Gone, RoomMaker
 from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
 from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
@@ -50,6 +51,7 @@ TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
 TAKES_BACK = frozenset({Kind.DEVICE, Kind.POLICY})  # a revocation, or a block and a vouch that is lower than before
 GRAPH_RECORD_KINDS = TRUST_KINDS | {Kind.PROFILE}
 
+_OTHERS_MAKE_WAY = (Shortage.ALL, Shortage.INTRODUCER)
 _IN_USE = (RecordState.LIVE, RecordState.PAST)
 
 Verifier = Callable[[Sequence[Record]], list[bool]]
@@ -61,44 +63,6 @@ def verify_one_by_one(records: Sequence[Record]) -> list[bool]:
     return [verify_signature(record) for record in records]
 
 
-@dataclass(slots=True)
-class IngestResult:
-    """The outcome for the records of one batch.
-
-    `kept` are the ids that are held now, also those that were held before. `refused` are ids that this node does not
-    want, without anybody being at fault. `faults` are records that no honest node passes on, each with its code.
-    `newer` are the newest records of registers of which the sender showed an older version, to be sent back as headers
-    where the sender may not have the body. `later` are those that are not taken now, each with a reason that can change:
-    they are to be asked for again then. `stored` are ids that came or were put to use.
-    """
-
-    kept: list[RecordId] = field(default_factory=list)
-    refused: list[RecordId] = field(default_factory=list)
-    faults: list[tuple[Record, Code]] = field(default_factory=list)
-    newer: list[Superseding] = field(default_factory=list)
-    later: list[RefusedRecord] = field(default_factory=list)
-    stored: list[RecordId] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The outcome of a batch so far, and the changes that its transaction has made."""
-
-    outcome: IngestResult
-    source: PersonId | None
-    now: int
-    now_is_certain: bool
-    disk_is_full: bool
-    known: set[tuple[RecordId, bool]] = field(default_factory=set)
-    rows: dict[RecordId, Row] = field(default_factory=dict)  # of stored records, as far as they are known
-    ended: list[Row] = field(default_factory=list)
-    keys: set[AccessKey] = field(default_factory=set)
-    people: set[PersonId] = field(default_factory=set)
-    unread: set[PersonId] = field(default_factory=set)  # of these, those whom the trust state must still read again
-    pending: int | None = None
-    trust: bool = False
-
-
 class Ingest:
     """Takes records into the store of the person and device `writer`; see `receive`. Used in the store thread.
 
@@ -106,13 +70,14 @@ class Ingest:
     replica that are handed in.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each argument is a part of the node
         self,
         store: Store,
         trust_state: TrustState,
         access: AccessPolicy,
         reevaluator: Reevaluator,
         transactions: Transactions,
+        quota: Quota,
         clock: Clock,
         writer: tuple[PersonId, DeviceId],
         verifier: Verifier,
@@ -128,8 +93,9 @@ class Ingest:
         self._verifier = verifier
         self._decisions = AccessCache(access, me)
         self.leaps = Leaps(store, me)
-        self.quota = Quota(store, trust_state, me)
+        self.quota = quota
         """The limits for records of others."""
+        self._room_maker = RoomMaker(store, quota, trust_state, reevaluator, me)
 
     def receive(self, records: Sequence[Record], source: PersonId | None = None, *, more: bool = False) -> IngestResult:
         """Take in `records` that the person `source` has sent (None: this node wrote them); return the outcome.
@@ -142,13 +108,25 @@ class Ingest:
         raises nothing. Raises StorageFull or StorageFailed where the disk does not take the commit; nothing is kept
         then.
         """
-        batch = _Batch(IngestResult(), source, self._clock.now(), self._clock.trusted, self.quota.disk_is_full)
+        batch = Batch(IngestResult(), source, self._clock.now(), self._clock.trusted, self.quota.disk_is_full)
         fresh = self._worth_verifying(records, batch)
         verified = zip(fresh, self._verifier(fresh), strict=True)
         with self._transactions.begin() as unit:
+            if any(record.header.author == self._me and record.header.kind == Kind.POLICY for record in fresh):
+                self._room_maker.before_own_policy()
+            self._room_maker.begin()
             self._apply(verified, batch)
             self._finish(batch, unit, more=more)
         return batch.outcome
+
+    def make_room(self) -> bool:
+        """Delete, a few at a time, what makes way for others or hung on somebody whom the owner has dropped.
+
+        Returns whether more is to be deleted: then call it again soon.
+        """
+        if self._room_maker.is_busy:
+            self.receive([])
+        return self._room_maker.is_busy
 
     def judge_late(self) -> None:
         """Decide about what waited for the rest of a web that did not come in time; to be called now and then."""
@@ -170,7 +148,7 @@ class Ingest:
             done = self._reevaluator.reevaluate(moved, self._clock.now())
             unit.note(stored=done.released, ended=[*parted, *done.dropped], people=moved | done.people, trust=True)
 
-    def _worth_verifying(self, records: Sequence[Record], batch: _Batch) -> list[Record]:
+    def _worth_verifying(self, records: Sequence[Record], batch: Batch) -> list[Record]:
         """Return the records that are timely or held already, in the order in which they must be taken.
 
         Records that are held are verified like all others: a peer that sends a known record with a bad signature must
@@ -209,7 +187,7 @@ class Ingest:
         """
         return turn_of(record.header.kind), record.header.author != self._me
 
-    def _keep_known(self, record: Record, batch: _Batch) -> None:
+    def _keep_known(self, record: Record, batch: Batch) -> None:
         batch.outcome.kept.append(record.id)
         if record.header_only:
             return
@@ -217,14 +195,14 @@ class Ingest:
         if any(row.state == RecordState.SUSPENDED for row in rows):
             self._note_newer(record, self._store.records.newest(record.register), batch)
 
-    def _note_newer(self, record: Record, newest: Record | None, batch: _Batch) -> None:
+    def _note_newer(self, record: Record, newest: Record | None, batch: Batch) -> None:
         """Let a sender that shows an older version have the newest header: it may not know of it."""
         if newest is not None and newest.rank > record.rank:
             batch.outcome.newer.append(Superseding(newest, record.header.device))
 
     # --- inside the transaction --------------------------------------------------------------------------------------
 
-    def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
+    def _apply(self, verified: Iterable[tuple[Record, bool]], batch: Batch) -> None:
         """Take the records kind by kind: each kind may decide about those that follow."""
         for _, group in groupby(verified, key=lambda pair: self._order(pair[0])):
             self._refresh_trust_state(batch)
@@ -240,11 +218,11 @@ class Ingest:
                 except RemoteError as error:
                     _set_aside(record, error.code, batch)
 
-    def _refresh_trust_state(self, batch: _Batch) -> None:
+    def _refresh_trust_state(self, batch: Batch) -> None:
         self._trust_state.refresh(self._store, batch.unread)
         batch.unread.clear()
 
-    def _take_one(self, record: Record, batch: _Batch) -> None:
+    def _take_one(self, record: Record, batch: Batch) -> None:
         try:
             body = body_of(record) if record.body else None
         except RemoteError:
@@ -282,7 +260,7 @@ class Ingest:
         else:
             self._compete(record, state, body, batch)
 
-    def _void(self, record: Record, batch: _Batch) -> None:
+    def _void(self, record: Record, batch: Batch) -> None:
         """Refuse a record of the owner's that counts for nothing, and its header, should that have come before."""
         batch.outcome.refused.append(record.id)
         rows = self._store.records.rows_of([record.id])
@@ -291,7 +269,7 @@ class Ingest:
             batch.people.add(record.header.author)
             batch.unread.add(record.header.author)
 
-    def _compete(self, record: Record, state: RecordState, body: Body | None, batch: _Batch) -> None:
+    def _compete(self, record: Record, state: RecordState, body: Body | None, batch: Batch) -> None:
         """Store a record if no newer one of its register is known here."""
         newest = self._store.records.newest(record.register)
         if newest is None:
@@ -313,7 +291,7 @@ class Ingest:
             batch.outcome.refused.append(record.id)
         self._note_newer(record, newest, batch)
 
-    def _counts_alone(self, record: Record, batch: _Batch) -> bool:
+    def _counts_alone(self, record: Record, batch: Batch) -> bool:
         """Whether a header matters although nothing is held here that it supersedes.
 
         The header of a revocation does. So does that of a policy by a device of which no policy is held: it may take
@@ -331,7 +309,7 @@ class Ingest:
             return used.id != record.id and used.header.version < record.header.min_valid_version
         return used.id not in {record.id, *stay}
 
-    def _note_signed_record(self, record: Record, batch: _Batch) -> None:
+    def _note_signed_record(self, record: Record, batch: Batch) -> None:
         """Remember what this device has signed; keep what a copy of it has, so that the two can be joined."""
         header = record.header
         if header.author != self._me or header.device != self._device or header.kind == Kind.DEVICE:
@@ -346,7 +324,7 @@ class Ingest:
         record: Record,
         state: RecordState,
         body: Body | None,
-        batch: _Batch,
+        batch: Batch,
         stay: Sequence[RecordId] = (),
     ) -> bool:
         kept = self._store.records.put(
@@ -356,7 +334,7 @@ class Ingest:
             self._stored(record, batch)
         return kept
 
-    def _stored(self, record: Record, batch: _Batch) -> None:
+    def _stored(self, record: Record, batch: Batch) -> None:
         batch.outcome.kept.append(record.id)
         batch.outcome.stored.append(record.id)
         kind = record.header.kind
@@ -367,7 +345,7 @@ class Ingest:
             if is_revocation(record.header):
                 self._delete_records_of_revoked(record, batch)
 
-    def _delete_records_of_revoked(self, record: Record, batch: _Batch) -> None:
+    def _delete_records_of_revoked(self, record: Record, batch: Batch) -> None:
         """Delete everything that a revoked device wrote."""
         rows = self._store.records.rows(author=record.header.author)
         void = [row for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
@@ -376,7 +354,7 @@ class Ingest:
 
     # --- deciding about one record -----------------------------------------------------------------------------------
 
-    def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> RecordState | Shortage | None:
+    def _state_for(self, record: Record, body: Body | None, batch: Batch) -> RecordState | Shortage | None:
         """Return the state to store `record` in, what it cannot be taken for now, or None to refuse it for good."""
         header = record.header
         certificate = self._trust_state.certificate(header.author, header.device)
@@ -403,48 +381,69 @@ class Ingest:
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
 
-    def _has_ended(self, header: Header, certificate: Certificate | None, batch: _Batch) -> bool:
+    def _has_ended(self, header: Header, certificate: Certificate | None, batch: Batch) -> bool:
         """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""
         if not batch.now_is_certain or header.author == self._me:
             return False
         return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
 
-    def _refuse_for_now(self, record: Record, reason: NotTaken, key: AccessKey | None, batch: _Batch) -> None:
+    def _refuse_for_now(self, record: Record, reason: NotTaken, key: AccessKey | None, batch: Batch) -> None:
         header = record.header
         short = isinstance(reason, Shortage)
         charge = self.quota.charge(record) if short else Charge(header.author, header.kind, 0)
         batch.outcome.later.append(RefusedRecord.of(record, reason, key, charge))
 
-    def _if_within_quota(self, record: Record, state: RecordState, batch: _Batch) -> RecordState | Shortage:
+    def _if_within_quota(self, record: Record, state: RecordState, batch: Batch) -> RecordState | Shortage:
         """Return `state`, or what is short where there is no room for the record."""
         if state is not RecordState.PENDING:
-            return self.quota.shortage(record, batch.source, disk_is_full=batch.disk_is_full) or state
-        # Pending records count towards nobody's quota but the sender's: it is not proved who wrote them.
-        if batch.pending is None:
-            batch.pending = self._store.records.count_pending(batch.source)
+            short = self.quota.shortage(record, batch.source, disk_is_full=batch.disk_is_full)
+            if short in _OTHERS_MAKE_WAY and batch.source is not None:
+                charge = self.quota.charge(record)
+                account = self.quota.account_of(charge.author, batch.source)
+                fits, gone = self._room_maker.make_way_for(charge, account)
+                self._note_gone(gone, batch)
+                short = None if fits else short
+            return short or state
         if batch.disk_is_full:
             return Shortage.DISK
-        if not self.quota.admits_pending(batch.pending, takes_back=not record.body):
-            return Shortage.WAITING
-        batch.pending += 1
-        return state
+        has_room = self.quota.pending_left(batch.source, takes_back=not record.body) > 0
+        return state if has_room else Shortage.WAITING
+
+    def _note_gone(self, gone: Gone, batch: Batch) -> None:
+        """Take notice that these records have made way."""
+        for row, size in gone:
+            batch.ended.append(row)
+            batch.evicted[row.id] = size
+            if row.kind in GRAPH_RECORD_KINDS:
+                batch.people.add(row.author)
+                batch.unread.add(row.author)
+                batch.trust = True
 
     # --- before the commit ------------------------------------------------------------------------------------------
 
-    def _finish(self, batch: _Batch, unit: UnitOfWork, *, more: bool) -> None:
+    def _finish(self, batch: Batch, unit: UnitOfWork, *, more: bool) -> None:
         self._refresh_trust_state(batch)
         self._reevaluator.note(batch.keys)
         reevaluated = Reevaluation()
         waited = self._reevaluator.gather(batch.source, batch.people, self._clock.monotonic(), more=more)
+        self._note_gone(self._room_maker.finish(more=more), batch)
+        self._refresh_trust_state(batch)
         if batch.trust or batch.people or waited:
             reevaluated = self._reevaluator.reevaluate(batch.people, batch.now if batch.now_is_certain else 0)
             batch.people |= reevaluated.people
         ended = [*batch.ended, *reevaluated.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])
-        unit.note(stored=batch.outcome.stored, rows=batch.rows, ended=ended, people=batch.people, trust=batch.trust)
+        unit.note(
+            stored=batch.outcome.stored,
+            rows=batch.rows,
+            ended=ended,
+            people=batch.people,
+            trust=batch.trust,
+            evicted=batch.evicted,
+        )
 
 
-def _set_aside(record: Record, code: Code, batch: _Batch) -> None:
+def _set_aside(record: Record, code: Code, batch: Batch) -> None:
     """Refuse a record that broke a rule. One from a newer version is nobody's fault: the sender may understand it."""
     if code is Code.UNKNOWN_KIND:
         batch.outcome.refused.append(record.id)

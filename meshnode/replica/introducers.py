@@ -13,6 +13,12 @@ from meshnode.replica.trust_state import TrustState
 from protocol import PersonId
 from protocol.trust import inviters
 
+FARTHEST = 1 << 128  # longer than any path: the distance of people to whom none leads
+
+Answer = tuple[PersonId | None, int]
+"""An introducer, and the distance of the person for whom they answer, which says only who is nearer."""
+NOBODY: Answer = (None, FARTHEST)
+
 
 class Introducers:
     """Finds the introducer of each person, for the owner `me`. Used in the store thread.
@@ -24,7 +30,7 @@ class Introducers:
         self._trust_state = trust_state
         self._me = me
         self._version = -1
-        self._all: dict[PersonId, PersonId] = {}
+        self._answers: dict[PersonId, Answer] = {}
 
     def introducer(self, person: PersonId) -> PersonId | None:
         """Return the person, among those whom the owner vouches for, who answers for `person`; None where nobody does.
@@ -35,22 +41,30 @@ class Introducers:
         for people who are blocked either way with the owner.
         """
         if self._version == self._trust_state.version:
-            return self._all.get(person)
-        found = self._trust_state.graph.introducer(self._me, person)
+            return self._answers.get(person, NOBODY)[0]
+        graph = self._trust_state.graph
+        if graph.weight(self._me, person) > 0:
+            return None if graph.blocked_either_way(self._me, person) else person
+        found = graph.introducer(self._me, person)
         if found is not None or not self._shares_group(person):
             return found
-        return self._through_invitations(person, lambda one: self._trust_state.graph.introducer(self._me, one))
+        return self._through_invitations(person, lambda one: graph.introducer(self._me, one))
 
-    def all(self) -> Mapping[PersonId, PersonId]:
-        """Return the introducer of everybody who has one. It costs some milliseconds after a change of trust."""
+    def all(self) -> dict[PersonId, PersonId]:
+        """Return the introducer of everybody who has one."""
+        return {person: one for person, (one, _) in self.answers().items() if one is not None}
+
+    def answers(self) -> Mapping[PersonId, Answer]:
+        """Return the answers for everybody who has an introducer. It costs some milliseconds after a change of trust."""
         version = self._trust_state.version
         if self._version != version:
-            found = self._trust_state.graph.introducers(self._me)
-            members = self._trust_state.groups.co_members(self._me) - found.keys()
-            through = {member: self._through_invitations(member, found.get) for member in members}
-            found.update((member, one) for member, one in through.items() if one is not None)
-            self._all, self._version = found, version
-        return self._all
+            found: dict[PersonId, Answer] = dict(self._trust_state.graph.introducers(self._me))
+            for member in self._trust_state.groups.co_members(self._me) - found.keys():
+                through = self._through_invitations(member, lambda one: found.get(one, NOBODY)[0])
+                if through is not None:
+                    found[member] = through, FARTHEST
+            self._answers, self._version = found, version
+        return self._answers
 
     def _shares_group(self, person: PersonId) -> bool:
         groups = self._trust_state.groups

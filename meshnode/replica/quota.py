@@ -1,8 +1,10 @@
-"""Limits what others may store here: per author, per person who brings records, and together.
+"""Limits what others may store here: per author, per person who answers for authors, and together.
 
-Anybody can create any number of Sybils and sign for all of them. So records count towards the person who brought them:
-a person whom the owner lets in answers for everybody behind them, and leaves space for what others bring. People whom
-the owner vouches for are always admitted, and so is a record that takes no more space than the one it replaces: a
+Anybody can create any number of Sybils and sign for all of them. So records count towards the account of their author's
+introducer: a person whom the owner vouches for answers for everybody behind them. One account alone may use all the
+room; where room is short, the largest account makes way for smaller ones (`replica/make_room.py`). People for whom nobody
+answers share one small account, and certificates on which nothing has followed a smaller one in it. People whom the
+owner vouches for are always admitted, and so is a record that takes no more space than the one it replaces: a
 withdrawal must never fail because the store is full.
 """
 
@@ -13,6 +15,8 @@ from dataclasses import replace
 from enum import Enum
 from typing import NamedTuple
 
+from meshnode.replica.accounts import Account, Accounts
+from meshnode.replica.introducers import NOBODY, Introducers
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store, StoreUsage
 from protocol import Kind, Letter, PersonId, Record, body_of, limits
@@ -24,15 +28,18 @@ class Shortage(Enum):
 
     DISK = "the disk is nearly full"
     AUTHOR = "their author has as much here as one person may have"
-    BRINGER = "the person who brings them has brought as much as one person may bring"
+    INTRODUCER = "the people whom you know through the same person take up most of the space already"
+    STRANGERS = "nobody whom you trust knows their author, and strangers have little space here"
     ALL = "what others have sent takes up all the space that it may"
     WAITING = "too much waits here already for certificates or policies"
 
 
 class Caps(NamedTuple):
-    """Limits for all records of others together.
+    """Limits for records of others together.
 
-    `graph_records` counts certificates, policies, profiles and joins; `policies` and `letter_bytes` are in bytes.
+    `graph_records` counts certificates, policies, profiles and joins; `policies`, `letter_bytes` and
+    `letter_tombstones`, what is left of withdrawn letters, are in bytes. Letters take no room from anything else, nor the
+    other way round; letters to the owner have as much again as letters to others.
     """
 
     size: int
@@ -40,40 +47,39 @@ class Caps(NamedTuple):
     policies: int
     letters: int
     letter_bytes: int
+    letter_tombstones: int
 
     @classmethod
     def of_this_machine(cls) -> Caps:
         """Return the limits for all records of others together, as the memory of this machine allows."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         size = min(limits.FOREIGN_BYTES_MAX, memory // limits.MEMORY_SHARE)
-        return cls(size, limits.GRAPH_RECORDS_MAX, limits.POLICY_BYTES_MAX, limits.LETTERS_MAX, limits.LETTER_BYTES_MAX)
+        letters = limits.LETTERS_MAX, limits.LETTER_BYTES_MAX, limits.LETTER_BYTES_MAX
+        return cls(size, limits.GRAPH_RECORDS_MAX, limits.POLICY_BYTES_MAX, *letters)
 
-    def from_one(self) -> Caps:
-        """Return the part of these limits that one person who brings records may use."""
-        part, whole = limits.FROM_ONE_SHARE
-        return Caps(*(cap * part // whole for cap in self))
+    def for_strangers(self) -> Caps:
+        """Return the part of these limits that the people share for whom nobody answers."""
+        return Caps(*(max(1, cap // limits.STRANGERS_PART) for cap in self))
+
+    def short(self, use: StoreUsage, charge: Charge) -> tuple[int, ...]:
+        """Return which of these limits, by their positions, a record that counts like this does not keep beside `use`."""
+        times = 2 if charge.to_me else 1
+        pairs = zip(figures(use), figures(charge.usage()), self, strict=True)
+        return tuple(at for at, (used, more, cap) in enumerate(pairs) if more and used + more > times * cap)
 
     def fit(self, use: StoreUsage, charge: Charge) -> bool:
-        """Whether a record that counts like this fits beside the present `use`.
+        """Whether a record that counts like this fits beside the present `use`."""
+        return not self.short(use, charge)
 
-        Letters have room of their own, and what is left of withdrawn ones too: they take none from anything else.
-        """
-        kind, size = charge.kind, charge.size
-        if kind == Kind.LETTER:
-            if charge.takes_back:
-                return use.letter_tombstone_bytes + size <= self.letter_bytes
-            share = 2 if charge.to_me else 1  # letters to others leave as much again for those to the owner
-            return use.letters < share * self.letters and use.letter_bytes + size <= share * self.letter_bytes
-        if use.other_size + size > self.size:
-            return False
-        if kind > Kind.JOIN:
-            return True
-        return use.graph_records < self.graph_records and (kind != Kind.POLICY or use.policies + size <= self.policies)
+    def full(self, use: StoreUsage) -> list[int]:
+        """Return which limits, by their positions, are used nearly whole."""
+        return [at for at, (used, cap) in enumerate(zip(figures(use), self, strict=True)) if 10 * used >= 9 * cap]
 
-    def full(self, use: StoreUsage) -> bool:
-        """Whether nearly all of one of the limits is used."""
-        uses = (use.other_size, use.graph_records, use.policies, use.letters, use.letter_bytes)
-        return any(10 * used >= 9 * cap for used, cap in zip(uses, self, strict=True))
+
+def figures(use: StoreUsage) -> tuple[int, ...]:
+    """Return what `use` counts, in the order of `Caps`."""
+    letters = use.letters, use.letter_bytes, use.letter_tombstone_bytes
+    return use.other_size, use.graph_records, use.policies, *letters
 
 
 class Charge(NamedTuple):
@@ -101,45 +107,43 @@ class Charge(NamedTuple):
         fits = use.letters - known < limits.AUTHOR_LETTERS_MAX
         return self.takes_back or (fits and use.letter_bytes + self.size <= limits.AUTHOR_LETTER_BYTES_MAX)
 
+    def usage(self) -> StoreUsage:
+        """Return what such a record takes up."""
+        use = StoreUsage()
+        use.add(self.kind, self.size, whole=not self.takes_back, sign=1)
+        return use
+
 
 class Room:
-    """The room that is left at one moment for what one person brings. Made by `Quota.room`; what is taken is counted."""
+    """The room that is left at one moment. Made by `Quota.room`; what is taken is counted."""
 
-    def __init__(
-        self, store: Store, trust_state: TrustState, me: PersonId, caps: Caps, source: PersonId | None
-    ) -> None:
-        records = store.records
-        self._records = records
-        self._graph = trust_state.graph
-        self._me = me
-        self._caps = caps
-        self._from_one = caps.from_one()
-        self._foreign = source is not None and source != me
-        self._by_source = replace(records.usage_from(source)) if self._foreign else StoreUsage()
-        self._by_all = replace(records.usage_from())
+    def __init__(self, quota: Quota, source: PersonId) -> None:
+        self._quota = quota
+        quota.accounts.refresh()
+        self._in_all = replace(quota.others())
+        self._uses: dict[Account, StoreUsage] = {}
         self._by_author: dict[PersonId, StoreUsage] = {}
-        self._waiting = min(
-            limits.PENDING_RECORDS_MAX - records.count_pending(),
-            limits.PENDING_FROM_ONE_MAX - records.count_pending(source) if source is not None else 0,
-        )
+        self._waiting = quota.pending_left(source)
 
     def take(self, charge: Charge) -> bool:
-        """Whether a record that counts like this fits; it is counted if it does."""
+        """Whether a record that counts like this fits, or others would make way for it; it is counted if so."""
         author, kind, size = charge.author, charge.kind, charge.size
+        quota = self._quota
         use = self._by_author.get(author)
         if use is None:
-            use = self._by_author[author] = replace(self._records.usage_of(author))
+            use = self._by_author[author] = replace(quota.records.usage_of(author))
         if not charge.fits_author(use):
             return False
-        if kind == Kind.JOIN and len(self._records.slots_of(author, Kind.JOIN)) >= limits.GROUPS_MAX:
+        if kind == Kind.JOIN and len(quota.records.slots_of(author, Kind.JOIN)) >= limits.GROUPS_MAX:
             return False
-        near = self._graph.weight(self._me, author) > 0
-        shared = (not self._foreign or self._from_one.fit(self._by_source, charge)) and self._caps.fit(
-            self._by_all, charge
-        )
-        if not (near or shared):
+        account = quota.introducers.introducer(author)
+        known = self._uses.get(account)
+        if known is None:
+            known = self._uses[account] = replace(quota.accounts.use(account))
+        short = None if quota.is_near(author) else quota.short_of(charge, account, known, self._in_all)
+        if short not in (None, Shortage.ALL):
             return False
-        for counted in (use, self._by_source, self._by_all):
+        for counted in (use, known, self._in_all):
             counted.add(kind, size, whole=not charge.takes_back, sign=1)
         return True
 
@@ -155,12 +159,18 @@ class Quota:
     Ingest asks it inside the transaction that stores the record; nothing is reserved in between.
     """
 
-    def __init__(self, store: Store, trust_state: TrustState, me: PersonId) -> None:
+    def __init__(self, store: Store, trust_state: TrustState, introducers: Introducers, me: PersonId) -> None:
         self._store = store
         self._trust_state = trust_state
+        self.introducers = introducers
         self._me = me
-        self._caps = Caps.of_this_machine()
-        self._from_one = self._caps.from_one()
+        self.caps = Caps.of_this_machine()
+        """The limits for the records of all others."""
+        self.records = store.records
+        self.accounts = Accounts(store.records, introducers, me)
+        """What the people take up for whom one person answers."""
+        self.unsettled: set[PersonId] = set()
+        """Authors who were admitted since their records came from somebody for whom the owner, or another, answers."""
         self._disk_was_full = False
 
     @property
@@ -177,18 +187,44 @@ class Quota:
         self._disk_was_full = free < (enough + enough // 4 if self._disk_was_full else enough)
         return self._disk_was_full
 
+    def others(self) -> StoreUsage:
+        """Return what the records of all others take up."""
+        use = replace(self.records.usage_in_all())
+        use.add_all(self.records.usage_of(self._me), sign=-1)
+        return use
+
+    @property
+    def bare_most(self) -> int:
+        """How many certificates are kept of people for whom nobody answers and of whom nothing else is held."""
+        return max(1, self.caps.for_strangers().graph_records // limits.BARE_PART)
+
     @property
     def is_full(self) -> bool:
         """Whether the records of all others together use nearly all that they may."""
-        return self._caps.full(self._store.records.usage_from())
+        return bool(self.caps.full(self.others()))
 
-    def sources_near_limit(self) -> list[PersonId]:
-        """Return the people who have brought nearly as much as one person may."""
-        return [
-            person
-            for person, use in self._store.records.usage_by_source()
-            if person != self._me and self._from_one.full(use)
-        ]
+    def filling(self) -> list[PersonId]:
+        """Return the people whose accounts fill a good part of the room, where nearly all of it is used."""
+        full = self.caps.full(self.others())
+        if not full:
+            return []
+        self.accounts.refresh()
+        uses = self.accounts.uses()
+        return sorted(
+            account
+            for account, use in uses.items()
+            if account is not None
+            and any(figures(use)[at] * max(limits.FILLING_PART, len(uses)) >= self.caps[at] for at in full)
+        )
+
+    @property
+    def strangers_are_full(self) -> bool:
+        """Whether the people for whom nobody answers use nearly all the room that they share."""
+        caps = self.caps.for_strangers()
+        if not caps.full(self.others()) and not self._bare_is_full(self.others().certificates):
+            return False
+        self.accounts.refresh()
+        return bool(caps.full(self.accounts.use(None))) or self._bare_is_full(self.accounts.bare)
 
     def shortage(self, record: Record, source: PersonId | None, *, disk_is_full: bool) -> Shortage | None:
         """Return what keeps `record` from being stored; None if it may be. `source` has brought it (None: this node).
@@ -201,40 +237,87 @@ class Quota:
         short = Shortage.DISK if disk_is_full else self._shortage_of_room(record, source)
         return None if short is None or self._replaces_as_much(record, size) else short
 
-    def admits_pending(self, waiting: int, *, takes_back: bool = False) -> bool:
-        """Whether one more record may be pending; `waiting` pending ones were brought by the same person.
+    def pending_left(self, source: PersonId | None, *, takes_back: bool = False) -> int:
+        """Return how many more of the records that `source` brings may be pending: it is not proved who wrote them.
 
-        What `takes_back` something has as much room again: it is small, and nobody offers a tombstone twice.
+        All whom the same person answers for share this. What `takes_back` something has as much room again: it is
+        small, and nobody offers a tombstone twice.
         """
-        share = 2 if takes_back else 1
-        all_pending = self._store.records.count_pending()
-        return waiting < share * limits.PENDING_FROM_ONE_MAX and all_pending < share * limits.PENDING_RECORDS_MAX
+        times = 2 if takes_back else 1
+        left = times * limits.PENDING_RECORDS_MAX - self.records.count_pending()
+        if source is None:
+            return left
+        account = self.introducers.introducer(source)
+        most = limits.PENDING_FROM_STRANGERS_MAX if account is None else limits.PENDING_FROM_ONE_MAX
+        waiting = sum(
+            count
+            for person, count in self.records.pending_by_source().items()
+            if self.introducers.introducer(person) == account
+        )
+        return min(left, times * most - waiting)
 
     def charge(self, record: Record) -> Charge:
         """Return what `record` counts against."""
         header, is_for_me = record.header, self._is_for_me(record)
         return Charge(header.author, header.kind, len(record.wire), to_me=is_for_me, takes_back=not record.body)
 
-    def room(self, source: PersonId | None) -> Room:
+    def room(self, source: PersonId) -> Room:
         """Return the room that is left now for what `source` brings."""
-        return Room(self._store, self._trust_state, self._me, self._caps, source)
+        return Room(self, source)
+
+    def is_near(self, person: PersonId) -> bool:
+        """Whether the owner vouches for this person, who always finds room."""
+        return self._trust_state.graph.weight(self._me, person) > 0
+
+    def account_of(self, author: PersonId, source: PersonId) -> Account:
+        """Return the account for records by `author` that `source` brings.
+
+        Where nobody answers for the author as far as is known, the source's introducer does for now: the vouches that
+        lead to the author may be on their way.
+        """
+        return self.introducers.introducer(author) or self.introducers.introducer(source)
+
+    def distance(self, author: PersonId) -> int:
+        """Return how far this author is from the owner; it says only who is nearer."""
+        return self.introducers.answers().get(author, NOBODY)[1]
+
+    def short_of(self, charge: Charge, account: Account, use: StoreUsage, in_all: StoreUsage) -> Shortage | None:
+        """Return what keeps a record of this account out; `use` is what the account takes up, `in_all` all others'.
+
+        The accounts must be refreshed.
+        """
+        author, kind = charge.author, charge.kind
+        if account is None:
+            known = self.records.usage_of(author)
+            is_bare = kind == Kind.DEVICE and known.records == known.certificates
+            if (is_bare and self.accounts.bare >= self.bare_most) or not self.caps.for_strangers().fit(use, charge):
+                return Shortage.STRANGERS
+        short = self.caps.short(in_all, charge)
+        if not short:
+            return None
+        counted, uses = charge.usage(), self.accounts.uses().values()
+        for at in short:
+            largest = max((figures(other)[at] for other in uses), default=0)
+            if figures(use)[at] + figures(counted)[at] >= largest:
+                return Shortage.STRANGERS if account is None else Shortage.INTRODUCER
+        return Shortage.ALL
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _shortage_of_room(self, record: Record, source: PersonId | None) -> Shortage | None:
-        records, author, charge = self._store.records, record.header.author, self.charge(record)
+        records, author, charge = self.records, record.header.author, self.charge(record)
         known = records.newest(record.register) is not None
         if not charge.fits_author(records.usage_of(author), known=known):
             return Shortage.AUTHOR
         if record.header.kind == Kind.JOIN and not known and not self._would_count(record):
             return Shortage.AUTHOR
-        if source is None or self._trust_state.graph.weight(self._me, author) > 0:
+        if source is None or self.is_near(author):
             return None
         return self._shortage_for_others(charge, source)
 
     def _would_count(self, join: Record) -> bool:
         """Whether `join` is one of those that count of its author, so that all nodes keep the same in any order."""
-        slots = self._store.records.slots_of(join.header.author, Kind.JOIN)
+        slots = self.records.slots_of(join.header.author, Kind.JOIN)
         return len(slots) < limits.GROUPS_MAX or join.header.slot < slots[limits.GROUPS_MAX - 1]
 
     def _is_for_me(self, record: Record) -> bool:
@@ -245,13 +328,21 @@ class Quota:
         return isinstance(letter, Letter) and letter.tag == letter_tag(author, self._me, slot)
 
     def _shortage_for_others(self, charge: Charge, source: PersonId) -> Shortage | None:
-        records = self._store.records
-        foreign = source != self._me  # another device of the owner brings what the owner let in
-        if foreign and not self._from_one.fit(records.usage_from(source), charge):
-            return Shortage.BRINGER
-        return None if self._caps.fit(records.usage_from(), charge) else Shortage.ALL
+        author, in_all = charge.author, self.others()
+        fits = self.caps.fit(in_all, charge)
+        if fits and self.caps.for_strangers().fit(in_all, charge) and in_all.certificates < self.bare_most:
+            return None  # all accounts together take up less than the smallest may
+        if fits and self.introducers.introducer(source) is not None:
+            self.unsettled.add(author)
+            return None
+        account = self.account_of(author, source)
+        self.accounts.refresh()
+        return self.short_of(charge, account, self.accounts.use(account), in_all)
+
+    def _bare_is_full(self, certificates: int) -> bool:
+        return 10 * certificates >= 9 * self.bare_most
 
     def _replaces_as_much(self, record: Record, size: int) -> bool:
         """Whether it takes no more space than what it replaces. A header only comes on top, but is small."""
-        newest = self._store.records.newest(record.register)
+        newest = self.records.newest(record.register)
         return newest is not None and (not record.body or size <= len(newest.wire))

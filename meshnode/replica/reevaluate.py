@@ -236,7 +236,7 @@ class Reevaluator:
                 self._store.blocked.add(row.author, now, body.name if isinstance(body, Profile) else None)
 
     def _keeps(self, row: Row, *, unreadable: bool) -> bool:
-        if row.author == self._me or (row.kind in WEB_KINDS and self._is_gathered(row.author)):
+        if row.author == self._me or (row.kind in WEB_KINDS and self.is_gathered(row.author)):
             return True
         if row.kind == Kind.DEVICE:
             # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
@@ -256,7 +256,7 @@ class Reevaluator:
             authors = late | moved.among(moved.people if not moved.tags else self._trust_state.people())
         lost: set[PersonId] = set()
         for author in authors - {self._me}:
-            keys, gathered = self._keys_of(author), self._is_gathered(author)
+            keys, gathered = self._keys_of(author), self.is_gathered(author)
             denied = {
                 key
                 for key in keys
@@ -283,7 +283,8 @@ class Reevaluator:
                 missing.setdefault(row.author, set()).add(key_for(self._me, access_key(row)))
         self._keys.update(missing)
 
-    def _is_gathered(self, person: PersonId) -> bool:
+    def is_gathered(self, person: PersonId) -> bool:
+        """Whether records of this person came as a part of what somebody is still bringing."""
         return any(person in one.people for one in self._gathering.values())
 
     def _is_unreadable(self, person: PersonId, now: int) -> bool:

@@ -53,6 +53,12 @@ class RefusedRecord(NamedTuple):
         return cls((header.created, record.id), header.kind, reason, key, charge, header.expires)
 
 
+def evicted(row: Row, size: int) -> RefusedRecord:
+    """Return the refusal of a record of `size` bytes that was held here and made way for others."""
+    charge = Charge(row.author, row.kind, size)
+    return RefusedRecord((row.created, row.id), row.kind, Shortage.INTRODUCER, access_key(row), charge, row.expires)
+
+
 def lost(row: Row) -> RefusedRecord:
     """Return the refusal of a record that was held here and may not be any longer."""
     charge = Charge(row.author, row.kind, 0)
@@ -106,7 +112,7 @@ class Refusals:
             self._lately.add(record_id)
         self._report()
         if self.next_check is None and (self.missing or self.forgotten):
-            self._seen = self._look()
+            self._seen = ()  # others may have made way when it was refused
             self.next_check = now + self._pause
 
     def follow_trust(self) -> list[RefusedRecord]:
@@ -164,13 +170,14 @@ class Refusals:
     def _look(self) -> tuple[object, ...]:
         """Return what must differ for anything to be let in."""
         self._clock.look()  # nobody tells when the machine's clock is set
-        return self._records.freed, self._quota.disk_is_full, self._clock.generation
+        version = self._access.version  # who answers for whom
+        return self._records.freed, self._quota.disk_is_full, self._clock.generation, version
 
     def _let_in_now(self) -> Iterator[RefusedRecord]:
         """Yield those that would be taken now, in the order in which they are of use."""
         reading, disk_is_full, room = self._clock.reading(), self._quota.disk_is_full, self._quota.room(self._peer)
         left = ASKED_AT_ONCE
-        for refusal in sorted(self._refused.values(), key=lambda one: turn_of(one.kind)):
+        for refusal in sorted(self._refused.values(), key=self._order):
             if refusal.reason in _BY_TRUST:
                 continue
             if refusal.reason == EXPIRED:
@@ -184,6 +191,11 @@ class Refusals:
                 left -= 1
             if not left:
                 return
+
+    def _order(self, refusal: RefusedRecord) -> tuple[int, int, PersonId]:
+        """Return the sort key of what is asked for again: what is of use first, and of that the nearest people's."""
+        author = refusal.charge.author
+        return turn_of(refusal.kind), self._quota.distance(author), author
 
     def _released(self, ready: list[RefusedRecord]) -> list[RefusedRecord]:
         for refusal in ready:

@@ -60,6 +60,8 @@ class Replica:
     guard: Guard
     """Runs what nobody waits for, so that an error in it stays alone."""
     elsewhere: bool = False
+    receipts: bool = True
+    """Whether this node tells the authors of letters which of them it has opened."""
     former_letter_keys: tuple[bytes, ...] = ()
     """The private letter keys of the devices that this node was before: letters to them may be on their way."""
 
@@ -88,6 +90,7 @@ class Replica:
         *,
         identity: IdentityKeys | None = None,
         elsewhere: bool = False,
+        receipts: bool = True,
         former_letter_keys: tuple[bytes, ...] = (),
         verifier: Verifier = verify_one_by_one,
     ) -> Replica:
@@ -105,7 +108,10 @@ class Replica:
         reevaluator = Reevaluator(store, trust_state, access, me)
         reevaluator.begin()
         transactions = Transactions(store, trust_state, reevaluator, changes)
-        ingest = Ingest(store, trust_state, access, reevaluator, transactions, clock, (me, keys.device_id), verifier)
+        quota = Quota(store, trust_state, introducers, me)
+        ingest = Ingest(
+            store, trust_state, access, reevaluator, transactions, quota, clock, (me, keys.device_id), verifier
+        )
         return cls(
             store=store,
             keys=keys,
@@ -123,5 +129,6 @@ class Replica:
             ingest=ingest,
             guard=guard,
             elsewhere=elsewhere,
+            receipts=receipts,
             former_letter_keys=former_letter_keys,
         )

@@ -37,20 +37,22 @@ class Delta:
     """The change of a served set: items that came and went per phase, and headers that supersede what went.
 
     `lost` are rows of records that this node may not have any longer. Where the peer has shown them they stay in the set,
-    to be asked for again when this node may have them.
+    to be asked for again when this node may have them. `evicted` are those that made way for others, each with its size
+    in bytes: they stay likewise, until there is room.
     """
 
     added: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
     removed: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
     lost: list[Row] = field(default_factory=list)
+    evicted: list[tuple[Row, int]] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
 
     def for_nothing_shown(self) -> Delta:
-        """Return the change for a peer that has shown nothing yet: what this node may not have any longer just leaves."""
+        """Return the change for a peer that has shown nothing yet: what this node no longer has just leaves."""
         removed = {phase: items.copy() for phase, items in self.removed.items()}
-        for row in self.lost:
+        for row in (*self.lost, *(row for row, _ in self.evicted)):
             removed[phase_of(row.kind)].append((row.created, row.id))
-        return Delta(self.added, removed, [], self.newer)
+        return Delta(self.added, removed, newer=self.newer)
 
 
 class ServedSet:
@@ -124,7 +126,9 @@ class ServedSet:
         delta = Delta()
         ended: dict[Register, Row] = {}  # what the peer may hold and should no longer use
         for row in change.ended:
-            if self._is_lost(row):
+            if row.id in change.evicted:
+                delta.evicted.append((row, change.evicted[row.id]))
+            elif self._is_lost(row):
                 delta.lost.append(row)
             else:
                 delta.removed[phase_of(row.kind)].append((row.created, row.id))

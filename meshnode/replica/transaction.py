@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from meshnode.replica.changes import Change, Changes
 from meshnode.replica.reevaluate import Reevaluator
@@ -21,6 +22,7 @@ class UnitOfWork:
         self._people: set[PersonId] = set()
         self._trust = False
         self._exchanges: set[PersonId] = set()
+        self._evicted: dict[RecordId, int] = {}
 
     def note(
         self,
@@ -31,6 +33,7 @@ class UnitOfWork:
         people: Collection[PersonId] = (),
         trust: bool = False,
         exchanges: Collection[PersonId] = (),
+        evicted: Mapping[RecordId, int] = MappingProxyType({}),
     ) -> None:
         """Add to the change that is published after the commit; the arguments are those of `Change`.
 
@@ -45,6 +48,7 @@ class UnitOfWork:
         self._people.update(people)
         self._trust = self._trust or trust
         self._exchanges.update(exchanges)
+        self._evicted.update(evicted)
 
     def change(self, store: Store) -> Change:
         """Return the change as it is now; reads those rows of stored records that are not known with one statement."""
@@ -57,6 +61,7 @@ class UnitOfWork:
             frozenset(self._people),
             self._trust,
             frozenset(self._exchanges),
+            {record_id: size for record_id, size in self._evicted.items() if record_id in self._ended},
         )
 
 

@@ -175,10 +175,11 @@ class Exchanges:
         return from_thousandths(int(found))
 
     def counterparts(self) -> frozenset[PersonId]:
-        """Return the people with whom an exchange is open, of which a lent thing is not back, or whose last word travels."""
+        """Return the people with whom an exchange is open or a lent thing not back, or a letter or receipt under way."""
         rows = self._database.all(
             "SELECT DISTINCT other FROM exchange WHERE shown = 1 AND"  # noqa: S608 - ours
-            f" ({_OPEN} OR other IN (SELECT addressee FROM letter_sent WHERE in_transit = 1))"
+            f" ({_OPEN} OR other IN (SELECT addressee FROM letter_sent WHERE in_transit = 1)"
+            " OR other IN (SELECT person FROM receipt))"
         )
         return frozenset(self._persons.key(other) for (other,) in rows)
 

@@ -1,4 +1,4 @@
-"""Keeps the delivery of letters: which were opened here, which the owner has sent, and which receipts are due."""
+"""Keeps the delivery of letters: which were read here, which the owner has sent, and which devices have not read them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STORED = (
     "SELECT record.id, record.author, record.device, record.slot, record.tag, content_number"  # noqa: S608 - ours
     " FROM record INDEXED BY record_letter LEFT JOIN letter_read USING (author, slot)"
     f" WHERE kind = {Kind.LETTER:d} AND state = 1 AND tag IS NOT NULL"
-    " AND (letter_read.author IS NULL OR content_number IS NOT NULL) ORDER BY record.no"
+    " AND (letter_read.author IS NULL OR content_number IS NOT NULL OR receipt <> record.id) ORDER BY record.no"
 )
 
 
@@ -32,9 +32,8 @@ class StoredLetter(NamedTuple):
 class SentLetter(NamedTuple):
     """A letter of the owner. Times are in UNIX seconds.
 
-    `delivered` is the time when the first receipt for it was read. With `about` it is itself a receipt, for the
-    addressee's letter in that slot. `receipts_due` are the devices that have not sent a receipt. `is_last` says that a
-    block does not withdraw it.
+    `delivered` is the time when a receipt first named it. `receipts_due` are the devices that no receipt has named.
+    `is_last` says that a block does not withdraw it.
     """
 
     slot: bytes
@@ -42,7 +41,6 @@ class SentLetter(NamedTuple):
     sent: int
     expires: int
     delivered: int | None
-    about: bytes | None
     receipts_due: frozenset[DeviceId]
     is_last: bool
 
@@ -67,15 +65,25 @@ class Letters:
             for id_, author, written_by, slot, tag, number in self._database.all(_STORED)
         ]
 
-    def note_read(self, author: PersonId, slot: bytes, *, until: int, number: int | None = None) -> None:
+    def note_read(
+        self, author: PersonId, slot: bytes, *, until: int, number: int | None = None, receipt: RecordId | None = None
+    ) -> None:
         """Note that a letter was read, or, with `number`, that its content is unknown to this version.
 
-        The note is kept until `until` (UNIX seconds), when the letter can no longer come again.
+        With `receipt`, the id of its record, the next version will be read too. The note is kept until `until` (UNIX seconds), when the letter can no longer come again.
         """
         self._database.run(
-            "INSERT OR REPLACE INTO letter_read VALUES (?, ?, ?, ?)",
-            (self._persons.number(author), slot, number, until),
+            "INSERT OR REPLACE INTO letter_read VALUES (?, ?, ?, ?, ?)",
+            (self._persons.number(author), slot, number, until, receipt),
         )
+
+    def was_read(self, author: PersonId, slot: bytes) -> bool:
+        """Whether a letter was read here and understood."""
+        found = self._database.value(
+            "SELECT 1 FROM letter_read WHERE author = ? AND slot = ? AND content_number IS NULL",
+            (self._persons.find(author), slot),
+        )
+        return found is not None
 
     # --- sent --------------------------------------------------------------------------------------------------------
 
@@ -87,22 +95,26 @@ class Letters:
         sent: int,
         expires: int,
         receipts_due: frozenset[DeviceId] = frozenset(),
-        about: bytes | None = None,
         is_last: bool = False,
     ) -> None:
         """Keep a letter that the owner has written, on this device or another one."""
         self._database.run(
-            "INSERT INTO letter_sent (slot, addressee, sent, expires, in_transit, about, is_last)"
-            " VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING",
-            (slot, self._persons.number(addressee), sent, expires, about, is_last),
+            "INSERT INTO letter_sent (slot, addressee, sent, expires, in_transit, is_last)"
+            " VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING",
+            (slot, self._persons.number(addressee), sent, expires, is_last),
         )
         for device in sorted(receipts_due):
             self._database.run("INSERT INTO letter_receipt_due VALUES (?, ?)", (slot, self._devices.number(device)))
 
-    def note_receipt(self, slot: bytes, device: DeviceId, *, arrived: int | None) -> None:
-        """Note a receipt by `device`; `arrived` is the time now if that is a device of the addressee, else None."""
+    def note_receipt(self, slot: bytes, device: bytes, *, arrived: int | None) -> None:
+        """Note that a receipt names this letter and the device with this tag.
+
+        `arrived` is the time now if that is a device of the addressee, else None.
+        """
         self._database.run(
-            "DELETE FROM letter_receipt_due WHERE slot = ? AND device = ?", (slot, self._devices.find(device))
+            "DELETE FROM letter_receipt_due WHERE slot = ? AND EXISTS"
+            " (SELECT 1 FROM device WHERE no = letter_receipt_due.device AND substr(key, 1, ?) = ?)",
+            (slot, len(device), device),
         )
         self._database.run("UPDATE letter_sent SET delivered = ? WHERE slot = ? AND delivered IS NULL", (arrived, slot))
 
@@ -121,15 +133,13 @@ class Letters:
         return found[0] if found else None
 
     def in_transit(self) -> list[SentLetter]:
-        """Return the letters that other nodes may still carry, receipts among them."""
+        """Return the letters that other nodes may still carry."""
         return self._sent("in_transit = ?", 1)
 
     def count_undelivered(self, now: int) -> int:
-        """Return how many letters of the owner, without receipts, are not delivered and have not expired."""
+        """Return how many letters of the owner are not delivered and have not expired."""
         return int(
-            self._database.value(
-                "SELECT count(*) FROM letter_sent WHERE about IS NULL AND delivered IS NULL AND expires > ?", (now,)
-            )
+            self._database.value("SELECT count(*) FROM letter_sent WHERE delivered IS NULL AND expires > ?", (now,))
         )
 
     def purge(self, now: int) -> None:
@@ -137,21 +147,18 @@ class Letters:
         with self._database.joined():
             self._database.run("DELETE FROM letter_read WHERE until <= ?", (now,))
             self._database.run(
-                "DELETE FROM letter_sent WHERE in_transit = 0 AND expires <= CASE WHEN about IS NULL THEN ? ELSE ? END",
-                (now - DELIVERIES_KEPT, now),
+                "DELETE FROM letter_sent WHERE in_transit = 0 AND expires <= ?", (now - DELIVERIES_KEPT,)
             )
 
     def _sent(self, where: str, value: object) -> list[SentLetter]:
         found = self._database.all(
-            "SELECT slot, addressee, sent, expires, delivered, about, is_last FROM letter_sent"  # noqa: S608 - ours
+            "SELECT slot, addressee, sent, expires, delivered, is_last FROM letter_sent"  # noqa: S608 - ours
             f" WHERE {where} ORDER BY sent, slot",
             (value,),
         )
         return [
-            SentLetter(
-                slot, self._persons.key(to), sent, expires, delivered, about, self._receipts_due(slot), bool(is_last)
-            )
-            for slot, to, sent, expires, delivered, about, is_last in found
+            SentLetter(slot, self._persons.key(to), sent, expires, delivered, self._receipts_due(slot), bool(is_last))
+            for slot, to, sent, expires, delivered, is_last in found
         ]
 
     def _receipts_due(self, slot: bytes) -> frozenset[DeviceId]:

@@ -142,10 +142,14 @@ class RecordReader:
         alone = f"NOT EXISTS (SELECT 1 FROM record o WHERE o.author = record.author AND o.kind <> {Kind.DEVICE:d})"  # noqa: S608
         return list(self._rows(self._database.all(f"{ROW} WHERE {where} AND {alone}", (before,))))
 
-    def rows_from(self, source: PersonId) -> list[Row]:
-        """Return the rows of all records that this person has brought, by any author, without header only ones."""
-        where = "received_from = ? AND complete"
-        return list(self._rows(self._database.all(f"{ROW} WHERE {where}", (self._persons.find(source),))))
+    def held_of(self, author: PersonId, *, letters: bool) -> list[tuple[Row, int]]:
+        """Return the rows of everything by `author` that is not pending, or only of letters, each with its size in bytes."""
+        where = f"author = ? AND kind = {Kind.LETTER:d} AND complete" if letters else "author = ? AND role IS NOT NULL"
+        found = self._database.all(
+            f"{ROW.replace(' FROM', ', size FROM')} WHERE {where}", (self._persons.find(author),)
+        )
+        rows = self._rows([columns[:-1] for columns in found])
+        return [(row, columns[-1]) for row, columns in zip(rows, found, strict=True)]
 
     def rows_of(self, ids: Sequence[RecordId]) -> list[Row]:
         """Return the rows of those of these records that are held, in the order of `ids`."""

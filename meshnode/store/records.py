@@ -8,7 +8,7 @@ are proved.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -137,10 +137,10 @@ class RecordStore(RecordReader):
         if not self._database.run(_INSERT, values):
             return False
         if role is None:
-            self._usage.add_pending(1)
+            self._usage.add_pending(values[_SOURCE], 1)
         else:
             whole = values[_COMPLETE] and not values[_WITHDRAWN]
-            self._usage.add(values[_AUTHOR], values[_SOURCE], values[_KIND], values[_SIZE], whole=whole, sign=1)
+            self._usage.add(values[_AUTHOR], values[_KIND], values[_SIZE], whole=whole, sign=1)
         return True
 
     def _put_known(self, new: Version, values: list[Any], state: RecordState, branches: Collection[RecordId]) -> bool:
@@ -336,20 +336,30 @@ class RecordStore(RecordReader):
         """Return what the records written by this person take up."""
         return self._usage.author(self._persons.find(author))
 
-    def usage_from(self, source: PersonId | None = None) -> StoreUsage:
-        """Return what the records take up that this person has brought; None: everybody together."""
-        return self._usage.foreign() if source is None else self._usage.source(self._persons.find(source))
+    def usage_in_all(self) -> StoreUsage:
+        """Return what all records take up."""
+        return self._usage.in_all()
 
-    def usage_by_source(self) -> list[tuple[PersonId, StoreUsage]]:
-        """Return everybody who has brought records that are held, and what those take up."""
-        return [(self._persons.key(number), use) for number, use in sorted(self._usage.sources().items())]
+    def usage_by_author(self) -> Iterator[tuple[PersonId, StoreUsage]]:
+        """Yield every author with what their records take up."""
+        for number, use in self._usage.authors().items():
+            yield self._persons.key(number), use
 
-    def count_pending(self, received_from: PersonId | None = None) -> int:
-        """Return how many records are pending; all of them, or those that this person has brought."""
-        if received_from is None:
-            return self._usage.pending()
-        source = self._persons.find(received_from)
-        return 0 if source is None else self._usage.pending(source)
+    def usage_changed(self) -> list[tuple[PersonId, StoreUsage]] | None:
+        """Return the authors whose usage has changed since the last call, as it is now; None where that is not known."""
+        changed = self._usage.take_changed()
+        if changed is None:
+            return None
+        return [(self._persons.key(number), self._usage.author(number)) for number in sorted(changed)]
+
+    def count_pending(self) -> int:
+        """Return how many records are pending."""
+        return self._usage.pending_in_all()
+
+    def pending_by_source(self) -> dict[PersonId, int]:
+        """Return how many pending records each person has brought."""
+        pending = self._usage.pending().items()
+        return {self._persons.key(number): count for number, count in pending if number is not None and count}
 
     @property
     def freed(self) -> int:
@@ -358,10 +368,10 @@ class RecordStore(RecordReader):
 
     def _count(self, version: Version, sign: int) -> None:
         if version.role is None:
-            self._usage.add_pending(sign)
+            self._usage.add_pending(version.received_from, sign)
         else:
             whole = bool(version.complete and not version.withdrawn)
-            self._usage.add(version.author, version.received_from, version.kind, version.size, whole=whole, sign=sign)
+            self._usage.add(version.author, version.kind, version.size, whole=whole, sign=sign)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
 from meshnode.store.people import People
 from meshnode.store.places import Places
+from meshnode.store.receipts import Receipts
 from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.signed_records import SignedRecords
@@ -69,6 +70,7 @@ class Store:
         self.own_names = OwnNames(database, self.people)
         self.places = Places(database, self.people)
         self.letters = Letters(database, self.people)
+        self.receipts = Receipts(database, self.people)
         self.introductions = Introductions(database, self.people)
         self.archive = ListingArchive(database)
         self.discover = DiscoverMemory(database)

@@ -1,4 +1,4 @@
-"""Counts how much of the store is used: per author, per person who brought records, and by pending records.
+"""Counts how much of the store is used: by author, in all, and by pending records of those who brought them.
 
 The figures are read from the database once and then kept in step with every insert and delete, since ingest asks for
 them with each record.
@@ -6,23 +6,23 @@ them with each record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from meshnode.store.database import Database
 from protocol import Kind
 
-_PENDING = "SELECT count(*) FROM record WHERE state = 2 AND state <> 1"  # the second part finds the index
+_PENDING = "SELECT received_from, count(*) FROM record WHERE state = 2 AND state <> 1 GROUP BY received_from"
+_WHOLE = "complete AND NOT withdrawn"
 _SUMS = (
-    "count(*), coalesce(sum(size), 0), coalesce(sum(complete AND NOT withdrawn AND kind <= 4), 0),"
-    f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.POLICY:d} THEN size END), 0),"
-    f" coalesce(sum(complete AND NOT withdrawn AND kind = {Kind.LETTER:d}), 0),"
-    f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.LETTER:d} THEN size END), 0),"
-    f" coalesce(sum(kind = {Kind.LETTER:d}), 0), coalesce(sum(CASE WHEN kind = {Kind.LETTER:d} THEN size END), 0) FROM record"
+    f"count(*), coalesce(sum(size), 0), coalesce(sum({_WHOLE} AND kind <= 4), 0),"
+    f" coalesce(sum(CASE WHEN {_WHOLE} AND kind = {Kind.POLICY:d} THEN size END), 0),"
+    f" coalesce(sum({_WHOLE} AND kind = {Kind.LETTER:d}), 0),"
+    f" coalesce(sum(CASE WHEN {_WHOLE} AND kind = {Kind.LETTER:d} THEN size END), 0),"
+    f" coalesce(sum(kind = {Kind.LETTER:d}), 0), coalesce(sum(CASE WHEN kind = {Kind.LETTER:d} THEN size END), 0),"
+    f" coalesce(sum({_WHOLE} AND kind = {Kind.DEVICE:d}), 0) FROM record"
 )
-_BY_AUTHOR = f"SELECT {_SUMS} WHERE author = ? AND role IS NOT NULL"
-_BY_SOURCE = (
-    f"SELECT received_from, {_SUMS} WHERE role IS NOT NULL AND received_from IS NOT NULL GROUP BY received_from"
-)
+_BY_AUTHOR = f"SELECT author, {_SUMS} WHERE role IS NOT NULL GROUP BY author"
+_OF_AUTHOR = f"SELECT {_SUMS} WHERE author = ? AND role IS NOT NULL"
 
 
 @dataclass(slots=True)
@@ -42,6 +42,25 @@ class StoreUsage:
     """Letters and what is left of those that were withdrawn."""
     letter_size: int = 0
     """The bytes of `letter_records`."""
+    certificates: int = 0
+    """Certificates with bodies, which are graph records too."""
+
+    @property
+    def bare(self) -> bool:
+        """Whether there are certificates and nothing else: nothing says how their author is connected to anybody."""
+        return 0 < self.certificates == self.records
+
+    def add_all(self, other: StoreUsage, sign: int = 1) -> None:
+        """Add what `other` counts, or subtract it with `sign` -1."""
+        self.records += sign * other.records
+        self.size += sign * other.size
+        self.graph_records += sign * other.graph_records
+        self.policies += sign * other.policies
+        self.letters += sign * other.letters
+        self.letter_bytes += sign * other.letter_bytes
+        self.letter_records += sign * other.letter_records
+        self.letter_size += sign * other.letter_size
+        self.certificates += sign * other.certificates
 
     @property
     def other_records(self) -> int:
@@ -66,6 +85,8 @@ class StoreUsage:
             self.graph_records += sign
             if kind == Kind.POLICY:
                 self.policies += sign * size
+            elif kind == Kind.DEVICE:
+                self.certificates += sign
         if kind == Kind.LETTER:
             self.letter_records += sign
             self.letter_size += sign * size
@@ -79,73 +100,74 @@ class UsageTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._by_author: dict[int, StoreUsage] = {}
-        self._by_source: dict[int, StoreUsage] = {}
-        self._foreign: StoreUsage | None = None
-        self._pending: int | None = None
+        self._by_author: dict[int, StoreUsage] | None = None
+        self._in_all = StoreUsage()
+        self._pending: dict[int | None, int] | None = None
+        self._pending_in_all = 0
+        self._changed: set[int] | None = None
         self.freed = 0
-        """How often something was deleted: while it stays the same, there is no more room than before."""
+        """Grows whenever room was made."""
         database.on_rollback.append(self._forget)
 
     def _forget(self) -> None:
-        self._by_author.clear()
-        self._foreign = self._pending = None
+        self._by_author = self._pending = self._changed = None
 
-    def add(self, author: int, source: int | None, kind: int, size: int, *, whole: bool, sign: int) -> None:
+    def add(self, author: int, kind: int, size: int, *, whole: bool, sign: int) -> None:
         """Note that a record that is not pending was inserted, or deleted with `sign` -1."""
         self.freed += sign < 0
-        known = self._by_author.get(author)
-        if known is not None:
-            known.add(kind, size, whole=whole, sign=sign)
-        if self._foreign is not None and source is not None:
-            self._foreign.add(kind, size, whole=whole, sign=sign)
-            self._by_source.setdefault(source, StoreUsage()).add(kind, size, whole=whole, sign=sign)
+        if self._by_author is None:
+            return
+        use = self._by_author.get(author)
+        if use is None:
+            use = self._by_author[author] = StoreUsage()
+        use.add(kind, size, whole=whole, sign=sign)
+        self._in_all.add(kind, size, whole=whole, sign=sign)
+        if not use.records:
+            del self._by_author[author]
+        if self._changed is not None:
+            self._changed.add(author)
 
-    def add_pending(self, sign: int) -> None:
+    def add_pending(self, source: int | None, sign: int) -> None:
         """Note that a pending record was inserted, or deleted with `sign` -1."""
         self.freed += sign < 0
         if self._pending is not None:
-            self._pending += sign
+            self._pending[source] = self._pending.get(source, 0) + sign
+            self._pending_in_all += sign
+
+    def authors(self) -> dict[int, StoreUsage]:
+        """Return what the records of each author take up. It belongs to this table and changes with the store."""
+        if self._by_author is None:
+            self._by_author = {author: StoreUsage(*sums) for author, *sums in self._database.all(_BY_AUTHOR)}
+            columns = zip(*map(astuple, self._by_author.values()), strict=True)
+            self._in_all = StoreUsage(*map(sum, columns))
+        return self._by_author
 
     def author(self, number: int | None) -> StoreUsage:
         """Return what the records written by this person take up."""
         if number is None:
             return StoreUsage()
-        use = self._by_author.get(number)
-        if use is None:
-            use = self._by_author[number] = StoreUsage(*self._database.all(_BY_AUTHOR, (number,))[0])
-        return use
+        if self._by_author is None:  # at start the owner's own records are counted, and nobody else's yet
+            return StoreUsage(*self._database.all(_OF_AUTHOR, (number,))[0])
+        return self._by_author.get(number, StoreUsage())
 
-    def source(self, number: int | None) -> StoreUsage:
-        """Return what the records take up that this person has brought."""
-        return self.sources().get(number, StoreUsage()) if number is not None else StoreUsage()
+    def in_all(self) -> StoreUsage:
+        """Return what all records take up."""
+        self.authors()
+        return self._in_all
 
-    def sources(self) -> dict[int, StoreUsage]:
-        """Return what the records take up that each person has brought."""
-        self.foreign()
-        return self._by_source
+    def take_changed(self) -> set[int] | None:
+        """Return the authors whose figures have changed since the last call; None where that is not known."""
+        changed, self._changed = self._changed, set()
+        return changed
 
-    def foreign(self) -> StoreUsage:
-        """Return what all records take up that this node did not write."""
-        if self._foreign is None:
-            self._by_source = {number: StoreUsage(*sums) for number, *sums in self._database.all(_BY_SOURCE)}
-            uses = self._by_source.values()
-            self._foreign = StoreUsage(
-                sum(use.records for use in uses),
-                sum(use.size for use in uses),
-                sum(use.graph_records for use in uses),
-                sum(use.policies for use in uses),
-                sum(use.letters for use in uses),
-                sum(use.letter_bytes for use in uses),
-                sum(use.letter_records for use in uses),
-                sum(use.letter_size for use in uses),
-            )
-        return self._foreign
-
-    def pending(self, source: int | None = None) -> int:
-        """Return how many records are pending; all of them, or those that this person has brought."""
-        if source is not None:
-            return int(self._database.value(f"{_PENDING} AND received_from = ?", (source,)))
+    def pending(self) -> dict[int | None, int]:
+        """Return how many pending records each person has brought; it changes with the store."""
         if self._pending is None:
-            self._pending = int(self._database.value(_PENDING))
+            self._pending = dict(self._database.all(_PENDING))
+            self._pending_in_all = sum(self._pending.values())
         return self._pending
+
+    def pending_in_all(self) -> int:
+        """Return how many records are pending."""
+        self.pending()
+        return self._pending_in_all

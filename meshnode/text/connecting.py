@@ -25,7 +25,8 @@ PRINTED = message("Sent to the printer.")
 ADD_HELP = message(
     "Connect with the person who gave you CARD.\n\n"
     "CARD is the text that 'meshnode card' printed. Leave it out to paste a card that has line breaks, or write - to read it "
-    "from a pipe. It can also be the name of a person to whom you were introduced: see 'meshnode introductions'."
+    "from a pipe. It can also be a picture of the card's code, such as photo.jpg, or the name of a person to whom you were "
+    "introduced: see 'meshnode introductions'."
 )
 ADD_TRUST = message("How much you trust the person who gave it to you (default 0.8).")
 ASK_CARD = message("Paste the card here. It may have several lines.")
@@ -93,7 +94,7 @@ def card_taken_back(name: str) -> str:
 
 def card_used(name: str) -> str:
     """Say that somebody else was faster."""
-    return message("This card was used by somebody else. Ask {name} for a new one.", name=named(name))
+    return message("This card was used by somebody else, or has ended. Ask {name} for a new one.", name=named(name))
 
 
 INTRODUCE_HELP = message(

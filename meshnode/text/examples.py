@@ -35,7 +35,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "device list": ("meshnode device list",),
     "device revoke": ("meshnode device revoke Pi", "meshnode device revoke Pi --discard"),
     "card": ("meshnode card", "meshnode card --uses 20 --trust 0.5 --expires 2d", "meshnode card --png card.png"),
-    "add": ("meshnode add", "meshnode add mesh1... --trust 0.7", "meshnode add Carol"),
+    "add": ("meshnode add", "meshnode add mesh1... --trust 0.7", "meshnode add photo.jpg", "meshnode add Carol"),
     "people": ("meshnode people", "meshnode people --all"),
     "person": ("meshnode person Bob",),
     "name": ('meshnode name Bob "Bob from the garden"', "meshnode name Bob --clear"),

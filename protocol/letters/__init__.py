@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.letters.contents import CONTENTS, Content, Introduction, Receipt
+from protocol.letters.contents import CONTENTS, Content, Introduction, Opened, Receipt, device_tag
 from protocol.letters.exchange import (
     LENT_OUT,
     UNFINISHED,
@@ -16,7 +16,7 @@ from protocol.letters.exchange import (
     was_agreed,
 )
 from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
-from protocol.letters.sealing import SEAL_ENTROPY_BYTES, OpenedLetter, letter_tag, open_letter, seal
+from protocol.letters.sealing import SEAL_ENTROPY_BYTES, OpenedLetter, letter_tag, open_letter, receipt_slot, seal
 
 __all__ = [
     "COMPARED",
@@ -29,17 +29,20 @@ __all__ = [
     "Content",
     "Introduction",
     "Move",
+    "Opened",
     "OpenedLetter",
     "Receipt",
     "Stage",
     "Terms",
     "check_ask",
     "community_tags",
+    "device_tag",
     "exchange_id",
     "held_by",
     "is_cross_community",
     "letter_tag",
     "open_letter",
+    "receipt_slot",
     "seal",
     "stage_after",
     "stage_of",

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from itertools import pairwise
+from typing import ClassVar, NamedTuple, Protocol, Self, cast
 
 from protocol.codec import Value
 from protocol.errors import InvalidField, RemoteError
 from protocol.fields import check_bytes, parses
-from protocol.keys import KEY_BYTES, PersonId
+from protocol.keys import KEY_BYTES, DeviceId, PersonId
 from protocol.letters.move import Move
-from protocol.limits import INTRODUCTION_TEXT_MAX, LETTER_DEVICES_MAX, NAME_MAX, SLOT_BYTES
+from protocol.limits import (
+    DEVICE_TAG_BYTES,
+    INTRODUCTION_TEXT_MAX,
+    LETTER_DEVICES_MAX,
+    NAME_MAX,
+    RECEIPT_LETTERS_MAX,
+    SLOT_BYTES,
+)
 from protocol.records.bodies import body_of
 from protocol.records.device import Device
 from protocol.records.record import Kind, Record, check_header, verify_signature
@@ -30,31 +39,67 @@ class Content(Protocol):
         """Return the content of these fields. RemoteError MALFORMED if they are none."""
 
 
+class Opened(NamedTuple):
+    """A letter that was opened: its slot, and the tags of the devices that have opened it, see `device_tag`."""
+
+    slot: bytes
+    devices: tuple[bytes, ...]
+
+
+def device_tag(device: DeviceId) -> bytes:
+    """Return the 8 bytes by which a receipt names one of its author's devices."""
+    return device[:DEVICE_TAG_BYTES]
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Says that one of the writer's devices has opened the letter of this slot, which the addressee wrote.
+    """Says which letters of the addressee the author's devices have opened.
 
-    The letter has arrived, so its author withdraws it and nobody carries it any longer.
+    Two people have one register for it in each direction (`receipt_slot`), which all devices of its author write. A newer
+    version replaces the older. When all devices have opened a letter its author withdraws it, and nobody carries it any
+    longer.
     """
 
     NUMBER: ClassVar[int] = 1
-    slot: bytes
+    opened: tuple[Opened, ...]
+    """In ascending order of the slots, the tags of each in ascending order too."""
 
     def __post_init__(self) -> None:
-        check_bytes("slot", self.slot, SLOT_BYTES)
+        if not 0 < len(self.opened) <= RECEIPT_LETTERS_MAX:
+            raise InvalidField("letters", f"must be 1 to {RECEIPT_LETTERS_MAX}")
+        for slot, devices in self.opened:
+            check_bytes("slot", slot, SLOT_BYTES)
+            if not 0 < len(devices) <= LETTER_DEVICES_MAX:
+                raise InvalidField("devices", f"must be 1 to {LETTER_DEVICES_MAX}")
+            for device in devices:
+                check_bytes("device", device, DEVICE_TAG_BYTES)
+            _check_ascending("devices", devices)
+        _check_ascending("letters", [one.slot for one in self.opened])
 
     def to_fields(self) -> tuple[Value, ...]:
         """Return the fields that `from_fields` reads."""
-        return (self.slot,)
+        return (tuple((slot, devices) for slot, devices in self.opened),)
 
     @classmethod
     @parses
     def from_fields(cls, fields: tuple[Value, ...]) -> Self:
         """Return the receipt of these fields. RemoteError MALFORMED if they are none."""
         match fields:
-            case (bytes() as slot,):
-                return cls(slot)
-        raise InvalidField("receipt", "must name one letter")
+            case (tuple() as opened,):
+                return cls(tuple(_opened(entry) for entry in opened))
+        raise InvalidField("receipt", "must name letters")
+
+
+def _opened(entry: Value) -> Opened:
+    match entry:
+        case (bytes() as slot, tuple() as devices):
+            return Opened(slot, cast("tuple[bytes, ...]", devices))  # `Receipt` checks each
+    raise InvalidField("receipt", "must name a letter and devices")
+
+
+def _check_ascending(field: str, values: Sequence[bytes]) -> None:
+    if any(one >= other for one, other in pairwise(values)):
+        raise InvalidField(field, "must be in order, none twice")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from nacl.exceptions import CryptoError
 from protocol.codec import Value, decode_array, encode
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
-from protocol.letters.contents import CONTENTS, Content
+from protocol.letters.contents import CONTENTS, Content, Receipt
 from protocol.limits import (
     LETTER_BOXES_MAX,
     LETTER_BOXES_STEP,
@@ -28,6 +28,7 @@ from protocol.limits import (
     LETTER_SIZES,
     LETTER_TAG_BYTES,
     SALT_BYTES,
+    SLOT_BYTES,
 )
 from protocol.records.letter import NONCE_BYTES, Letter
 from protocol.records.record import Header
@@ -36,6 +37,7 @@ SEAL_ENTROPY_BYTES = 32
 """The number of random bytes that `seal` takes. They must be fresh for each letter, and good enough for keys."""
 
 _TAG_DOMAIN = b"meshnode letter tag v1\0"
+_RECEIPT_DOMAIN = b"meshnode receipt slot v1\0"
 _SEED_DOMAIN = b"meshnode letter seed v1\0"
 _NONCE_DOMAIN = b"meshnode letter nonce v1\0"
 _PART_DOMAIN = b"meshnode letter part v1\0"
@@ -64,6 +66,11 @@ class OpenedLetter:
 def letter_tag(author: PersonId, addressee: PersonId, slot: bytes) -> bytes:
     """Return the tag that names a letter's addressee: 16 bytes, different for each letter. Testing takes their key."""
     return blake2b(_TAG_DOMAIN + author + slot, key=addressee, digest_size=LETTER_TAG_BYTES).digest()
+
+
+def receipt_slot(author: PersonId, addressee: PersonId) -> bytes:
+    """Return the slot of the one register in which `author` says which letters of `addressee` were opened."""
+    return blake2b(_RECEIPT_DOMAIN + author, key=addressee, digest_size=SLOT_BYTES).digest()
 
 
 def seal(
@@ -104,7 +111,7 @@ def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter 
     """Open the letter under `header` with a device's private letter key. None if the letter has no box for that device.
 
     The header's signature must have been verified before. RemoteError FORGED if author, addressee or slot inside are not
-    those outside, or the key does not hold; MALFORMED if the content breaks its rules.
+    those outside, the key does not hold, or a receipt is not in its slot; MALFORMED if the content breaks its rules.
     """
     key = _key_for(private, letter.boxes)
     if key is None:
@@ -122,6 +129,8 @@ def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter 
         raise RemoteError(Code.FORGED, "the letter's tag is not its addressee's")
     kind = CONTENTS.get(number)
     content = None if kind is None else kind.from_fields(fields)
+    if content is not None and isinstance(content, Receipt) != (slot == receipt_slot(author, addressee)):
+        raise RemoteError(Code.FORGED, "receipts, and nothing else, are in the slot that two people have for them")
     return OpenedLetter(author, addressee, slot, number, content, header.created, header.device)
 
 

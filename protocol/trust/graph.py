@@ -261,18 +261,18 @@ class TrustGraph:
             return person
         return self._person[first.introducer(at)] if 0 < first.end_dist[at] < first.end else None
 
-    def introducers(self, owner: PersonId) -> dict[PersonId, PersonId]:
-        """Return the introducer of everybody who has one, in any order; `introducer` answers for one person.
+    def introducers(self, owner: PersonId) -> dict[PersonId, tuple[PersonId, int]]:
+        """Return the introducer of everybody who has one, in any order, with the length of the best path to that person.
 
-        It costs one look at everybody and the update of one search.
+        Lengths are for comparing who is nearer. It costs one look at everybody and the update of one search.
         """
         root = self._number.get(owner)
         if root is None:
-            return {owner: owner}
+            return {owner: (owner, 0)}
         first = self._introducing(root)
         mine, parent = self._given[root], first.parent
         through: dict[int, int] = {}  # the introducer on the path that can be continued beyond a person
-        found = {owner: owner}
+        found = {owner: (owner, 0)}
         for person, length in enumerate(first.end_dist):
             if not 0 < length < first.end:
                 continue
@@ -284,7 +284,7 @@ class TrustGraph:
                     at = parent[at]
                 introducer = through.setdefault(at, at)
                 through.update(dict.fromkeys(path, introducer))
-            found[self._person[person]] = self._person[introducer]
+            found[self._person[person]] = self._person[introducer], length
         return found
 
     def _introducing(self, root: int) -> paths.ShortestPaths:

@@ -176,6 +176,8 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.cli"},
+    "PIL": {"meshnode.cli.photo_reader"},  # only in a child process, see there
+    "zxingcpp": {"meshnode.cli.photo_reader"},
     "anyascii": {"meshnode.app.words"},
 }
 

@@ -14,9 +14,10 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, str]]:
     """Collects (device, message) for every letter opened, in place of the handler of introductions."""
     read: list[tuple[bytes, str]] = []
 
-    def note(replica: Replica, opened: OpenedLetter) -> None:
+    def note(replica: Replica, opened: OpenedLetter) -> bool:
         assert isinstance(opened.content, Introduction)
         read.append((replica.device, opened.content.message))
+        return True
 
     monkeypatch.setitem(incoming.HANDLERS, Introduction, note)
     return read

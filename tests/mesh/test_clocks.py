@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from meshnode.app import date
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
+from meshnode.app.people import cards
 from meshnode.store import RecordState
 from protocol import Audience, Kind, device_slot, limits
 from tests.support.mesh import EPOCH, Mesh
@@ -163,3 +167,50 @@ def test_fault_36_records_dated_in_the_year_9999_win_nothing_and_harm_only_their
     vouch(mesh, "Alice", "Bob", 800)
     mesh.settle()
     assert mesh.nodes["Alice"].conversations[0].live
+
+
+@pytest.mark.parametrize("firm", [True, False])
+@pytest.mark.parametrize("days", [5 * 365, 200, -200, -547])
+@pytest.mark.parametrize("wrong", ["Giver", "Taker"])
+def test_two_who_meet_over_a_card_get_acquainted_however_far_apart_their_dates_are(
+    wrong: str, days: int, firm: bool
+) -> None:
+    """Both vouch and are told at once; what a date keeps from them comes when the date is mended."""
+    mesh = Mesh(35)
+    for name in ("Giver", "Taker"):
+        node = mesh.add(name, error=days * limits.DAY if name == wrong else None)
+        if firm:
+            node.clock.confirm()
+    giver, taker = mesh.nodes["Giver"], mesh.nodes["Taker"]
+    card = cards.make(giver.replica, cards.CardOrder(), ())
+    cards.add(taker.replica, cards.CardToAdd(card.text), ())
+    mesh.wire("Giver", "Taker")
+    mesh.advance(limits.HOUR)
+    pairs = ((giver, taker), (taker, giver))
+    assert [policy.weight(one.replica, other.person) for one, other in pairs] == [800, 800]
+    told = [date.problem(one.replica, one.clock.reading()) is not None for one, _ in pairs]
+    assert all(told) if firm else any(told)
+    mesh.nodes[wrong].clock.error = 0.0
+    mesh.nodes[wrong].clock.confirm()
+    mesh.advance(limits.DAY)
+    assert mesh.connections() == [("Giver", "Taker")]
+    assert all(one.replica.trust_state.policy(other.person) is not None for one, other in pairs)
+    assert not any(date.problem(one.replica, one.clock.reading()) for one, _ in pairs)
+
+
+def test_a_card_gives_nothing_but_trust_to_a_device_whose_certificate_has_ended() -> None:
+    """The giver vouches for the person; the device gets nothing else while its certificate has ended here."""
+    mesh = Mesh(36)
+    for name in ("Giver", "Taker"):
+        mesh.add(name).clock.confirm()
+    giver, taker = mesh.nodes["Giver"], mesh.nodes["Taker"]
+    post(mesh, "Giver", "Ladder", Audience.NETWORK_WIDE)
+    giver.clock.error = 5 * YEAR
+    giver.clock.confirm()
+    card = cards.make(giver.replica, cards.CardOrder(), ())
+    cards.add(taker.replica, cards.CardToAdd(card.text), ())
+    mesh.wire("Giver", "Taker")
+    mesh.advance(limits.HOUR)
+    assert policy.weight(giver.replica, taker.person) == 800
+    assert mesh.connections() == []
+    assert sees(mesh, "Taker") == set()

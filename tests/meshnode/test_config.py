@@ -30,7 +30,7 @@ def test_an_option_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
 
 def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nsessions = 9\n'
-    toml += 'notify_command = ["notify", "--now"]\nlog_level = "debug"\n'
+    toml += 'notify_command = ["notify", "--now"]\nreceipts = false\nlog_level = "debug"\n'
     by_file = load(tmp_path, toml)
     by_environment = load(
         tmp_path,
@@ -39,12 +39,13 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
         mdns="off",
         peers="pi.local:7000",
         sessions="9",
+        receipts="false",
         log_level="debug",
         notify_command="notify '--now'",
     )
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
-        "log_level": "debug", "notify_command": ("notify", "--now"),
+        "log_level": "debug", "notify_command": ("notify", "--now"), "receipts": False,
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option
@@ -87,6 +88,7 @@ def test_names_of_other_programs_in_the_environment_are_left_alone(tmp_path: Pat
         ('peers = ["pi.local"]', "not HOST:PORT"),
         ('peers = ["pi.local:0"]', "not HOST:PORT"),
         ('peers = ["fe80::1:7000"]', "brackets"),
+        ("receipts = 2", "not true or false"),
         ('log_level = "chatty"', "debug, info"),
         ("port = ", "not TOML"),
     ],

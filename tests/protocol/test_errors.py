@@ -21,7 +21,7 @@ from protocol import (
     encode,
     limits,
 )
-from protocol.letters import Action, Introduction, Move, Receipt
+from protocol.letters import Action, Introduction, Move, Opened, Receipt
 from protocol.numbers import Stamp
 from tests.support.chains import begun
 from tests.support.people import Person, grown
@@ -40,7 +40,7 @@ BODIES: dict[str, tuple[Callable[[bytes], object], Any]] = {
     "letter": (Letter.parse, LETTER),
 }
 CONTENTS: dict[str, tuple[Callable[[Any], object], Any]] = {
-    "receipt": (Receipt.from_fields, Receipt(bytes(16))),
+    "receipt": (Receipt.from_fields, Receipt((Opened(bytes(16), (bytes(8),)),))),
     "move": (Move.from_fields, MOVE),
     "introduction": (Introduction.from_fields, Introduction(BOB.id, "Bob", "", (BOB.certificate(),))),
 }

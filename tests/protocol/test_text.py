@@ -224,14 +224,17 @@ def test_lengths_are_counted_in_characters() -> None:
     ("said", "fault"),
     [
         (" a", "must not begin or end with white space"),
-        ("a\x1bb", "must not have control characters"),
-        ("a\u202eb", "must not have characters that turn the direction of writing"),
-        ("a\ud800b", "is not valid Unicode"),
-        ("a\uffffb", "must not have code points that can never be characters"),
-        ("a\u00adb", "must not have invisible characters"),
-        ("\u200b\u200d", "must not begin with an invisible character"),
-        ("\u0628" + "\u200d" * 9, "must not have more than 8 invisible characters in a row"),
-        ("Dave\ufe0f", "must not have an invisible character where it has no effect"),
+        ("a\x1bb", "must not have control characters: delete character 2 (U+001B)"),
+        ("a\u202eb", "must not have characters that turn the direction of writing: delete character 2 (U+202E)"),
+        ("a\ud800b", "is not valid Unicode: delete character 2 (U+D800)"),
+        ("a\uffffb", "must not have code points that can never be characters: delete character 2 (U+FFFF)"),
+        ("a\u00adb", "must not have invisible characters: delete character 2 (U+00AD)"),
+        ("\u200b\u200d", "must not begin with an invisible character: delete character 1 (U+200B)"),
+        (
+            "\u0628" + "\u200d" * 9,
+            "must not have more than 8 invisible characters in a row: delete character 10 (U+200D)",
+        ),
+        ("Dave\ufe0f", "must not have an invisible character where it has no effect: delete character 5 (U+FE0F)"),
     ],
     ids=ascii,
 )
@@ -239,11 +242,25 @@ def test_every_refusal_says_why(said: str, fault: str) -> None:
     assert text_fault(said, 100, shortest=1) == fault
 
 
+@given(st.text(st.sampled_from("ab \n\x07\u202e\u00ad\uffff\u200d"), max_size=30))
+def test_deleting_what_a_refusal_names_leads_to_a_text_that_is_accepted(said: str) -> None:
+    """The advice, followed step by step, ends with a text that may be written, or with nothing."""
+    said = said.strip()
+    while (fault := text_fault(said, 100, lines=True)) is not None and "delete character" in fault:
+        place = int(re.search(r"delete character (\d+)", fault)[1]) - 1  # type: ignore[index]
+        assert f"(U+{ord(said[place]):04X})" in fault
+        said = said[:place] + said[place + 1 :]
+    assert fault is None or "white space" in fault
+
+
 def test_a_refusal_names_the_field_and_reads_as_a_sentence() -> None:
     with pytest.raises(InvalidField) as caught:
         check_text("title", "a\x1bb", 200)
-    assert (caught.value.field, caught.value.reason) == ("title", "must not have control characters")
-    assert str(caught.value) == "title must not have control characters"
+    assert (caught.value.field, caught.value.reason) == (
+        "title",
+        "must not have control characters: delete character 2 (U+001B)",
+    )
+    assert str(caught.value) == "title must not have control characters: delete character 2 (U+001B)"
 
 
 def test_a_value_of_another_type_is_no_text() -> None:

@@ -9,7 +9,7 @@ from meshnode.replica.access import Access, access_key, key_for
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState, Row
 from protocol import Audience, Kind, PersonId, Precision, Preference, Record, coarse, limits
-from protocol.letters import Receipt, seal
+from protocol.letters import Opened, Receipt, seal
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.people import Person
 
@@ -148,7 +148,7 @@ def test_a_certificate_and_a_policy_go_to_the_mesh_and_to_people_they_name() -> 
 
 def letter_to(addressee: PersonId, slot: bytes = bytes(16)) -> Record:
     body = seal(
-        Receipt(bytes(16)),
+        Receipt((Opened(bytes(16), (bytes(8),)),)),
         author=BOB.id,
         addressee=addressee,
         slot=slot,

@@ -188,7 +188,7 @@ def test_pending_records_count_for_no_author() -> None:
     replica = alice()
     replica.ingest.receive([BOB.listing(f"{number}", now=EPOCH) for number in range(20)], BOB.id)
     assert replica.store.records.count(BOB.id) == 0
-    assert replica.store.records.count_pending(BOB.id) == 20
+    assert replica.store.records.pending_by_source().get(BOB.id) == 20
     assert limits.PENDING_FROM_ONE_MAX < limits.PENDING_RECORDS_MAX
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.owner import policy
-from meshnode.replica.ingest import IngestResult
+from meshnode.replica.batch import IngestResult
 from meshnode.replica.replica import Replica
 from protocol import (
     PROFILE_SLOT,

@@ -19,9 +19,12 @@ MEGABYTE = 1024 * 1024
 
 
 def node() -> tuple[Replica, Refusals]:
-    """Return the node of Bob, who vouches for Alice, and its ledger of what Alice brings."""
+    """Return the node of Bob, who vouches for Alice, and its ledger of what Alice brings; she vouches for a crowd."""
     bob = replica_of("Bob")
     policy.vouch(bob, ALICE.id, 900)
+    now = bob.clock.now()
+    vouches: dict[Person | bytes, int] = {Person(f"person {number}"): 900 for number in range(100)}
+    bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 900, **vouches}, now=now)], ALICE.id)
     return bob, Refusals(bob.store.records, bob.access, bob.quota, bob.clock, bob.me, ALICE.id)
 
 
@@ -42,12 +45,13 @@ def test_what_had_to_wait_for_a_certificate_is_ready_when_that_has_come(monkeypa
     monkeypatch.setattr(limits, "PENDING_RECORDS_MAX", 0)
     bob, refusals = node()
     now = bob.clock.now()
-    profile = ALICE.profile(now)
+    policy.vouch(bob, CAROL.id, 900)
+    profile = CAROL.profile(now)
     outcome = bob.ingest.receive([profile], ALICE.id)
     assert [one.reason for one in outcome.later] == [Shortage.WAITING]
     refusals.note(outcome.later, 0.0)
     assert refusals.follow_trust() == []
-    bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 900}, now=now)], ALICE.id)
+    bob.ingest.receive([CAROL.certificate(now), CAROL.policy({bob.me: 900}, now=now)], ALICE.id)
     assert [one.item[1] for one in refusals.follow_trust()] == [profile.id]
     assert refusals.missing == ()
 
@@ -56,13 +60,13 @@ def test_only_as_many_are_asked_for_as_there_is_room_for(monkeypatch: pytest.Mon
     monkeypatch.setattr(limits, "GRAPH_RECORDS_MAX", 30)
     bob, refusals = node()
     later = crowd(bob, 100)
-    assert {one.reason for one in later} == {Shortage.BRINGER}
+    assert {one.reason for one in later} == {Shortage.INTRODUCER}
     refusals.note(later, 0.0)
-    assert refusals.check(CHECK_SECONDS) == []
     free(bob)
     free(bob)
-    assert len(refusals.check(2 * CHECK_SECONDS)) == 2
-    assert refusals.missing == ((Shortage.BRINGER, len(later) - 2),)
+    assert len(refusals.check(CHECK_SECONDS)) == 2
+    assert refusals.check(2 * CHECK_SECONDS) == []
+    assert refusals.missing == ((Shortage.INTRODUCER, len(later) - 2),)
 
 
 def test_what_was_refused_again_is_asked_for_later_and_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ ROWS: dict[str, tuple[object, ...]] = {
     "blocked": (1, NOW),
     "meta": ("port", "7001"),
     "letter_read": (1, b"slot", 7, NOW),
-    "letter_sent": (b"slot", 1, NOW, NOW + 1, NOW + 2, 1, b"about"),
+    "letter_sent": (b"slot", 1, NOW, NOW + 1, NOW + 2, 1, None),
     "letter_awaited": (b"slot", 1),
     "introduction": (1, 1, "Carol", "Meet Carol", b"certificates", NOW),
     "exchange": (1, 1, b"e" * 16, "Bob", 1, b"slot", "Bread", "food", 1, 1, "REQUESTED", 2, 1, NOW, NOW + 1),

@@ -1,7 +1,8 @@
-"""StoreUsage per author and per person who brings records, and records that nobody can keep for ever."""
+"""StoreUsage of each author, and records that nobody can keep for ever."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from meshnode.store import RecordState, Store, StoreUsage
@@ -19,27 +20,42 @@ def bring(store: Store, source: Person, *records: Record, state: RecordState = R
             store.records.put(record, state=state, received_from=source.id, arrived=NOW)
 
 
-def test_usage_per_person_who_brings_follows_every_change_and_a_restart(tmp_path: Path) -> None:
-    certificate, policy, offer = ALICE.certificate(), ALICE.policy({BOB: 900}), ALICE.listing()
+def test_usage_of_each_author_follows_every_change_and_a_restart(tmp_path: Path) -> None:
+    certificate, policy, offer = ALICE.certificate(), ALICE.policy({BOB: 900}), CAROL.listing()
     with Store.open(tmp_path / "store.db") as store:
-        assert store.records.usage_from() == StoreUsage()
+        assert store.records.usage_in_all() == StoreUsage()
         bring(store, BOB, certificate, policy)
         bring(store, CAROL, offer)
-        store.records.put(BOB.certificate(), state=RecordState.LIVE, received_from=None, arrived=NOW)
         sizes = len(certificate.wire) + len(policy.wire)
-        assert store.records.usage_from(BOB.id) == StoreUsage(2, sizes, 2, len(policy.wire))
-        assert store.records.usage_from(CAROL.id) == StoreUsage(1, len(offer.wire), 0, 0)
-        bring(store, CAROL, CAROL.listing(), state=RecordState.PENDING)
-        assert store.records.usage_from(CAROL.id).records == 1
+        assert store.records.usage_of(ALICE.id) == StoreUsage(2, sizes, 2, len(policy.wire), certificates=1)
+        assert store.records.usage_of(CAROL.id) == StoreUsage(1, len(offer.wire))
+        bring(store, CAROL, CAROL.listing("Pending"), state=RecordState.PENDING)
+        assert store.records.usage_of(CAROL.id).records == 1
+        assert store.records.pending_by_source() == {CAROL.id: 1}
         store.records.drop_bodies([policy.id])
-        bare = policy.without_body()
-        assert store.records.usage_from(BOB.id) == StoreUsage(2, len(certificate.wire) + len(bare.wire), 1, 0)
+        sizes = len(certificate.wire) + len(policy.without_body().wire)
+        assert store.records.usage_of(ALICE.id) == StoreUsage(2, sizes, 1, certificates=1)
+        assert not store.records.usage_of(ALICE.id).bare
         store.records.delete([offer.id])
-        assert store.records.usage_from(CAROL.id) == StoreUsage()
-        left = store.records.usage_from()
+        assert store.records.usage_of(CAROL.id) == StoreUsage()
+        left = store.records.usage_in_all()
     with Store.open(tmp_path / "store.db") as store:
-        assert store.records.usage_from() == left == store.records.usage_from(BOB.id)
-        assert [person for person, _ in store.records.usage_by_source()] == [BOB.id]
+        assert store.records.usage_of(ALICE.id) == left == store.records.usage_in_all()
+        assert list(store.records.usage_by_author()) == [(ALICE.id, left)]
+        assert store.records.pending_by_source() == {CAROL.id: 1}
+
+
+def test_the_authors_whose_usage_changed_are_told_once_and_all_after_a_rollback(store: Store) -> None:
+    assert list(store.records.usage_by_author()) == []
+    assert store.records.usage_changed() is None
+    bring(store, BOB, ALICE.certificate(), ALICE.policy({}))
+    assert store.records.usage_changed() == [(ALICE.id, store.records.usage_of(ALICE.id))]
+    assert store.records.usage_changed() == []
+    with contextlib.suppress(ZeroDivisionError), store.transaction():
+        store.records.delete([ALICE.certificate().id])
+        assert 1 // 0
+    assert store.records.usage_of(ALICE.id).bare is False
+    assert store.records.usage_changed() is None
 
 
 def test_no_header_stays_longer_than_any_older_version_could(store: Store) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from meshnode.app.letters import letters
 from meshnode.app.letters.delivery import Delivery
 from meshnode.store import RecordState
-from protocol import Kind, Record
-from protocol.letters import Introduction
+from protocol import Kind, Record, limits
+from protocol.letters import Action, Introduction, Stage
+from tests.support.exchanges import move, terms
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend, person
 from tests.support.people import Person
@@ -15,13 +18,25 @@ SECRET = "under the third stone"
 ZOE = Person("Zoe")
 
 
+def have_exchanged(mesh: Mesh, *names: str) -> None:
+    """Let each two of these people have an exchange that is over, so that they learn of each other's receipts."""
+    for one, other in permutations(names, 2):
+        kept = mesh.nodes[one].replica.store.exchanges
+        begun = kept.begin(person(mesh, other), bytes(16), other, EPOCH)
+        mine = one < other
+        kept.add_move(begun, move(Action.ASK, terms()), mine=mine, arrived=EPOCH, letter=None)
+        kept.add_move(begun, move(Action.DECLINE, terms()), mine=not mine, arrived=EPOCH, letter=None)
+        kept.keep(begun._replace(shown=True, asked=mine, slot=bytes(16), stage=Stage.DECLINED))
+
+
 def village(seed: int, weight: int = 800) -> Mesh:
-    """Return a mesh in which Bob knows Alice, Carol and Dora; Alice and Carol have no connection to each other."""
+    """Return a mesh in which Bob knows Alice, Carol and Dora; nothing connects Alice and Carol but a past exchange."""
     mesh = Mesh(seed)
     for name in ("Alice", "Bob", "Carol", "Dora"):
         mesh.add(name)
     for name in ("Alice", "Carol", "Dora"):
         befriend(mesh, name, "Bob", weight, weight)
+    have_exchanged(mesh, "Alice", "Carol", "Dora")
     mesh.settle()
     return mesh
 
@@ -52,5 +67,5 @@ def who_holds(mesh: Mesh) -> set[str]:
 
 def settle_down(mesh: Mesh) -> None:
     """Let time pass until letters are opened, receipts have come, and both are taken back."""
-    for _ in range(5):
-        mesh.advance(1)
+    for _ in range(6):
+        mesh.advance(limits.RECEIPT_DELAY_MAX + 1)

@@ -124,8 +124,8 @@ MUTATIONS = (
         "path-through-enemies",
         "no path runs through people who are blocked either way with one of its ends",
         "protocol/trust/graph.py",
-        "banned = self._all_blocked_either_way(at)\n        first",
-        "banned = frozenset[int]()\n        first",
+        "banned = self._all_blocked_either_way(at)\n        search",
+        "banned = frozenset[int]()\n        search",
     ),
     Mutation(
         "narrower-is-harmless",

@@ -153,10 +153,11 @@ class Truth:
         author, now = self._simulated.person(copy.author), viewer.replica.clock.now()
         if any(self._simulated.person(name) == author for name in self._touch[copy.viewer]):
             return False
+        name_of = self._simulated.name_of
         near = author in viewer.replica.trust_state.reach_to(viewer.person)
         path = viewer.replica.trust_state.graph.trust(author, viewer.person) if near else None
         people = (
-            {copy.author, *(self._of[person] for person in path.people if person in self._of)}
+            {copy.author, *(name_of[person] for person in path.people if person in name_of)}
             if path is not None
             else {copy.author}
         )

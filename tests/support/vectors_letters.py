@@ -7,7 +7,8 @@ from typing import Any
 
 from conformance.data import to_json
 from protocol import Letter
-from protocol.letters import Content, Introduction, Receipt, letter_tag, seal
+from protocol.letters import Content, Introduction, Opened, Receipt, device_tag, letter_tag, receipt_slot, seal
+from protocol.limits import LETTER_DEVICES_MAX, RECEIPT_LETTERS_MAX
 from tests.support.people import Person, grown
 from tests.support.vectors_refused_letters import refused_letters, unknown_letter
 
@@ -15,27 +16,43 @@ ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 PHONE = CAROL.on("phone")
 SLOT = grown("letter", size=16)
 
+
+def _many() -> tuple[Opened, ...]:
+    """Return as many letters and devices as one receipt can name."""
+    devices = tuple(sorted(grown("device", number, size=8) for number in range(LETTER_DEVICES_MAX)))
+    slots = sorted(grown("answered", number, size=16) for number in range(RECEIPT_LETTERS_MAX))
+    return tuple(Opened(slot, devices) for slot in slots)
+
+
+RECEIPT = Receipt((Opened(grown("answered", size=16), (device_tag(ALICE.device),)),))
+INTRODUCTION = Introduction(BOB.id, "Bob", "You both keep bees.\nSay hello!", (BOB.certificate(),))
 CONTENTS: dict[str, tuple[Content, tuple[Person, ...]]] = {
-    "a receipt": (Receipt(grown("answered", size=16)), (CAROL,)),
-    "a receipt for two devices": (Receipt(grown("answered", size=16)), (CAROL, PHONE)),
-    "an introduction": (Introduction(BOB.id, "Bob", "You both keep bees.\nSay hello!", (BOB.certificate(),)), (CAROL,)),
+    "a receipt": (RECEIPT, (CAROL,)),
+    "a receipt for two devices": (RECEIPT, (CAROL, PHONE)),
+    "a receipt for as many letters and devices as fit": (Receipt(_many()), (CAROL,)),
+    "an introduction": (INTRODUCTION, (CAROL,)),
     "a long introduction": (Introduction(BOB.id, "Bob", "ü" * 500, (BOB.certificate(),)), (CAROL,)),
     "five devices, and so eight boxes": (
-        Receipt(grown("answered", size=16)),
+        RECEIPT,
         (CAROL, PHONE, ALICE.on("phone"), ALICE.on("tablet"), CAROL.on("tablet")),
     ),
 }
 
 
+def slot_of(content: Content) -> bytes:
+    """Return the slot of a letter from Alice to Carol."""
+    return receipt_slot(ALICE.id, CAROL.id) if isinstance(content, Receipt) else SLOT
+
+
 def sealed(
     content: Content, devices: tuple[Person, ...], *, author: Person = ALICE, addressee: Person = CAROL, why: str = ""
 ) -> Letter:
-    """Return a letter that is sealed with the entropy of its case."""
+    """Return a letter that is sealed with the entropy of its case; a receipt is in the slot that its two people have."""
     return seal(
         content,
         author=author.id,
         addressee=addressee.id,
-        slot=SLOT,
+        slot=slot_of(content),
         letter_keys=[device.keys.letter_public for device in devices],
         entropy=grown("entropy", why),
     )
@@ -52,12 +69,20 @@ def letters_vectors() -> dict[str, Any]:
             }
             for author, addressee, slot in ((ALICE, CAROL, SLOT), (CAROL, ALICE, SLOT), (ALICE, CAROL, bytes(16)))
         ],
+        "receipt_slots": [
+            {
+                "author": author.id.hex(),
+                "addressee": addressee.id.hex(),
+                "slot": receipt_slot(author.id, addressee.id).hex(),
+            }
+            for author, addressee in ((ALICE, CAROL), (CAROL, ALICE), (ALICE, ALICE))
+        ],
         "sealed": [
             {
                 "case": case,
                 "author": ALICE.id.hex(),
                 "addressee": CAROL.id.hex(),
-                "slot": SLOT.hex(),
+                "slot": slot_of(content).hex(),
                 "number": content.NUMBER,
                 "fields": to_json(content.to_fields()),
                 "letter_keys": [device.keys.letter_public.hex() for device in devices],
@@ -86,8 +111,8 @@ def letters_vectors() -> dict[str, Any]:
 
 def wrong_letters() -> dict[str, tuple[Person, bytes, Letter]]:
     """Return letters that somebody has tampered with: the author and the slot of the header, and the body."""
-    good = sealed(Receipt(grown("answered", size=16)), (CAROL,))
-    other = sealed(Receipt(grown("another", size=16)), (CAROL,), why="other")
+    good = sealed(INTRODUCTION, (CAROL,))
+    other = sealed(INTRODUCTION, (CAROL,), why="other")
     return {
         "signed again by somebody else": (BOB, SLOT, good),
         "sent again under another slot": (ALICE, bytes(16), good),
@@ -100,7 +125,7 @@ def wrong_letters() -> dict[str, tuple[Person, bytes, Letter]]:
 
 def not_for_carol() -> Letter:
     """Return a letter that Carol's laptop has no box of."""
-    return sealed(Receipt(grown("answered", size=16)), (PHONE,))
+    return sealed(INTRODUCTION, (PHONE,))
 
 
 def _given(case: str, author: Person, slot: bytes, letter: Letter) -> dict[str, str]:

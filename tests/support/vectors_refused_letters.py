@@ -9,13 +9,14 @@ from typing import Any
 from nacl import bindings
 
 from protocol import Letter, Record, Step
-from protocol.letters import Action, Introduction, letter_tag
+from protocol.letters import Action, Introduction, letter_tag, receipt_slot
 from protocol.limits import (
     COMMUNITY_TAG_BYTES,
     DEVICE_LIFE,
     EXCHANGE_ID_BYTES,
     GROUPS_MAX,
     INTRODUCTION_TEXT_MAX,
+    LETTER_DEVICES_MAX,
     MESSAGE_MAX,
     NAME_MAX,
     QUANTITY_MAX,
@@ -75,7 +76,7 @@ _NONCE_DOMAIN = b"meshnode letter nonce v1\0"
 SLOT = grown("letter", size=16)
 
 
-def by_hand(plain: bytes, *, nonce: bytes | None = None, padded: bytes | None = None) -> Letter:
+def by_hand(plain: bytes, *, nonce: bytes | None = None, padded: bytes | None = None, slot: bytes = SLOT) -> Letter:
     """Return the letter from Alice to Carol with this content, whether a node would seal it or not."""
     nonce = blake2b(_NONCE_DOMAIN, key=_KEY, digest_size=24).digest() if nonce is None else nonce
     ephemeral = grown("a box's key")
@@ -86,60 +87,93 @@ def by_hand(plain: bytes, *, nonce: bytes | None = None, padded: bytes | None = 
     boxes = sorted([box, *(grown("nobody's box", number, size=40) * 2 for number in range(3))])
     padded = (plain + b"\x80").ljust(_size(len(plain)), b"\0") if padded is None else padded
     sealed = bindings.crypto_secretbox(padded, nonce, _KEY)
-    return Letter(grown("salt", size=16), letter_tag(ALICE.id, CAROL.id, SLOT), tuple(boxes), nonce, sealed)
+    return Letter(grown("salt", size=16), letter_tag(ALICE.id, CAROL.id, slot), tuple(boxes), nonce, sealed)
 
 
 def _size(length: int) -> int:
     return next(size for size in (512, 2048, 8192, 16384) if length < size)
 
 
-def content(number: int, fields: Any) -> bytes:
+def content(number: int, fields: Any, slot: bytes = SLOT) -> bytes:
     """Return the inside of a letter from Alice to Carol."""
-    return written([ALICE.id, CAROL.id, SLOT, number, fields])
+    return written([ALICE.id, CAROL.id, slot, number, fields])
 
 
 def refused_letters() -> list[dict[str, Any]]:
     """Return letters from Alice that Carol's device opens and refuses by what is inside."""
-    receipt = content(1, [grown("answered", size=16)])
+    good = content(3, list(Introduction(BOB.id, "Bob", "", (BOB.certificate(),)).to_fields()))
     inside: dict[str, bytes] = {
-        "content of four fields": shorter(receipt),
-        "content of six fields": longer(receipt),
+        "content of four fields": shorter(good),
+        "content of six fields": longer(good),
         "content that is no array": b"\x00",
-        "content with a longer form of the array": b"\xdc\x00\x05" + receipt[1:],
-        "an author that is text": changed(receipt, [0], "a" * 32),
-        "an addressee that is text": changed(receipt, [1], "a" * 32),
-        "an addressee of 31 bytes": changed(receipt, [1], CAROL.id[:31]),
-        "a slot that is text": changed(receipt, [2], "s" * 16),
-        "a number that is a boolean": changed(receipt, [3], True),
-        "fields that are no array": changed(receipt, [4], 0),
+        "content with a longer form of the array": b"\xdc\x00\x05" + good[1:],
+        "an author that is text": changed(good, [0], "a" * 32),
+        "an addressee that is text": changed(good, [1], "a" * 32),
+        "an addressee of 31 bytes": changed(good, [1], CAROL.id[:31]),
+        "a slot that is text": changed(good, [2], "s" * 16),
+        "a number that is a boolean": changed(good, [3], True),
+        "fields that are no array": changed(good, [4], 0),
         "fields of an unknown number that are no array": content(99, 0),
-        "a list of 65 items inside": changed(receipt, [4], [0] * 65),
-        "a receipt without a slot": content(1, []),
-        "a receipt with two fields": content(1, [bytes(16), 0]),
-        "a receipt whose slot is text": content(1, ["s" * 16]),
-        "a receipt whose slot has 15 bytes": content(1, [bytes(15)]),
+        "a list of 65 items inside": changed(good, [4], [0] * 65),
         "a move of six fields": content(2, _ask_fields()[:-1]),
         **{why: content(3, fields) for why, fields in _introductions().items()},
     }
     letters = {why: (by_hand(plain), "MALFORMED") for why, plain in inside.items()}
     letters |= {
-        "padding that does not end in 0x80": (by_hand(b"", padded=(receipt + b"\x81").ljust(512, b"\0")), "MALFORMED"),
-        "a nonce that is not the key's": (by_hand(receipt, nonce=bytes(24)), "FORGED"),
-        "an author who is not the header's": (by_hand(changed(receipt, [0], BOB.id)), "FORGED"),
-        "a slot that is not the header's": (by_hand(changed(receipt, [2], bytes(16))), "FORGED"),
-        "an addressee who is not the tag's": (by_hand(changed(receipt, [1], BOB.id)), "FORGED"),
+        "padding that does not end in 0x80": (by_hand(b"", padded=(good + b"\x81").ljust(512, b"\0")), "MALFORMED"),
+        "a nonce that is not the key's": (by_hand(good, nonce=bytes(24)), "FORGED"),
+        "an author who is not the header's": (by_hand(changed(good, [0], BOB.id)), "FORGED"),
+        "a slot that is not the header's": (by_hand(changed(good, [2], bytes(16))), "FORGED"),
+        "an addressee who is not the tag's": (by_hand(changed(good, [1], BOB.id)), "FORGED"),
     }
+    both = receipt_slot(ALICE.id, CAROL.id)
+    receipts = {why: (by_hand(content(1, fields, both), slot=both), "MALFORMED") for why, fields in _receipts().items()}
+    receipts["an introduction in the slot for receipts"] = (by_hand(changed(good, [2], both), slot=both), "FORGED")
+    letters["a receipt in another slot"] = (by_hand(content(1, [[_entry(1)]])), "FORGED")
+    return [*_refused(letters, SLOT), *_refused(receipts, both)]
+
+
+def _refused(letters: dict[str, tuple[Letter, str]], slot: bytes) -> list[dict[str, Any]]:
     return [
         {
             "case": why,
             "author": ALICE.id.hex(),
-            "slot": SLOT.hex(),
+            "slot": slot.hex(),
             "body": letter.to_body().hex(),
             "private_key": CAROL.keys.letter_private.hex(),
             "code": code,
         }
         for why, (letter, code) in letters.items()
     ]
+
+
+def _entry(number: int, *devices: bytes) -> list[Any]:
+    """Return one letter of a receipt, opened by these devices, or one."""
+    return [bytes([number]) * 16, list(devices) or [bytes(8)]]
+
+
+def _receipts() -> dict[str, list[Any]]:
+    one = _entry(1)
+    two = [bytes([number]) * 8 for number in (1, 2)]
+    return {
+        "a receipt without letters": [[]],
+        "a receipt of no fields": [],
+        "a receipt with two fields": [[one], 0],
+        "a receipt whose letters are no array": [bytes(16)],
+        "a receipt with a letter that is no array": [[bytes(16)]],
+        "a receipt with a letter of three fields": [[[*one, 0]]],
+        "a receipt whose slot is text": [[["s" * 16, one[1]]]],
+        "a receipt whose slot has 15 bytes": [[[bytes(15), one[1]]]],
+        "a receipt whose devices are no array": [[[one[0], bytes(8)]]],
+        "a receipt without devices": [[[one[0], []]]],
+        "a receipt with nine devices": [[_entry(1, *ascending(LETTER_DEVICES_MAX + 1, 8))]],
+        "a receipt whose device is text": [[_entry(1, "d" * 8)]],  # type: ignore[arg-type]
+        "a receipt whose device has 7 bytes": [[_entry(1, bytes(7))]],
+        "a receipt whose devices are out of order": [[_entry(1, *reversed(two))]],
+        "a receipt with a device twice": [[_entry(1, two[0], two[0])]],
+        "a receipt whose letters are out of order": [[_entry(2), _entry(1)]],
+        "a receipt with a letter twice": [[one, one]],
+    }
 
 
 def unknown_letter() -> Letter:

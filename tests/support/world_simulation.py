@@ -13,6 +13,7 @@ from meshnode.app.devices import revocation
 from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
 from protocol import Precision, Preference, device_text, limits
+from tests.support.bargains import Bargains
 from tests.support.liars import KINDS
 from tests.support.mesh_people import block, leave, rewrite, unblock, vouch, withdraw
 from tests.support.places import PLACES
@@ -35,6 +36,7 @@ class SimulatedWorld(World):
         kinds = self.chance.sample(KINDS, len(chosen))
         self.liars |= {name: kind(self, name) for name, kind in zip(chosen, kinds, strict=True)}
         self.witness = Witness(self)
+        self.bargains = Bargains(self)
 
     # --- what happens --------------------------------------------------------------------------------------------------
 
@@ -65,8 +67,10 @@ class SimulatedWorld(World):
     def rest(self) -> None:
         """Let everything come to rest: broken connections are tried again, sets are compared again."""
         with self.witness.watching():
-            for _ in range(2):
+            for _ in range(3):
                 self.mesh.advance(limits.RECHECK_SECONDS + 60)
+            for disagreement in self.bargains.disagreements():
+                self.witness.complain(disagreement)
 
     def age(self) -> None:
         """Let so much time pass that everything suspended is gone."""
@@ -77,6 +81,9 @@ class SimulatedWorld(World):
     def _settle(self) -> None:
         self.mesh.settle()
         self.witness.look(6)
+        for name in sorted(self.liars.keys() - self.asleep):
+            for victim in self.liars[name].victims():
+                self.witness.judge(victim)
 
     def _churn(self, acts: int) -> None:
         """Let this many random things happen to random people, at times before others have heard of the last one."""
@@ -93,6 +100,8 @@ class SimulatedWorld(World):
             (self._restart, 1),
             (self._revoke, 1),
             (self._lie, 5),
+            (self._ask, 6),
+            (self._answer, 6),
             (self._crash, 2),
             (self._jump, 1),
         ]
@@ -180,6 +189,14 @@ class SimulatedWorld(World):
         for name in self.some(sorted(self.liars), 3):
             if name not in self.asleep:
                 self.liars[name].lie()
+
+    def _ask(self, name: str) -> None:
+        if name in self.devices(name):
+            self.bargains.ask(name)
+
+    def _answer(self, name: str) -> None:
+        if name in self.devices(name):
+            self.bargains.answer(name)
 
     def _crash(self, name: str) -> None:
         """Let the next commit on a node fail, so that the node ends and starts again."""

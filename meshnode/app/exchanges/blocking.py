@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.exchanges import incoming, moves, stock
-from meshnode.app.letters import letters
+from meshnode.app.letters import letters, receipts
 from meshnode.app.letters.delivery import Delivery
 from meshnode.app.naming import name_of
 from meshnode.app.owner import policy
@@ -58,6 +58,7 @@ def block(replica: Replica, who: str) -> BlockView:
     end_with(replica, person)
     blocked = blocks.block(replica, who)
     letters.withdraw_all_to(replica, person)
+    receipts.end(replica, person)
     stock.follow_up(replica)
     return blocked
 

@@ -6,10 +6,13 @@ It is in this package because a move is handled here, and an introduction below 
 from __future__ import annotations
 
 from meshnode.app.exchanges import moves
-from meshnode.app.letters import inbox
+from meshnode.app.letters import inbox, letters, receipts
 from meshnode.app.people import introductions
 from meshnode.replica.replica import Replica
 from protocol.letters import Content, Introduction, Move
+
+SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
+PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
 
 HANDLERS: dict[type[Content], inbox.Handler] = {Introduction: introductions.take, Move: moves.receive}
 
@@ -17,3 +20,16 @@ HANDLERS: dict[type[Content], inbox.Handler] = {Introduction: introductions.take
 def open_letters(replica: Replica) -> None:
     """Open every letter for this device that came since the last call, and let it take effect."""
     inbox.open_new(replica, HANDLERS)
+
+
+def follow_letters(replica: Replica) -> float:
+    """Open new letters, withdraw own ones that have arrived, and write receipts. Return after how many seconds to again."""
+    step = replica.guard.step
+    if inbox.may_have_unopened(replica):
+        step("opening letters", open_letters, replica)
+        if replica.clock.trusted:
+            step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
+    if replica.clock.trusted and receipts.is_due(replica):
+        step("writing receipts", receipts.write_due, replica)
+    due = receipts.seconds_until_due(replica)
+    return PAUSE_SECONDS if due is None else min(max(due, SOONEST_SECONDS), PAUSE_SECONDS)

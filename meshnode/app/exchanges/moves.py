@@ -183,23 +183,27 @@ def _again(replica: Replica, other: PersonId, exchange: bytes) -> Exchange:
 # --- moves of others, and of the owner's other devices -----------------------------------------------------------------
 
 
-def receive(replica: Replica, opened: OpenedLetter) -> None:
-    """Let a letter with a move take effect. Raises RemoteError if a request does not belong to its exchange."""
+def receive(replica: Replica, opened: OpenedLetter) -> bool:
+    """Let a letter with a move take effect; return whether the owner can see it.
+
+    Raises RemoteError if a request does not belong to its exchange.
+    """
     move = opened.content
     assert isinstance(move, Move)
     mine = opened.author == replica.me
     other = opened.addressee if mine else opened.author
     if other == replica.me:
-        return
+        return False
     if move.action is Action.ASK:
         check_ask(move, asker=opened.author, owner=opened.addressee)
     visible = mine or (move.terms is not None and may_see(replica, other, move.terms.slot))
     known = replica.store.exchanges.find(other, move.exchange)
     if not mine and not _has_room(replica, other, known, move, visible=visible):
-        return
+        return False
     if known is None:
         known = replica.store.exchanges.begin(other, move.exchange, public_name(replica, other), replica.clock.now())
     _keep(replica, known, move, mine=mine, letter=opened.slot if mine else None, visible=visible)
+    return _again(replica, other, move.exchange).shown
 
 
 def may_see(replica: Replica, asker: PersonId, slot: bytes) -> bool:

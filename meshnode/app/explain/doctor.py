@@ -170,7 +170,7 @@ def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
         return [
             _ill(
                 "card_used",
-                f"{name}'s card was used by somebody else",
+                f"{name}'s card was used by somebody else, or has ended",
                 f"ask {name} for a new one, and add it: meshnode add CARD",
             )
         ]

@@ -275,7 +275,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(
         Problem(
             "card_used",
-            f"The card of {name} that you added was used by somebody else",
+            f"The card of {name} that you added was used by somebody else, or has ended",
             f"ask {name} for a new one, and add it: meshnode add CARD",
             (person,),
         )
@@ -340,12 +340,18 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
         yield Problem(
             "disk_full", "The disk is nearly full: this node stores nothing more from others", "free some space"
         )
-    for person in replica.quota.sources_near_limit():
+    for person in replica.quota.filling():
         yield Problem(
             "crowded",
-            f"{named(name_of(replica, person))} has sent nearly as much as one person may",
-            "more from them is refused. 'meshnode block NAME' removes what came through them",
+            f"The people whom you know through {named(name_of(replica, person))} take up a large part of the space",
+            "they make way for others who need it. 'meshnode block NAME' removes what hangs on that person",
             (person_text(person),),
+        )
+    if replica.quota.strangers_are_full:
+        yield Problem(
+            "strangers",
+            "People whom nobody you trust knows take up all the space that strangers share here",
+            "more of them is refused. When you vouch for somebody who knows one of them, that one finds room",
         )
     if replica.quota.is_full:
         yield Problem(
@@ -391,7 +397,8 @@ def _misbehaving(replica: Replica, accounts: Sequence[PersonId]) -> Iterator[Pro
 _WHY_NOT_TAKEN: dict[NotTaken, tuple[str, str]] = {
     Shortage.DISK: (Shortage.DISK.value, "free some space; then they come by themselves"),
     Shortage.AUTHOR: (Shortage.AUTHOR.value, "they come by themselves when older ones have ended"),
-    Shortage.BRINGER: (Shortage.BRINGER.value, "connect with others too, who can bring them"),
+    Shortage.INTRODUCER: (Shortage.INTRODUCER.value, "they come by themselves when there is room"),
+    Shortage.STRANGERS: (Shortage.STRANGERS.value, "they come when somebody you trust vouches for their author"),
     Shortage.ALL: (Shortage.ALL.value, "they come by themselves when others have ended"),
     Shortage.WAITING: (Shortage.WAITING.value, "they come by themselves when those have arrived"),
     EXPIRED: ("by this computer's date they have ended", "if that date is wrong, set it: meshnode clock"),

@@ -1,7 +1,7 @@
 """Opens letters: each letter for this device is opened once, and takes effect once.
 
-The effects, the note that the letter was read and the receipt are one transaction. A node that stops in between opens
-the letter again as if for the first time. Handlers therefore write to the store and sign nothing.
+The effects, the note that the letter was read and what the next receipt is to say are one transaction. A node that stops
+in between opens the letter again as if for the first time. Handlers therefore write to the store and sign nothing.
 
 Which handlers there are is not known here: the callers hand them in, so that letters need not know what people write.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from meshnode.app.letters import letters
+from meshnode.app.letters import letters, receipts
 from meshnode.replica.replica import Replica
 from meshnode.store import StoredLetter
 from protocol import Letter, PersonId, Record, RemoteError, body_of, limits
@@ -19,13 +19,14 @@ from protocol.letters import Content, OpenedLetter, Receipt, letter_tag, open_le
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Replica, OpenedLetter], None]
+Handler = Callable[[Replica, OpenedLetter], bool]
 """Lets a letter take effect, inside a transaction. If its author is the owner, another device of theirs wrote it.
 
-Raises RemoteError if the letter makes no sense: it is then put aside without effect and without a receipt."""
+Returns whether the owner can see the effect: a letter without one gets no receipt. Raises RemoteError if the letter makes
+no sense: it is then put aside without effect and without a receipt."""
 
 Handlers = Mapping[type[Content], Handler]
-"""The handlers by what they handle. Receipts need none: they are handled here."""
+"""The handlers by what they handle. Receipts need none: they are handled in `receipts.py`."""
 
 
 def open_new(replica: Replica, handlers: Handlers) -> None:
@@ -36,7 +37,7 @@ def open_new(replica: Replica, handlers: Handlers) -> None:
     """
     if not may_have_unopened(replica):
         return
-    handlers = {Receipt: _take_receipt, **handlers}
+    handlers = {Receipt: _no_effect, **handlers}
     replica.store.records.letters_moved = False
     replica.store.letters.strangers_seen = None
     for stored in replica.store.letters.stored():
@@ -55,14 +56,8 @@ def may_have_unopened(replica: Replica) -> bool:
     return replica.store.records.letters_moved or (seen is not None and seen != replica.trust_state.version)
 
 
-def _take_receipt(replica: Replica, opened: OpenedLetter) -> None:
-    """Note that a letter of the owner was opened, if its addressee or another device of the owner says so."""
-    assert isinstance(opened.content, Receipt)
-    sent = replica.store.letters.sent(opened.content.slot)
-    if sent is None or opened.author not in (sent.addressee, replica.me):
-        return
-    arrived = replica.clock.now() if opened.author == sent.addressee else None
-    replica.store.letters.note_receipt(sent.slot, opened.device, arrived=arrived)
+def _no_effect(_: Replica, __: OpenedLetter) -> bool:
+    return False
 
 
 def _is_for_this_device(replica: Replica, stored: StoredLetter, handlers: Handlers) -> bool:
@@ -107,7 +102,7 @@ def _open(replica: Replica, stored: StoredLetter, handlers: Handlers) -> None:
         content = None if opened is None else opened.content
         handler = None if content is None else handlers.get(type(content))
         if opened is not None and handler is not None:
-            _take_effect(replica, opened, handler, record.header.expires, until)
+            _take_effect(replica, opened, handler, record, until)
             return
         number = None if opened is None else opened.number
     except RemoteError as fault:
@@ -125,13 +120,15 @@ def _read(replica: Replica, record: Record) -> OpenedLetter | None:
     return next(filter(None, (open_letter(record.header, letter, key) for key in keys)), None)
 
 
-def _take_effect(replica: Replica, opened: OpenedLetter, handler: Handler, expires: int, until: int) -> None:
-    store = replica.store.letters
-    is_receipt = isinstance(opened.content, Receipt)
+def _take_effect(replica: Replica, opened: OpenedLetter, handler: Handler, record: Record, until: int) -> None:
+    store, expires = replica.store.letters, record.header.expires
     with replica.transaction():
-        if not is_receipt and letters.can_answer(replica, opened.author):
-            letters.receipt(replica, opened.author, opened.slot, expires)  # without one, it is carried until it expires
-        handler(replica, opened)
-        store.note_read(opened.author, opened.slot, until=until)
-        if opened.author == replica.me and not is_receipt:
+        if isinstance(opened.content, Receipt):
+            receipts.take(replica, opened, expires)
+            store.note_read(opened.author, opened.slot, until=until, receipt=record.id)
+            return
+        if opened.author == replica.me:
             letters.note_elsewhere(replica, opened, expires)
+        is_seen = handler(replica, opened)
+        store.note_read(opened.author, opened.slot, until=until)
+        receipts.note_opened(replica, opened, expires, is_seen=is_seen)

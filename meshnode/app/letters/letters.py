@@ -1,8 +1,7 @@
 """Writes letters: checks to whom the owner may write, seals for all devices of both people, and withdraws letters.
 
-Every node that may carry a letter keeps a copy until each device that can read it has sent a receipt. Then its author
-withdraws it, and when the writers of the receipts see that, they withdraw the receipts. A letter that is not fetched
-expires. The states of a letter are the table in `delivery.py`.
+Every node that may carry a letter keeps a copy until receipts have named each device that can read it (`receipts.py`).
+Then its author withdraws it. A letter that is not fetched expires. The states of a letter are the table in `delivery.py`.
 """
 
 from __future__ import annotations
@@ -19,9 +18,7 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import Certificate
 from meshnode.store import SentLetter
 from protocol import InvalidField, Kind, PersonId, limits
-from protocol.letters import SEAL_ENTROPY_BYTES, Content, OpenedLetter, Receipt, seal
-
-RECEIPTS_OPEN_MAX = limits.AUTHOR_LETTERS_MAX - limits.LETTERS_UNDER_WAY_MAX
+from protocol.letters import SEAL_ENTROPY_BYTES, Content, OpenedLetter, Receipt, receipt_slot, seal
 
 
 def new_slot(replica: Replica) -> bytes:
@@ -40,15 +37,14 @@ def send(
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to, is_last=is_last)
     _check_room(replica)
-    own_others = _newest(
-        device for device in replica.trust_state.devices(replica.me) if device.device != replica.device
-    )
+    own_others = _own_others(replica)
     now = replica.clock.now()
     awaited = frozenset(certificate.device for certificate in [*recipients, *own_others])
     expires = now + limits.LETTER_LIFE
     with replica.transaction():
         _post(replica, to, content, slot, [*recipients, *own_others], expires)
         replica.store.letters.add_sent(slot, to, sent=now, expires=expires, receipts_due=awaited, is_last=is_last)
+        replica.store.receipts.hasten(to, now)  # who sees the letter learns nothing more by a receipt beside it
     return slot
 
 
@@ -58,27 +54,18 @@ def check_can_write(replica: Replica, to: PersonId) -> None:
     _check_room(replica)
 
 
-def can_answer(replica: Replica, author: PersonId) -> bool:
-    """Whether a receipt can be written to `author` now."""
-    try:
-        _recipients(replica, author)
-    except Refused:
-        return False
-    return sum(sent.about is not None for sent in replica.store.letters.in_transit()) < RECEIPTS_OPEN_MAX
+def post_receipt(replica: Replica, to: PersonId, receipt: Receipt, expires: int) -> None:
+    """Write the next version of the receipt for `to`, whose letters expire at `expires` (UNIX seconds).
 
-
-def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int) -> None:
-    """Tell `author` that this device has opened their letter in `slot`; the receipt expires with it, at `expires`.
-
-    Callers ask `can_answer` first.
+    Raises Refused where `to` cannot be written to. Part of the transaction that is open.
     """
-    recipients = _recipients(replica, author)
+    rounding = limits.RECEIPT_ROUNDING
+    recipients = _recipients(replica, to)
+    if to != replica.me:
+        recipients += _own_others(replica)
     now = replica.clock.now()
-    own_slot = new_slot(replica)
-    until = max(now + 1, min(expires, now + limits.LETTER_LIFE))
-    with replica.transaction():
-        _post(replica, author, Receipt(slot), own_slot, recipients, until)
-        replica.store.letters.add_sent(own_slot, author, sent=now, expires=until, about=slot)
+    until = min(expires + -expires % rounding, now - now % rounding + limits.LETTER_LIFE)
+    _post(replica, to, receipt, receipt_slot(replica.me, to), recipients, until, rounded=rounding)
 
 
 def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None:
@@ -167,6 +154,11 @@ def _check_room(replica: Replica) -> None:
         raise Refused("too many of your messages are still on their way", "wait until some of them have arrived")
 
 
+def _own_others(replica: Replica) -> list[Certificate]:
+    """Return the owner's other devices to which a letter is sealed."""
+    return _newest(device for device in replica.trust_state.devices(replica.me) if device.device != replica.device)
+
+
 def _newest(devices: Iterable[Certificate]) -> list[Certificate]:
     """Return the devices certified last, as many as a letter is sealed to."""
     return sorted(devices, key=lambda device: (-device.expires, device.device))[: limits.LETTER_DEVICES_MAX]
@@ -179,6 +171,8 @@ def _post(
     slot: bytes,
     devices: list[Certificate],
     expires: int,
+    *,
+    rounded: int = 1,
 ) -> None:
     try:
         letter = seal(
@@ -192,16 +186,13 @@ def _post(
     except InvalidField as fault:
         raise Usage("that message is too long", "shorten it, or send two messages") from fault
     life = max(1, expires - replica.clock.now())
-    write(replica, Kind.LETTER, slot, letter, life=life, expires=expires)
+    write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, rounded=rounded)
 
 
 def _has_no_reader_left(replica: Replica, sent: SentLetter) -> bool:
-    """Whether every device that may still read this letter has opened it; of a receipt, whether its letter is gone."""
+    """Whether every device that may still read this letter has opened it."""
     trust_state = replica.trust_state
     if trust_state.graph.blocked_either_way(replica.me, sent.addressee) and not sent.is_last:
         return True
-    if sent.about is not None:
-        answered = replica.store.records.newest((sent.addressee, Kind.LETTER, sent.about))
-        return answered is None or not answered.body
     owners = (sent.addressee, replica.me)
     return not any(trust_state.certified(owner, device) for owner in owners for device in sent.receipts_due)

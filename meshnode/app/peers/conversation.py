@@ -355,10 +355,7 @@ class Conversation:
             self.close(Code.FORGED)
             return
         self._hear(event.told)  # before judging by the date, which may be the wrong one here
-        if has_expired(replica, event) and self._session is not None:
-            self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
-            self.close(Code.EXPIRED)
-            return
+        # Our own card admits before any date does: else two whose dates are years apart would never get acquainted.
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
         refusal = cards.redeem(replica, card, event.person) if card is not None else None
         if refusal is not None:
@@ -366,6 +363,10 @@ class Conversation:
             return
         if card is not None:
             self._hear(event.told)  # it counts from now on, since the owner vouches for them by the card
+        if has_expired(replica, event) and self._session is not None:
+            self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
+            self.close(Code.EXPIRED)
+            return
         self._shown = membership.proved_common_groups(replica, event)
         admitted = admits(replica, event.person, self._shown)
         if not admitted and not former_web.left_lately(replica, event.person):

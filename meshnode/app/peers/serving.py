@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
-from meshnode.replica.ingest import IngestResult
-from meshnode.replica.refusals import Refusals, RefusedRecord, lost
+from meshnode.replica.refusals import Refusals, RefusedRecord, evicted, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import Delta, ServedSet
 from meshnode.slices import Steps, advance
@@ -33,7 +33,7 @@ class Serving:
         self._session = session
         self.served = ServedSet(replica.store, replica.access, replica.clock, replica.me, peer, closed=closed)
         self.refusals = Refusals(replica.store.records, replica.access, replica.quota, replica.clock, replica.me, peer)
-        """What this node could not take of what the peer has shown."""
+        """The records that the peer has shown and that this node could not take."""
         self._filling: Steps[_Items] | None = self._fill()
         self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
 
@@ -73,8 +73,8 @@ class Serving:
             self.ask_again(self.refusals.follow_trust())
 
     def _tell(self, delta: Delta, now: float) -> None:
-        if delta.lost:
-            self.refusals.note(map(lost, delta.lost), now)
+        if delta.lost or delta.evicted:
+            self.refusals.note([*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)], now)
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from meshnode.app.naming import PersonRef, find, known, public_name, reference, remember_name
 from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Refused
-from meshnode.replica.eviction import evict_brought_by
 from meshnode.replica.replica import Replica
 from protocol import PersonId, RemoteError, limits, parse_person
 
@@ -39,12 +38,10 @@ def block(replica: Replica, who: str) -> BlockView:
     """
     person = to_block(replica, who)
     if not policy.blocks(replica, person):
-        name, crowds = public_name(replica, person), person in replica.quota.sources_near_limit()
+        name = public_name(replica, person)
         policy.block(replica, person)
         replica.store.blocked.add(person, replica.clock.now())
         remember_name(replica, person, name)
-        if crowds:
-            evict_brought_by(replica, person)
     return _view(replica, person)
 
 

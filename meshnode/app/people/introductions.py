@@ -84,20 +84,24 @@ def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
     return IntroductionView((reference(replica, pair[0]), reference(replica, pair[1])), tuple(told))
 
 
-def take(replica: Replica, opened: OpenedLetter) -> None:
-    """Keep an introduction, if a vouch connects its author with the owner: anybody could write one."""
+def take(replica: Replica, opened: OpenedLetter) -> bool:
+    """Keep an introduction, if a vouch connects its author with the owner: anybody could write one.
+
+    Returns whether it was kept.
+    """
     content = opened.content
     assert isinstance(content, Introduction)
     graph, me = replica.trust_state.graph, replica.me
     joined = graph.weight(me, opened.author) > 0 or graph.weight(opened.author, me) > 0
     pointless = content.person in (me, opened.author) or graph.weight(me, content.person) > 0
     if opened.author == me or not joined or pointless:
-        return
+        return False
     replica.store.introductions.add(
         StoredIntroduction(
             content.person, opened.author, content.name, content.message, content.certificates, opened.created
         )
     )
+    return True
 
 
 def introductions(replica: Replica) -> IntroductionsView:

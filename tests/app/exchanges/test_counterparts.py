@@ -10,6 +10,7 @@ from meshnode.errors import NotFound, Refused
 from protocol import Kind, limits
 from tests.app.exchanging import all_of, completed, make, offer, respond, states
 from tests.app.neighbors import Neighbor
+from tests.support.mail import settle_down
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import vouch
 
@@ -107,8 +108,7 @@ def test_people_who_share_no_exchange_learn_nothing_more(mesh: Mesh, people: Peo
     alice, _, carol = people
     offer(mesh, carol)
     make(mesh, carol, respond(mesh, alice), "decline")
-    for _ in range(3):
-        mesh.advance(1)
+    settle_down(mesh)
     part(mesh)
     mesh.wire("Alice", "Carol")
     for _ in range(2):

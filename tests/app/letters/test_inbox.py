@@ -10,9 +10,10 @@ from meshnode.app.exchanges import incoming
 from meshnode.app.exchanges.incoming import open_letters
 from meshnode.app.letters import letters
 from meshnode.app.letters.delivery import Delivery
+from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
 from protocol import Code, Kind, Letter, Record, RemoteError, body_of, limits
-from protocol.letters import Introduction, OpenedLetter, Receipt, letter_tag, seal
+from protocol.letters import Introduction, Opened, OpenedLetter, Receipt, device_tag, letter_tag, receipt_slot, seal
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend
 from tests.support.people import Person, grown
@@ -25,7 +26,12 @@ WORDS = Introduction(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[OpenedLetter]:
     """The introductions that were handled, in place of their real effect."""
     found: list[OpenedLetter] = []
-    monkeypatch.setitem(incoming.HANDLERS, Introduction, lambda _replica, opened: found.append(opened))
+
+    def note(_: Replica, opened: OpenedLetter) -> bool:
+        found.append(opened)
+        return True
+
+    monkeypatch.setitem(incoming.HANDLERS, Introduction, note)
     return found
 
 
@@ -40,7 +46,9 @@ def pair(mesh: Mesh) -> tuple[Replica, Replica]:
 
 
 def receipts(replica: Replica) -> int:
-    return sum(sent.about is not None for sent in replica.store.letters.in_transit())
+    """How many letters the owner's receipts name, or are to name."""
+    kept = replica.store.receipts
+    return sum(len(kept.opened(person)) for person in kept.people())
 
 
 def from_mallory(bob: Replica, letter: Letter | None = None, slot: bytes = bytes(16), version: int = 1) -> Record:
@@ -91,11 +99,12 @@ def test_effects_the_note_that_it_was_read_and_the_receipt_come_together_or_not_
     alice, bob = pair
     names: list[str | None] = []
 
-    def stumble(replica: Replica, _opened: OpenedLetter) -> None:
+    def stumble(replica: Replica, _opened: OpenedLetter) -> bool:
         names.append(replica.store.meta.get("effect"))
         replica.store.meta.set("effect", "done")
         if len(names) == 1:
             raise KeyboardInterrupt
+        return True
 
     monkeypatch.setitem(incoming.HANDLERS, Introduction, stumble)
     letters.send(alice, bob.me, WORDS)
@@ -115,7 +124,7 @@ def test_a_letter_that_its_handler_makes_no_sense_of_is_put_aside_without_a_rece
     alice, bob = pair
     calls: list[OpenedLetter] = []
 
-    def refuse(replica: Replica, opened: OpenedLetter) -> None:
+    def refuse(replica: Replica, opened: OpenedLetter) -> bool:
         calls.append(opened)
         replica.store.meta.set("effect", "half")
         raise RemoteError(Code.FORGED, "makes no sense")
@@ -143,7 +152,12 @@ def test_what_a_later_version_may_know_is_kept_until_it_does(
     assert receipts(bob) == 0
     assert [stored.number for stored in bob.store.letters.stored() if stored.slot == slot] == [Introduction.NUMBER]
     found: list[OpenedLetter] = []
-    monkeypatch.setattr(incoming, "HANDLERS", known | {Introduction: lambda _replica, opened: found.append(opened)})
+
+    def note(_: Replica, opened: OpenedLetter) -> bool:
+        found.append(opened)
+        return True
+
+    monkeypatch.setattr(incoming, "HANDLERS", known | {Introduction: note})
     bob.store.records.letters_moved = True  # as when a newer version is started
     open_letters(bob)
     assert len(found) == 1
@@ -151,11 +165,12 @@ def test_what_a_later_version_may_know_is_kept_until_it_does(
 
 def test_receipts_are_not_answered(mesh: Mesh, pair: tuple[Replica, Replica], heard: list[OpenedLetter]) -> None:
     alice, bob = pair
-    letters.send(alice, bob.me, WORDS)
+    slot = letters.send(alice, bob.me, WORDS)
     mesh.settle()
     open_letters(bob)
-    mesh.settle()
+    mesh.advance(limits.RECEIPT_DELAY_MAX)
     open_letters(alice)
+    assert letters.delivery(alice, slot) is Delivery.DELIVERED
     assert (receipts(alice), receipts(bob)) == (0, 1)
 
 
@@ -163,7 +178,10 @@ def test_without_room_for_a_receipt_a_letter_is_read_all_the_same(
     mesh: Mesh, pair: tuple[Replica, Replica], heard: list[OpenedLetter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = pair
-    monkeypatch.setattr(letters, "RECEIPTS_OPEN_MAX", 0)
+    monkeypatch.setattr(limits, "RECEIPTS_MAX", 0)
+    policy.vouch(bob, alice.me, 0)
+    begun = bob.store.exchanges.begin(alice.me, bytes(16), "Alice", EPOCH)
+    bob.store.exchanges.keep(begun._replace(shown=True))
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
     open_letters(bob)
@@ -177,14 +195,14 @@ def test_nobody_says_of_others_letters_that_they_were_read(pair: tuple[Replica, 
     befriended(alice)
     slot = letters.send(alice, bob.me, WORDS)
     lie = seal(
-        Receipt(slot),
+        Receipt((Opened(slot, (device_tag(bob.device),)),)),
         author=MALLORY.id,
         addressee=alice.me,
-        slot=bytes(16),
+        slot=receipt_slot(MALLORY.id, alice.me),
         letter_keys=[alice.keys.letter_public],
         entropy=bytes(32),
     )
-    alice.ingest.receive([from_mallory(alice, lie)], MALLORY.id)
+    alice.ingest.receive([from_mallory(alice, lie, receipt_slot(MALLORY.id, alice.me))], MALLORY.id)
     open_letters(alice)
     letters.withdraw_finished(alice)
     assert letters.delivery(alice, slot) is Delivery.UNDER_WAY

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from protocol import Code, InvalidField, Record, RemoteError, Value
-from protocol.letters import Introduction, Receipt
-from protocol.limits import INTRODUCTION_TEXT_MAX, LETTER_DEVICES_MAX
-from tests.support.people import Person, grown
+from protocol.letters import Introduction, Opened, Receipt, device_tag
+from protocol.limits import INTRODUCTION_TEXT_MAX, LETTER_DEVICES_MAX, RECEIPT_LETTERS_MAX
+from tests.support.people import Person
 
 BOB, CAROL = Person("Bob"), Person("Carol")
 GOOD: dict[str, Any] = {"person": BOB.id, "name": "Bob", "message": "", "certificates": (BOB.certificate(),)}
@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {"person": BOB.id, "name": "Bob", "message": "", "certifi
 def test_contents_read_back_from_their_fields() -> None:
     for content in (Introduction(**GOOD), Introduction(**GOOD | {"message": "Both keep bees.\nReally."})):
         assert Introduction.from_fields(content.to_fields()) == content
-    receipt = Receipt(grown("slot", size=16))
+    receipt = Receipt(tuple(Opened(bytes([n]) * 16, (device_tag(BOB.device),)) for n in range(RECEIPT_LETTERS_MAX)))
     assert Receipt.from_fields(receipt.to_fields()) == receipt
 
 
@@ -69,7 +69,27 @@ def test_fields_of_another_form_are_no_introduction(fields: tuple[Value, ...]) -
         Introduction.from_fields(fields)
 
 
-@pytest.mark.parametrize("fields", [(), (bytes(15),), (bytes(17),), ("slot",), (bytes(16), 1)])
+TAG = bytes(8)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (),
+        (bytes(16),),
+        ((),),
+        ((bytes(16),),),
+        (((bytes(15), (TAG,)),),),
+        (((bytes(16), ()),),),
+        (((bytes(16), (b"short",)),),),
+        (((bytes(16), ("text",)),),),
+        (((bytes(16), (TAG, TAG)),),),
+        (((bytes(16), tuple(bytes([n]) * 8 for n in range(LETTER_DEVICES_MAX + 1))),),),
+        (((bytes(16), (TAG,)), (bytes(16), (TAG,))),),
+        (tuple((bytes([n]) * 16, (TAG,)) for n in range(RECEIPT_LETTERS_MAX + 1)),),
+        (((bytes(16), (TAG,)),), 1),
+    ],
+)
 def test_fields_of_another_form_are_no_receipt(fields: tuple[Value, ...]) -> None:
     with pytest.raises(RemoteError) as caught:
         Receipt.from_fields(fields)

@@ -11,14 +11,25 @@ from hypothesis import strategies as st
 from nacl.public import PrivateKey, SealedBox
 
 from protocol import Code, InvalidField, Kind, Letter, LocalError, RemoteError, Value
-from protocol.letters import CONTENTS, Content, OpenedLetter, Receipt, letter_tag, open_letter, seal
+from protocol.letters import CONTENTS, Content, OpenedLetter, Receipt, letter_tag, open_letter, receipt_slot, seal
 from protocol.limits import LETTER_BOXES_MAX, LETTER_LIFE, LETTER_SIZES
 from tests.support.golden import golden
-from tests.support.people import NOW, Person, grown
-from tests.support.vectors_letters import ALICE, BOB, CAROL, PHONE, SLOT, not_for_carol, sealed, wrong_letters
+from tests.support.people import NOW, Person
+from tests.support.vectors_letters import (
+    ALICE,
+    BOB,
+    CAROL,
+    INTRODUCTION,
+    PHONE,
+    RECEIPT,
+    SLOT,
+    not_for_carol,
+    sealed,
+    slot_of,
+    wrong_letters,
+)
 
 VECTORS = golden("letters.json")
-RECEIPT = Receipt(grown("answered", size=16))
 
 
 class Words:
@@ -49,15 +60,15 @@ def refusal(letter: Letter, *, author: Person = ALICE, slot: bytes = SLOT) -> Co
 
 
 def test_each_device_that_it_was_sealed_for_opens_it_and_nobody_else() -> None:
-    letter = sealed(RECEIPT, (CAROL, PHONE))
+    letter = sealed(INTRODUCTION, (CAROL, PHONE))
     for device in (CAROL, PHONE):
-        assert opened(letter, device) == OpenedLetter(ALICE.id, CAROL.id, SLOT, 1, RECEIPT, NOW, ALICE.device)
+        assert opened(letter, device) == OpenedLetter(ALICE.id, CAROL.id, SLOT, 3, INTRODUCTION, NOW, ALICE.device)
     for stranger in (ALICE, BOB, CAROL.on("certified later")):
         assert opened(letter, stranger) is None
 
 
 def test_a_box_is_a_sealed_box_of_libsodium() -> None:
-    letter = sealed(RECEIPT, (CAROL,))
+    letter = sealed(INTRODUCTION, (CAROL,))
     keys = []
     for box in letter.boxes:
         try:
@@ -81,7 +92,7 @@ def test_others_see_its_size_class_and_not_how_many_devices_can_open_it() -> Non
 
 
 def test_two_letters_to_one_person_have_nothing_in_common() -> None:
-    one, two = sealed(RECEIPT, (CAROL,), why="one"), sealed(RECEIPT, (CAROL,), why="two")
+    one, two = sealed(INTRODUCTION, (CAROL,), why="one"), sealed(INTRODUCTION, (CAROL,), why="two")
     assert not set(one.boxes) & set(two.boxes)
     assert one.nonce != two.nonce
     assert one.salt != two.salt
@@ -89,7 +100,7 @@ def test_two_letters_to_one_person_have_nothing_in_common() -> None:
 
 
 def test_entropy_used_twice_gives_nothing_away_about_two_contents() -> None:
-    one, two = sealed(RECEIPT, (CAROL,)), sealed(Words("other"), (CAROL,))
+    one, two = sealed(INTRODUCTION, (CAROL,)), sealed(Words("other"), (CAROL,))
     assert one.nonce != two.nonce
     assert not set(one.boxes) & set(two.boxes)
 
@@ -107,7 +118,7 @@ def test_a_letter_without_a_box_for_the_device_is_not_opened() -> None:
 
 def test_a_letter_says_the_same_to_all_its_devices_or_is_refused() -> None:
     """The boxes of one letter cannot hold two keys, since the nonce is a hash of the key."""
-    one, two = sealed(RECEIPT, (CAROL,), why="one"), sealed(Words("not that"), (PHONE,), why="two")
+    one, two = sealed(INTRODUCTION, (CAROL,), why="one"), sealed(Words("not that"), (PHONE,), why="two")
     mixed = replace(one, boxes=tuple(sorted((*one.boxes, *two.boxes))))
     assert opened(mixed, CAROL) is not None
     with pytest.raises(RemoteError):
@@ -127,6 +138,12 @@ def test_a_known_number_with_other_fields_is_malformed() -> None:
     assert refusal(sealed(Crooked("no slot"), (CAROL,))) is Code.MALFORMED
 
 
+def test_a_receipt_is_taken_in_the_slot_of_its_two_people_alone() -> None:
+    assert opened(sealed(RECEIPT, (CAROL,)), slot=slot_of(RECEIPT)) is not None
+    pairs = [(one.id, two.id) for one in (ALICE, BOB, CAROL) for two in (ALICE, BOB, CAROL)]
+    assert len({receipt_slot(*pair) for pair in pairs}) == len(pairs)
+
+
 def test_a_content_too_long_for_a_letter_is_refused_in_words() -> None:
     with pytest.raises(InvalidField, match="shorten"):
         sealed(Words("x" * LETTER_SIZES[-1]), (CAROL,))
@@ -135,18 +152,18 @@ def test_a_content_too_long_for_a_letter_is_refused_in_words() -> None:
 @pytest.mark.parametrize("count", [0, LETTER_BOXES_MAX + 1])
 def test_a_letter_is_sealed_to_one_to_sixteen_devices(count: int) -> None:
     with pytest.raises(LocalError):
-        sealed(RECEIPT, tuple(CAROL.on(f"device {number}") for number in range(count)))
+        sealed(INTRODUCTION, tuple(CAROL.on(f"device {number}") for number in range(count)))
 
 
 def test_entropy_has_one_length() -> None:
     with pytest.raises(LocalError):
-        seal(RECEIPT, author=ALICE.id, addressee=CAROL.id, slot=SLOT, letter_keys=[bytes(32)], entropy=bytes(31))
+        seal(INTRODUCTION, author=ALICE.id, addressee=CAROL.id, slot=SLOT, letter_keys=[bytes(32)], entropy=bytes(31))
 
 
 @settings(max_examples=50, deadline=None)
 @given(boxes=st.lists(st.binary(min_size=80, max_size=80), min_size=4, max_size=4, unique=True), rest=st.binary())
 def test_garbage_in_boxes_opens_nothing(boxes: list[bytes], rest: bytes) -> None:
-    letter = replace(sealed(RECEIPT, (CAROL,)), boxes=tuple(sorted(boxes)))
+    letter = replace(sealed(INTRODUCTION, (CAROL,)), boxes=tuple(sorted(boxes)))
     assert opened(letter) is None
     with pytest.raises(RemoteError):
         Letter.parse(rest)
@@ -173,7 +190,7 @@ def test_garbage_in_boxes_opens_nothing(boxes: list[bytes], rest: bytes) -> None
 )
 def test_a_body_of_another_form_is_no_letter(change: dict[str, object]) -> None:
     with pytest.raises(InvalidField):
-        replace(sealed(RECEIPT, (CAROL,)), **change)  # type: ignore[arg-type]
+        replace(sealed(INTRODUCTION, (CAROL,)), **change)  # type: ignore[arg-type]
 
 
 def test_the_contents_have_numbers_of_their_own() -> None:
@@ -185,7 +202,7 @@ def test_the_golden_letters_open_to_what_they_say(case: dict[str, object]) -> No
     letter = Letter.parse(bytes.fromhex(str(case["body"])))
     privates = case["private_keys"]
     assert isinstance(privates, list)
-    header = ALICE.record(Kind.LETTER, SLOT, letter, life=LETTER_LIFE).header
+    header = ALICE.record(Kind.LETTER, bytes.fromhex(str(case["slot"])), letter, life=LETTER_LIFE).header
     for private in privates:
         found = open_letter(header, letter, bytes.fromhex(private))
         assert found is not None

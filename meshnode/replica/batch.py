@@ -1,0 +1,49 @@
+"""Holds what comes of one batch of records: the outcome for its sender, and the changes that its transaction makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from meshnode.replica.access import AccessKey
+from meshnode.replica.changes import Superseding
+from meshnode.replica.refusals import RefusedRecord
+from meshnode.store import Row
+from protocol import Code, PersonId, Record, RecordId
+
+
+@dataclass(slots=True)
+class IngestResult:
+    """The outcome for the records of one batch.
+
+    `kept` are the ids that are held now, also those that were held before. `refused` are ids that this node does not
+    want, without anybody being at fault. `faults` are records that no honest node passes on, each with its code.
+    `newer` are the newest records of registers of which the sender showed an older version, to be sent back as headers
+    where the sender may not have the body. `later` are those that are not taken now, each with a reason that can change:
+    they are to be asked for again then. `stored` are ids that came or were put to use.
+    """
+
+    kept: list[RecordId] = field(default_factory=list)
+    refused: list[RecordId] = field(default_factory=list)
+    faults: list[tuple[Record, Code]] = field(default_factory=list)
+    newer: list[Superseding] = field(default_factory=list)
+    later: list[RefusedRecord] = field(default_factory=list)
+    stored: list[RecordId] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Batch:
+    """The outcome of a batch so far, and the changes that its transaction has made."""
+
+    outcome: IngestResult
+    source: PersonId | None
+    now: int
+    now_is_certain: bool
+    disk_is_full: bool
+    known: set[tuple[RecordId, bool]] = field(default_factory=set)
+    rows: dict[RecordId, Row] = field(default_factory=dict)  # of stored records, as far as they are known
+    ended: list[Row] = field(default_factory=list)
+    keys: set[AccessKey] = field(default_factory=set)
+    people: set[PersonId] = field(default_factory=set)
+    evicted: dict[RecordId, int] = field(default_factory=dict)  # the sizes of records that made way
+    unread: set[PersonId] = field(default_factory=set)  # of these, those whom the trust state must still read again
+    trust: bool = False
