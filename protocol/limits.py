@@ -54,7 +54,7 @@ QUANTITY_MAX = 1_000_000  # units: sums of quantities, in thousandths, stay far 
 PROMISED_MAX = 1000 * QUANTITY_MAX  # units of one listing, over all the years in which it is renewed
 
 # --- Policies --------------------------------------------------------------------------------------------------------
-VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
+VOUCHES_MAX = 1000  # in one register, and in effect over all of one person's: bounds the size of the graph that one person can make others search
 POLICY_BRANCHES_MAX = 4  # versions of one register in use: many copies of a device cannot fill the store
 BLOCKS_MAX = 1000  # in one register: likewise for the tags that others compare
 BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: without that person's key it cannot be tested
@@ -146,7 +146,7 @@ DEVICE_CODE_LIFE = 10 * MINUTE  # a code seen over a shoulder is soon worthless;
 DEVICE_CODE_LIFE_MAX = 1 * HOUR  # likewise, at the owner's choice
 DEVICE_CODE_BYTES_MAX = 320  # the keys and all addresses fit
 DEVICE_NAME_MAX = 32  # code points; names are known to the owner's own devices only
-DEVICES_MAX = 16  # of one person, as their node certifies them: each costs others a key to recognize and to dial with
+DEVICES_MAX = 16  # of one person that count: each costs others a key to recognize and dial with, and a policy to join
 ENROLMENT_SECONDS = 20  # a silent machine does not hold the connection of a device code for longer
 
 # --- Presence on the LAN ---------------------------------------------------------------------------------------------

@@ -133,6 +133,8 @@ class AccessPolicy:
             return Access.ALLOW  # a letter to us needs no policy of its author: we may never be given it
         if kind == Kind.DEVICE and self._are_counterparts(author, viewer):
             return Access.ALLOW
+        if kind != Kind.DEVICE and self._trust_state.is_surplus(author, device):
+            return Access.UNKNOWN  # it may count later
         if not self._decidable(author, device, policy_version):
             return Access.UNKNOWN
         decision = self._in_graph(self._trust_state.graph, viewer, key)

@@ -366,7 +366,7 @@ class Ingest:
             revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
             batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
             return None
-        if certificate is None or certificate.revoked:
+        if not self._trust_state.certified(header.author, header.device):
             # Without a certificate a header must not supersede; it need not wait where it could supersede nothing.
             counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts

@@ -25,7 +25,9 @@ from protocol import (
     Policy,
     Profile,
     Record,
+    RecordId,
     is_revocation,
+    limits,
 )
 from protocol.trust import (
     EffectivePolicy,
@@ -33,6 +35,7 @@ from protocol.trust import (
     Memberships,
     Standing,
     TrustGraph,
+    devices_that_count,
     merge_entries,
     reconciled,
     standing_between,
@@ -96,6 +99,14 @@ class _Branch(NamedTuple):
         return Policy(policy.salt, policy.clock, taken_back, policy.blocks)
 
 
+class _PolicyRead(NamedTuple):
+    """A policy as it was parsed, with what its header says."""
+
+    device: DeviceId
+    version: int
+    policy: Policy
+
+
 _Held = tuple[RecordState, Record]
 _Regard = tuple[int, dict[PersonId, int], dict[PersonId, tuple[int, int]]]
 
@@ -116,7 +127,9 @@ class TrustState:
         self._certificates: dict[PersonId, dict[DeviceId, Certificate]] = {}
         self._dh_publics: dict[bytes, set[tuple[PersonId, DeviceId]]] = {}
         self._revoked: dict[PersonId, set[DeviceId]] = {}
+        self._surplus: dict[PersonId, frozenset[DeviceId]] = {}  # certified devices that are too many to count
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
+        self._policies_read: dict[PersonId, dict[RecordId, _PolicyRead]] = {}  # of people with several registers
         self._unreadable: set[PersonId] = set()
         self._suspended: set[PersonId] = set()
         self._past: set[PersonId] = set()
@@ -150,10 +163,13 @@ class TrustState:
         for person in sorted(people):
             self.version += 1
             self._read.append(person)
-            held = store.records.graph_records_of(person)
+            states, known = store.records.graph_states_of(person), self._policies_read.get(person, {})
+            records = {one.id: one for one in store.records.get_many([one for _, one in states if one not in known])}
+            held = [(state, records[one]) for state, one in states if one in records]
+            self._policies_read[person] = {one: known[one] for _, one in states if one in known}
             self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
             self._read_joins(store, person)
-            self._read_policies(person, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
+            self._read_policies(person, states, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
             self._read_profile(person, [kept for kept in held if kept[1].header.kind == Kind.PROFILE])
 
     def read_since(self, version: int) -> frozenset[PersonId] | None:
@@ -199,6 +215,13 @@ class TrustState:
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
         if revoked:
             self._revoked[person] = revoked
+        speaking = [one for one in self._certificates.get(person, {}).values() if not one.revoked]
+        self._surplus.pop(person, None)
+        if len(speaking) > limits.DEVICES_MAX:
+            counting = devices_that_count(
+                [one.device for one in speaking if not one.past], [one.device for one in speaking if one.past]
+            )
+            self._surplus[person] = frozenset(one.device for one in speaking) - counting
 
     def _read_joins(self, store: Store, person: PersonId) -> None:
         """Read the joins, whose proofs ingest has checked; after the certificates and before the policies."""
@@ -217,21 +240,31 @@ class TrustState:
         self.groups.set(person, [join.group for _, join in in_use])
         self._doubtful_groups.set(person, known)
 
-    def _read_policies(self, person: PersonId, held: list[_Held]) -> None:
-        branches: dict[DeviceId, list[_Branch]] = {}
-        # A header without its body says, long after the older policy is gone, that this device has another policy now.
-        headers = [record.header for state, record in held if state is RecordState.HEADER]
-        unreadable = {header.device for header in headers if self.certified(person, header.device)}
-        for state, record in _usable(held):
-            device = record.header.device
-            if not self.certified(person, device):
-                continue
-            body = readable_body(record)
+    def _read_policies(self, person: PersonId, states: list[tuple[RecordState, RecordId]], held: list[_Held]) -> None:
+        """Read the policies that are held in these states; `held` are those that were not read before."""
+        read = self._policies_read.pop(person)
+        unreadable: set[DeviceId] = set()
+        for state, record in held:
+            header = record.header
+            body = readable_body(record) if state is not RecordState.PENDING else None
             if isinstance(body, Policy):
-                suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
-                branches.setdefault(device, []).append(_Branch(record.header.version, body, suspended, past))
-            else:
+                read[record.id] = _PolicyRead(header.device, header.version, body)
+            elif (state is RecordState.HEADER or record.body) and state is not RecordState.PENDING:
+                unreadable.add(header.device)
+        branches: dict[DeviceId, list[_Branch]] = {}
+        for state, one in states:
+            if one not in read or state is RecordState.PENDING:
+                continue
+            device, version, policy = read[one]
+            if state is RecordState.HEADER:
+                # A header without its body says, long after the older policy is gone, that there is another one now.
                 unreadable.add(device)
+            elif self.certified(person, device):
+                suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
+                branches.setdefault(device, []).append(_Branch(version, policy, suspended, past))
+        unreadable = {device for device in unreadable if self.certified(person, device)}
+        if len(read) > 1:
+            self._policies_read[person] = read  # when one of them changes, only that one is parsed
         registers = {device: _register(found) for device, found in branches.items()}
         self._unreadable.discard(person)
         if unreadable - registers.keys():
@@ -297,7 +330,11 @@ class TrustState:
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""
         certificate = self.certificate(person, device)
-        return certificate is not None and not certificate.revoked
+        return certificate is not None and not certificate.revoked and not self.is_surplus(person, device)
+
+    def is_surplus(self, person: PersonId, device: DeviceId) -> bool:
+        """Whether `device` does not count, since `person` has certified so many; it may later, when one is revoked."""
+        return device in self._surplus.get(person, ())
 
     def by_dh_public(self, dh_public: bytes) -> Certificate | None:
         """Return the device with this X25519 key; None if there is none, or if several people claim it.
@@ -307,17 +344,17 @@ class TrustState:
         """
         claims = list(self._dh_publics.get(dh_public, ()))
         found = self.certificate(*claims[0]) if len(claims) == 1 else None
-        return None if found is None or found.revoked else found
+        return None if found is None or not self.certified(found.person, found.device) else found
 
     def devices(self, person: PersonId) -> list[Certificate]:
         """Return the devices that speak for `person`, in a fixed order."""
         known = self._certificates.get(person, {})
-        return [known[device] for device in sorted(known) if not known[device].revoked and not known[device].past]
+        return [known[device] for device in sorted(known) if self.certified(person, device) and not known[device].past]
 
     def past_devices(self, person: PersonId) -> list[Certificate]:
         """Return the devices of `person` whose certificates had ended when they came, in a fixed order."""
         known = self._certificates.get(person, {})
-        return [known[device] for device in sorted(known) if not known[device].revoked and known[device].past]
+        return [known[device] for device in sorted(known) if self.certified(person, device) and known[device].past]
 
     # --- people --------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ _WIRES = f"SELECT id, wire FROM record WHERE {_BY_IDS}"  # noqa: S608
 _KINDS_OF = f"SELECT id, kind FROM record WHERE {_BY_IDS}"  # noqa: S608
 _KNOWN = f"SELECT id, complete FROM record WHERE {_BY_IDS}"  # noqa: S608
 _IN_GRAPH = "kind < 4"  # as the partial index says it: SQLite compares the words
-_GRAPH_RECORDS = f"SELECT state, wire FROM record WHERE {_IN_GRAPH} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
+_GRAPH_STATES = f"SELECT state, id FROM record WHERE {_IN_GRAPH} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
 _NOT_LIVE = "state <> 1"
 _IN_USE = "role IN (0, 1) AND complete AND NOT withdrawn"
 _BRANCH = "role IS NOT NULL AND complete AND NOT withdrawn"
@@ -103,10 +103,10 @@ class RecordReader:
         sql = "SELECT id FROM record WHERE kind = ? AND arrived >= ? ORDER BY no"
         return [record_id for (record_id,) in self._database.all(sql, (int(kind), since))]
 
-    def graph_records_of(self, author: PersonId) -> list[tuple[RecordState, Record]]:
-        """Return all certificates, policies and profiles of `author` in any state, header only ones too."""
-        found = self._database.all(_GRAPH_RECORDS, (self._persons.find(author),))
-        return [(RecordState(state), parsed(wire)) for state, wire in found]
+    def graph_states_of(self, author: PersonId) -> list[tuple[RecordState, RecordId]]:
+        """Return the state and id of all certificates, policies and profiles of `author`, header only ones too."""
+        found = self._database.all(_GRAPH_STATES, (self._persons.find(author),))
+        return [(RecordState(state), record_id) for state, record_id in found]
 
     # --- scans -------------------------------------------------------------------------------------------------------
 

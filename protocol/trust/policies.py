@@ -21,6 +21,7 @@ from protocol.limits import (
     BLOCK_TAG_BYTES,
     BLOCK_TAGS_REMEMBERED,
     BLOCKS_MAX,
+    DEVICES_MAX,
     POLICY_BODY_MAX_BYTES,
     STAMP_MAX,
     VOUCHES_MAX,
@@ -31,7 +32,7 @@ from protocol.records.record import Audience
 from protocol.trust.weights import TRUSTED
 
 if TYPE_CHECKING:
-    from protocol.keys import PersonId
+    from protocol.keys import DeviceId, PersonId
 
 Entry = TypeVar("Entry", Vouch, Block)
 
@@ -103,15 +104,19 @@ class Entries:
         return Entries(vouches, blocks, _stricter(self.preference, other.preference))
 
     def effective(self) -> EffectivePolicy:
-        """Return the policy that these entries make."""
+        """Return the policy that these entries make.
+
+        Of more vouches than one person may have, those with the highest stamps count, and of equal stamps those for the
+        lower keys. Blocks all count.
+        """
+        given = [vouch for vouch in self.vouches.values() if vouch.weight > 0]
+        if len(given) > VOUCHES_MAX:
+            given = sorted(given, key=lambda vouch: (-vouch.stamp, vouch.subject))[:VOUCHES_MAX]
         return EffectivePolicy(
-            {subject: vouch.weight for subject, vouch in self.vouches.items() if vouch.weight > 0},
+            {vouch.subject: vouch.weight for vouch in given},
             frozenset(tag for tag, block in self.blocks.items() if block.blocked),
             self.preference,
         )
-
-
-_NO_ENTRIES = Entries({}, {}, UNSET_PREFERENCE)
 
 
 def merge(policies: Iterable[Policy]) -> EffectivePolicy:
@@ -121,8 +126,26 @@ def merge(policies: Iterable[Policy]) -> EffectivePolicy:
 
 def merge_entries(registers: Iterable[Entries]) -> EffectivePolicy:
     """Return the policy that all registers of one person make, each given as its entries, in whatever order they are."""
-    found = list(registers)
-    return (reduce(Entries.merged, found) if found else _NO_ENTRIES).effective()
+    vouches: dict[PersonId, Vouch] = {}
+    blocks: dict[bytes, Block] = {}
+    preferences: list[Preference] = []
+    for one in registers:
+        for subject, vouch in one.vouches.items():
+            held = vouches.get(subject)
+            if held is None or _vouch_rank(vouch) > _vouch_rank(held):
+                vouches[subject] = vouch
+        for tag, block in one.blocks.items():
+            blocks[tag] = max(blocks.get(tag, block), block, key=_block_rank)
+        preferences.append(one.preference)
+    return Entries(vouches, blocks, max(preferences, key=_preference_rank, default=UNSET_PREFERENCE)).effective()
+
+
+def devices_that_count(certified: Iterable[DeviceId], past: Iterable[DeviceId] = ()) -> frozenset[DeviceId]:
+    """Return those of one person's certified devices that count: at most 16, those with the lowest keys.
+
+    Devices whose certificates are `past` come after all others.
+    """
+    return frozenset([*sorted(certified), *sorted(past)][:DEVICES_MAX])
 
 
 def _vouch_rank(vouch: Vouch) -> tuple[int, int]:

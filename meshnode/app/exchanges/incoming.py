@@ -12,13 +12,14 @@ from meshnode.replica.replica import Replica
 from protocol.letters import Content, Introduction, Move
 
 SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
+SLICE_PAUSE_SECONDS = 0.1  # while letters wait to be opened: four fifths of the time are left for everything else
 PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
 
 HANDLERS: dict[type[Content], inbox.Handler] = {Introduction: introductions.take, Move: moves.receive}
 
 
 def open_letters(replica: Replica) -> None:
-    """Open every letter for this device that came since the last call, and let it take effect."""
+    """Open letters for this device that came since the last call, for a short while; see `inbox.open_new`."""
     inbox.open_new(replica, HANDLERS)
 
 
@@ -31,5 +32,7 @@ def follow_letters(replica: Replica) -> float:
             step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
     if replica.clock.trusted and receipts.is_due(replica):
         step("writing receipts", receipts.write_due, replica)
+    if inbox.may_have_unopened(replica):
+        return SLICE_PAUSE_SECONDS
     due = receipts.seconds_until_due(replica)
     return PAUSE_SECONDS if due is None else min(max(due, SOONEST_SECONDS), PAUSE_SECONDS)

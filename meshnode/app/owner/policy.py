@@ -105,10 +105,7 @@ def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
 
 def has_room_to_vouch(replica: Replica, subject: PersonId = _NOBODY) -> bool:
     """Whether this device's policy has room for a vouch for `subject`, by default somebody not vouched for yet."""
-    held = own(replica)
-    if held is not None and subject not in held.vouches and len(held.vouches) >= limits.VOUCHES_MAX:
-        return False
-    return _has_room(replica, vouching(subject, limits.WEIGHT_MAX))
+    return _is_within(replica, subject) and _has_room(replica, vouching(subject, limits.WEIGHT_MAX))
 
 
 def has_room_to_block(replica: Replica, subject: PersonId) -> bool:
@@ -119,9 +116,22 @@ def has_room_to_block(replica: Replica, subject: PersonId) -> bool:
     return _has_room(replica, blocking(replica.me, subject, blocked=True))
 
 
+def _is_within(replica: Replica, subject: PersonId) -> bool:
+    """Whether one person may vouch for `subject` too: of more vouches over all devices some would not count."""
+    held = own(replica)
+    return held is None or subject in held.vouches or len(held.vouches) < limits.VOUCHES_MAX
+
+
+def _full() -> Refused:
+    hint = "make room with 'meshnode unvouch NAME' or 'meshnode unblock NAME'"
+    return Refused("the list of people you trust or block is full", hint)
+
+
 def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
     """Vouch for `subject` with `per_mille`; 0 takes the vouch back. Refused if there is no room for the entry."""
     if weight(replica, subject) != per_mille:
+        if per_mille and not _is_within(replica, subject):
+            raise _full()
         _edit(replica, vouching(subject, per_mille))
 
 
@@ -230,8 +240,7 @@ def _edited(registers: _Registers, edit: Edit, salt: bytes) -> Policy:
         stamp = registers.next_stamp
         return _with_room(registers.to_edit, registers.others, lambda register: edit(register, stamp, salt))
     except PolicyFull as fault:
-        hint = "make room with 'meshnode unvouch NAME' or 'meshnode unblock NAME'"
-        raise Refused("the list of people you trust or block is full", hint) from fault
+        raise _full() from fault
     except InvalidField as fault:  # a stolen device can use up all stamps
         raise Refused(
             f"the list of people you trust or block cannot be changed ({fault})",
