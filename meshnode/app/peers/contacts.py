@@ -292,7 +292,7 @@ def _by_trust(replica: Replica) -> tuple[list[PersonId], list[PersonId]]:
 
 
 class _ByTrust(NamedTuple):
-    """What `_by_trust` has found at this version of the trust state."""
+    """The result of `_by_trust` at this version of the trust state."""
 
     version: int
     web: list[PersonId]
