@@ -24,6 +24,7 @@ from protocol.wire import (
     contact_psk,
     device_psk,
     enrol,
+    enrolment_words,
     presence_psk,
     recognize,
     service_names,
@@ -66,7 +67,9 @@ def _device_keys(asked: Asked) -> DeviceKeys:
 
 
 def _enrol(asked: Asked) -> Told:
-    return {"enrol": encode_frame(enrol(_device_keys(asked), bytes.fromhex(asked["handshake_hash"]))).hex()}
+    handshake_hash = bytes.fromhex(asked["handshake_hash"])
+    frame = enrol(_device_keys(asked), handshake_hash)
+    return {"enrol": encode_frame(frame).hex(), "words": list(enrolment_words(handshake_hash))}
 
 
 def _check_enrol(asked: Asked) -> Told:

@@ -271,7 +271,7 @@ def _devices(held: Any) -> _Made:
         yield case["case"], "code", _some(case, "text"), {"ok": _without(case, "case", "text")}
     keys = ("sign_seed", "dh_private", "letter_private")
     for case in held["enrolments"]:
-        yield "enrol", "enrol", _some(case, "handshake_hash", *keys), {"ok": _some(case, "enrol")}
+        yield "enrol", "enrol", _some(case, "handshake_hash", *keys), {"ok": _some(case, "enrol", "words")}
         checked = _some(case, "enrol", "handshake_hash", "remote_static")
         yield "check enrol", "check enrol", checked, {"ok": {}}
         given = _some(case, "enrolled", "person", *keys)

@@ -22,7 +22,7 @@ import trio
 from meshnode import background
 from meshnode import log as logs
 from meshnode.api import serve
-from meshnode.app import date, misdated
+from meshnode.app import misdated, rounds
 from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
@@ -30,8 +30,8 @@ from meshnode.app.explain.problem import Problem
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
-from meshnode.app.upkeep import ROOM_SOONEST_SECONDS, make_room, upkeep
-from meshnode.app.waiting import WaitingCount, count
+from meshnode.app.upkeep import ROOM_SOONEST_SECONDS, make_room
+from meshnode.app.waiting import WaitingCount
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFailed, of_system
@@ -44,7 +44,6 @@ from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, Enr
 from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.notify import Notifier, Screen
-from meshnode.replica.eviction import follow_clock
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -59,7 +58,6 @@ log = logging.getLogger(__name__)
 
 CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
 HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
-LOOK_SECONDS = 10.0  # between two looks at the machine's clock: nobody tells when it is set
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
 UNNAMED = "Unnamed"  # a person whose store was lost before anybody else knew their name
@@ -170,7 +168,8 @@ def _join_error(result: EnrolmentResult) -> MeshnodeError:
             )
         case Code():
             return Refused(
-                "the other computer cannot certify this one", "start its node with its passphrase, then do both again"
+                "the other computer did not certify this one",
+                f"{again}, and confirm the words; if its identity key has a passphrase, start its node with that first",
             )
     if result.silent:
         return Refused("the other computer does not know this code: it has expired, or a newer one was made", again)
@@ -210,12 +209,36 @@ def run(
     with _private_files(), config.home.lock():
         again = True
         while again:
-            with _opened(config, passphrase, moved) as replica:
+            with _opened(config.home, passphrase, moved=moved, receipts=config.receipts) as replica:
                 try:
                     again = trio.run(_main, config, replica, ready, screen, started)
                 except BaseExceptionGroup as group:
                     raise _cause(group) from group
             ready, moved, started = _ready_again, False, time.monotonic()
+
+
+def is_locked(home: Home) -> bool:
+    """Whether the identity key in `home` is encrypted, so that it needs its passphrase. Errors as Keyring.open."""
+    return Keyring.open(home).locked
+
+
+def answer_apart(
+    home: Home, method: str, path: str, query: str, body: bytes | None, *, passphrase: str | None = None
+) -> tuple[int, bytes]:
+    """Answer one request of the local API for a node that does not run: status and JSON.
+
+    Nothing else is done with what is in the store: no upkeep, and no first records. Raises Refused if a node runs in
+    `home`, and the errors of keyring, home and store as `run`.
+    """
+    from meshnode.api import direct  # it takes a tenth of a second, which a start must not take twice
+
+    logs.set_up("critical")  # what fails beside the request is for the doctor to show
+    home.check()
+    with _private_files(), home.lock(), _opened(home, passphrase, moved=False, begin=False) as replica:
+        try:
+            return trio.run(direct.answer, StoreThread(replica.changes.held), replica, method, path, query, body)
+        except BaseExceptionGroup as group:
+            raise _cause(group) from group
 
 
 def _ready_again(_: Ready) -> None:
@@ -233,8 +256,10 @@ def _private_files() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(config: Config, passphrase: str | None, moved: bool) -> Iterator[Replica]:
-    home = config.home
+def _opened(
+    home: Home, passphrase: str | None, *, moved: bool, receipts: bool = True, begin: bool = True
+) -> Iterator[Replica]:
+    """Open the keys and the store in `home`; with `begin`, write first records that are missing."""
     keyring = Keyring.open(home, passphrase)
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
@@ -252,13 +277,14 @@ def _opened(config: Config, passphrase: str | None, moved: bool) -> Iterator[Rep
                 _take_new_key(store, keyring)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
-            replica = _replica(store, keyring, verifier, receipts=config.receipts)
+            replica = _replica(store, keyring, verifier, receipts=receipts)
             if copies.new_key_due(replica) and copies.may_take_new_key(replica):
                 _take_new_key(store, keyring)
                 log.warning("this device was copied; it has taken a new key")
-                replica = _replica(store, keyring, verifier, receipts=config.receipts)
-            _begin(replica, keyring.admission)
-            misdated.follow(replica)
+                replica = _replica(store, keyring, verifier, receipts=receipts)
+            if begin:
+                _begin(replica, keyring.admission)
+                misdated.follow(replica)
             yield replica
             replica.clock.remember()
     finally:
@@ -360,7 +386,9 @@ async def _main(
     token, stop = trio.lowlevel.current_trio_token(), trio.Event()
     renew, signaled = trio.Event(), trio.Event()
     guard = replica.guard
-    scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
+    scheduler = Scheduler(
+        partial(store_thread.run, rounds.run_upkeep, replica, partial(token.run_sync_soon, renew.set))
+    )
     letter_scheduler = Scheduler(partial(store_thread.run, incoming.follow_letters, replica), incoming.SOONEST_SECONDS)
 
     room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), ROOM_SOONEST_SECONDS)
@@ -371,7 +399,7 @@ async def _main(
         room_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
-    looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica), incoming.SOONEST_SECONDS)
+    looker = Scheduler(partial(store_thread.run, rounds.look_at_the_clock, replica), incoming.SOONEST_SECONDS)
 
     def date_changed() -> None:
         looker.changed()
@@ -395,7 +423,7 @@ async def _main(
             nursery.start_soon(stop_for_signal, signals)
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
-            waiting = await store_thread.run(_count_waiting, replica)
+            waiting = await store_thread.run(rounds.count_waiting, replica)
             _report_ready(config.home, replica, network, ready, waiting, started)
             network.start_discovery()
             nursery.start_soon(background.run, guard, "upkeep", scheduler.run)
@@ -414,36 +442,6 @@ def _stopping_signals() -> tuple[signal.Signals, ...]:
     """Return the signals that stop the node. SIGHUP, a closed terminal, is one unless the starter ignores it (nohup)."""
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM) if ignored else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def _run_upkeep(replica: Replica, renew: Callable[[], None]) -> float:
-    """Run one round of upkeep, on the store thread. Return after how many seconds the next is due.
-
-    `renew` is called where a copy of this device was heard of, and this node can take a new device key.
-    """
-    pause = upkeep(replica)
-    if copies.new_key_due(replica) and copies.may_take_new_key(replica):
-        renew()
-    replica.clock.remember()
-    return pause
-
-
-def _look_at_the_clock(replica: Replica) -> float:
-    """Notice that somebody has set the machine's clock, on the store thread. Return when to look again.
-
-    What has not ended by the time that the node goes by now is put to use, and what was dated wrongly is dated again.
-    """
-    step = replica.guard.step
-    step("looking at the date", date.look, replica)
-    step("following the date", follow_clock, replica)
-    if replica.clock.trusted and misdated.is_due(replica) and not is_self_revoked(replica):
-        step("signing again what was dated wrongly", misdated.sign_again, replica)
-    return LOOK_SECONDS
-
-
-def _count_waiting(replica: Replica) -> WaitingCount:
-    """Return how much waits for the owner; nothing where that cannot be counted."""
-    return replica.guard.result("counting what waits for you", count, replica, otherwise=lambda: WaitingCount(0, 0, ()))
 
 
 def _report_ready(

@@ -148,6 +148,7 @@ DEVICE_CODE_BYTES_MAX = 320  # the keys and all addresses fit
 DEVICE_NAME_MAX = 32  # code points; names are known to the owner's own devices only
 DEVICES_MAX = 16  # of one person that count: each costs others a key to recognize and dial with, and a policy to join
 ENROLMENT_SECONDS = 20  # a silent machine does not hold the connection of a device code for longer
+CONFIRM_SECONDS = 120  # in which the owner compares the words on two screens; then nothing is certified
 
 # --- Presence on the LAN ---------------------------------------------------------------------------------------------
 ANNOUNCED_TAGS = 1 + LIVE_CARDS_MAX  # always as many: their number tells a stranger nothing about open cards

@@ -150,8 +150,19 @@ def _renew_certificate(replica: Replica, certificate: Record, now: int) -> None:
 def _renew_policy(replica: Replica, register: Record, now: int) -> None:
     if register.header.device == replica.device and _spent(register, limits.POLICY_LIFE, 2, now):
         policy.renew(replica)
-    elif register.header.device != replica.device and _spent(register, limits.POLICY_LIFE, 4, now):
-        reissue.absorb_policy(replica, register.header.device, blocks_only=False)
+    elif _is_left_behind(replica, register, now):
+        reissue.absorb_policy(replica, register.header.device)
+
+
+def _is_left_behind(replica: Replica, register: Record, now: int) -> bool:
+    """Whether this device has to take over what another device of the owner has decided, since that one does not renew it.
+
+    A device renews its policy at half of its life. One that has just come with less than a quarter left may be a thief's
+    words: they end by themselves, and this device must not make them its own.
+    """
+    if register.header.device == replica.device or not _spent(register, limits.POLICY_LIFE, 4, now):
+        return False
+    return register.id not in replica.store.records.arrived(Kind.POLICY, now - limits.POLICY_LIFE // 4)
 
 
 def _slot(record: Record) -> str:

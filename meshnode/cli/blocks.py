@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import asking, names, output, preview
+from meshnode.cli import apart, asking, names, output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, command, named
 from meshnode.text import forms
@@ -34,7 +34,7 @@ def _show_blocks(reply: dict[str, Any]) -> None:
 @preview.what_if
 @asking.yes
 def block(call: Settings, name: str, what_if: bool, yes: bool) -> Any:
-    client, who = call.client(), segment(named("person", name))
+    client, who = apart.client(call), segment(named("person", name))
     if what_if:
         return preview.what_if_answer(client.post(f"/v1/what-if/block/{who}"))
     return asking.confirmed(call, lambda *, yes: client.put(f"/v1/blocks/{who}?anyway={str(yes).lower()}"), yes=yes)
@@ -44,7 +44,7 @@ def block(call: Settings, name: str, what_if: bool, yes: bool) -> Any:
 @click.argument("name", shell_complete=names.blocked)
 @preview.what_if
 def unblock(call: Settings, name: str, what_if: bool) -> Any:
-    client, who = call.client(), segment(named("person", name))
+    client, who = apart.client(call), segment(named("person", name))
     if what_if:
         return preview.what_if_answer(client.post(f"/v1/what-if/unblock/{who}"))
     return client.delete(f"/v1/blocks/{who}")
@@ -52,4 +52,4 @@ def unblock(call: Settings, name: str, what_if: bool) -> Any:
 
 @command("blocks", about=text.BLOCKS_HELP, show=_show_blocks)
 def blocks(call: Settings) -> Any:
-    return call.client().get("/v1/blocks")
+    return apart.client(call).get("/v1/blocks")

@@ -26,7 +26,7 @@ def _show_card(card: dict[str, Any]) -> None:
     output.say(text.card_for(card))
     output.warn(card)
     output.say(text.CARD_TYPED)
-    output.say(text.card_command(card["text"]))
+    output.say(card["text"])
 
 
 @command("card", about=text.CARD_HELP)
@@ -90,6 +90,7 @@ def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
         raise Usage(text.NO_CARD, text.NO_CARD_HINT)
     by_card = typed.strip().lower().startswith(pasting.CARD_PREFIX)
     added = call.client().post("/v1/contacts", card=typed, trust=trust, wait=MEETING_SECONDS if by_card else 0.0)
+    pasting.warn_of_argument(card_text)
     return Answer(added, partial(_show_added, by_card=by_card))
 
 

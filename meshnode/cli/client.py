@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ EXIT_CODES = {
 }
 
 
+Apart = Callable[[str, str, "bytes | None"], tuple[int, bytes]]
+"""Answers a request (method, target, body) where no daemon runs: status and JSON."""
+
+
 class Refusal(MeshnodeError):
     """An error that the daemon answered with: its message, exit code and candidates."""
 
@@ -52,13 +56,14 @@ class Client:
     """Sends requests to the daemon of one home.
 
     Without `patience`, a call waits for a daemon that is starting. With it, a call waits at most that many seconds for an
-    answer, and fails at once where no daemon listens. Every call raises Refusal for an error of the daemon's, NotRunning
+    answer, and fails at once where no daemon listens. Where none listens, `apart` answers if it is given. Every call raises Refusal for an error of the daemon's, NotRunning
     where no daemon listens, and Failed where the answer does not come or cannot be read.
     """
 
-    def __init__(self, home: Home, *, patience: float | None = None) -> None:
+    def __init__(self, home: Home, *, patience: float | None = None, apart: Apart | None = None) -> None:
         self._home = home
         self._patience = patience
+        self._apart = apart
 
     def get(self, path: str, /, **query: Any) -> Any:
         """GET `path`; None and empty values are left out of the query, lists are repeated."""
@@ -105,9 +110,16 @@ class Client:
         head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         if body is not None:
             head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
-        with self._connected() as connection:
-            connection.sendall(head.encode("ascii") + b"\r\n" + content)
-            status, answer = _read_answer(connection)
+        try:
+            connected = self._connected()
+        except NotRunning:
+            if self._apart is None or not self._home.has_node:
+                raise
+            status, answer = self._apart(method, target, content if body is not None else None)
+        else:
+            with connected as connection:
+                connection.sendall(head.encode("ascii") + b"\r\n" + content)
+                status, answer = _read_answer(connection)
         try:
             reply = json.loads(answer)
         except ValueError as error:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meshnode.cli import output, pasting
-from meshnode.cli.client import segment
-from meshnode.cli.command import CommandGroup, Settings, Span, command, named, say_lines
+from meshnode.cli import apart, output, pasting
+from meshnode.cli.client import Client, segment
+from meshnode.cli.command import Answer, CommandGroup, Settings, Span, command, named, say_lines
 from meshnode.cli.program import as_typed
-from meshnode.errors import Usage
+from meshnode.errors import NotFound, Usage
 from meshnode.text import devices as text
 from meshnode.text import forms
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from protocol.tokens import DeviceCode
 
 WAIT_SECONDS = 120
+LOOK_SECONDS = 0.5  # between two looks whether a computer has used the code
 
 device = CommandGroup("device", help=text.HELP)
 
@@ -30,7 +31,15 @@ def _show_code(code: dict[str, Any]) -> None:
     output.say()
     output.say(text.code_for(code))
     output.say(text.CODE_TYPED)
-    output.say(text.code_command(code["text"]))
+    output.say(code["text"])
+
+
+def _show_confirmed(reply: dict[str, Any]) -> None:
+    output.say(text.confirmed(reply))
+
+
+def _show_refused(_: dict[str, Any]) -> None:
+    output.say(text.REFUSED)
 
 
 @command("add", about=text.ADD_HELP, show=_show_code, group=device)
@@ -38,7 +47,56 @@ def _show_code(code: dict[str, Any]) -> None:
 @click.option("--expires", type=Span(), help=text.ADD_EXPIRES)
 def add(call: Settings, name: str | None, expires: int | None) -> Any:
     order = {"name": name, "expires_in": expires}
-    return call.client().post("/v1/device-codes", **{key: value for key, value in order.items() if value is not None})
+    client = call.client()
+    made = client.post("/v1/device-codes", **{key: value for key, value in order.items() if value is not None})
+    if call.json or not call.may_ask() or not output.to_terminal():
+        return made
+    _show_code(made)
+    _await_computer(client, made["expires"])
+    return None
+
+
+def _await_computer(client: Client, until: int) -> None:
+    """Wait for the computer that uses the code, and ask whether it shows the same words."""
+    import time
+
+    output.note(text.AWAITING)
+    while time.time() < until:
+        waiting = client.get("/v1/confirmation")
+        if waiting["words"] is not None:
+            _ask_words(client, waiting)
+            return
+        time.sleep(LOOK_SECONDS)
+    output.note(text.CODE_OVER)
+
+
+@command("confirm", about=text.CONFIRM_HELP, show=_show_confirmed, group=device)
+@click.argument("words", nargs=-1)
+@click.option("--refuse", is_flag=True, help=text.CONFIRM_REFUSE)
+def confirm(call: Settings, words: tuple[str, ...], refuse: bool) -> Any:
+    client = call.client()
+    if words or refuse:
+        answered = client.post("/v1/confirmation", words=" ".join(words), refuse=refuse)
+        return Answer(answered, _show_refused) if refuse else answered
+    waiting = client.get("/v1/confirmation")
+    if waiting["words"] is None:
+        raise NotFound(text.NOBODY_WAITS, text.NOBODY_WAITS_HINT)
+    if call.json or not call.may_ask():
+        return Answer(waiting, _show_waiting)
+    _ask_words(client, waiting)
+    return None
+
+
+def _show_waiting(waiting: dict[str, Any]) -> None:
+    output.say(text.words(waiting))
+
+
+def _ask_words(client: Client, waiting: dict[str, Any]) -> None:
+    """Ask whether the other computer shows the same words, and answer it."""
+    output.note(text.words(waiting))
+    same = click.confirm(text.ASK_WORDS, err=True)
+    client.post("/v1/confirmation", words=waiting["words"], refuse=not same)
+    output.say(text.confirmed(waiting) if same else text.REFUSED)
 
 
 @command("join", about=text.JOIN_HELP, group=device)
@@ -53,10 +111,11 @@ def join(call: Settings, code: tuple[str, ...], wait: int, interfaces: tuple[str
     from meshnode import node
     from protocol import person_text
 
-    home = call.chosen_home()
+    home, parsed = call.chosen_home(), _parsed(typed)
+    pasting.warn_of_argument(code)
     person = node.join(
         home,
-        _parsed(typed),
+        parsed,
         seconds=wait,
         interfaces=interfaces,
         mdns=not no_mdns,
@@ -82,7 +141,7 @@ def _show_list(reply: dict[str, Any]) -> None:
 
 @command("list", about=text.LIST_HELP, show=_show_list, group=device)
 def list_(call: Settings) -> Any:
-    return call.client().get("/v1/devices")
+    return apart.client(call).get("/v1/devices")
 
 
 def _show_revoked(reply: dict[str, Any]) -> None:
@@ -92,9 +151,28 @@ def _show_revoked(reply: dict[str, Any]) -> None:
 @command("revoke", about=text.REVOKE_HELP, show=_show_revoked, group=device)
 @click.argument("name")
 @click.option("--discard", is_flag=True, help=text.REVOKE_DISCARD)
-def revoke(call: Settings, name: str, discard: bool) -> Any:
-    path = f"/v1/devices/{segment(named('device', name))}" + ("?discard=true" if discard else "")
-    return call.client().delete(path)
+@click.option("--keep-blocks", is_flag=True, help=text.REVOKE_KEEP_BLOCKS)
+def revoke(call: Settings, name: str, discard: bool, keep_blocks: bool) -> Any:
+    client, who = apart.client(call, unlock=True), segment(named("device", name))
+    order: dict[str, Any] = {"discard": discard, "keep_blocks": keep_blocks}
+    if not discard and not keep_blocks and call.may_ask():
+        decisions = client.get(f"/v1/decisions/{who}")["decisions"]
+        if decisions:
+            order |= {"chosen": True, "keep": [one["id"] for one in _chosen(decisions)]}
+    return client.post(f"/v1/revocations/{who}", **order)
+
+
+def _chosen(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ask which of these decisions the owner keeps, and return them."""
+    output.note(text.DECISIONS)
+    for one in decisions:
+        output.note(text.decision(one))
+    answer: str = click.prompt(
+        text.ASK_DECISIONS, type=click.Choice(text.KEEP_ANSWERS), default=text.KEEP_EACH, err=True
+    )
+    if answer == text.KEEP_EACH:
+        return [one for one in decisions if click.confirm(text.ask_decision(one), err=True)]
+    return decisions if answer == text.KEEP_ALL else []
 
 
 def _note_progress(call: Settings, news: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from meshnode.cli import output
+from meshnode.cli import apart, output
 from meshnode.cli.command import Settings, command
 from meshnode.text import program as text
 
@@ -16,4 +16,4 @@ def _show(reply: Any) -> None:
 
 @command("export", about=text.EXPORT_HELP, show=_show)
 def export(call: Settings) -> Any:
-    return call.client().get("/v1/export")
+    return apart.client(call).get("/v1/export")

@@ -1,4 +1,7 @@
-"""Reads a card or a device code at the terminal, in as many lines as it is pasted.
+"""Reads a card or a device code from standard input or at the terminal, in as many lines as it is pasted.
+
+Both are secrets: the first who uses one has what it gives. What is typed behind a command can be read by every user of the
+computer while the command runs, so a code that comes as an argument works, with a warning.
 
 A code that came in a letter or a chat often has line breaks. The first line alone is no code, and the shell would run the
 others as commands. So the program reads on until the code is whole, and drops what was pasted after it.
@@ -12,6 +15,7 @@ from collections.abc import Callable
 
 from meshnode.cli import output
 from meshnode.cli.command import Settings
+from meshnode.text import program as text
 
 CARD_PREFIX = "mesh1"
 DEVICE_PREFIX = "mdev1"
@@ -30,6 +34,12 @@ def card(call: Settings, typed: str, *, ask: str, more: str) -> str:
 def device_code(call: Settings, typed: str, *, ask: str, more: str) -> str:
     """Return the device code that was typed, as `card` does."""
     return _read(call, typed, DEVICE_PREFIX, _parse_device_code, ask, more)
+
+
+def warn_of_argument(words: tuple[str, ...]) -> None:
+    """Warn where a card or device code came as an argument: other users of the computer can read it there."""
+    if words and words[0].strip().lower().startswith((CARD_PREFIX, DEVICE_PREFIX)):
+        output.note(text.SEEN_BY_OTHERS)
 
 
 def _parse_card(typed: str) -> None:

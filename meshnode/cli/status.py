@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
-from meshnode.cli import names, output
+from meshnode.cli import apart, names, output
 from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, command, named, say_lines
-from meshnode.errors import NotRunning
+from meshnode.errors import MeshnodeError, NotRunning
 from meshnode.text import node as text
 from meshnode.text.peer import summary
+
+OF_RUNNING = frozenset({"ready", "listening", "announcing", "company"})  # findings about a node that runs
 
 
 def _show_status(reply: dict[str, Any]) -> None:
@@ -59,16 +61,30 @@ def doctor(call: Settings, person: str | None) -> Any:
     from meshnode.cli.doctor_home import examine_home
 
     findings = examine_home(call.chosen_home())
-    client = call.client()
     try:
         if person is None:
-            reply = client.post("/v1/doctor")
+            reply = call.client().post("/v1/doctor")
         else:
-            reply = client.get(f"/v1/doctor/{segment(named('person', person))}")
+            reply = call.client().get(f"/v1/doctor/{segment(named('person', person))}")
     except NotRunning as error:
         if person is not None:
             raise
-        reply = {"person": None, "findings": []}
         findings.append({"code": "running", "well": False, "message": text.NO_DAEMON, "hint": error.hint})
+        reply = _look_apart(call)
     reply["findings"] = findings + reply["findings"]
     return reply
+
+
+def _look_apart(call: Settings) -> dict[str, Any]:
+    """Return what is found in the store of a node that does not run, without what only a running node can tell."""
+    try:
+        reply: dict[str, Any] = apart.client(call).get("/v1/doctor")
+    except MeshnodeError as error:
+        found = [] if isinstance(error, NotRunning) else [_store(error)]
+        return {"person": None, "findings": found}
+    reply["findings"] = [found for found in reply["findings"] if found["code"] not in OF_RUNNING]
+    return reply
+
+
+def _store(error: MeshnodeError) -> dict[str, Any]:
+    return {"code": "store", "well": False, "message": error.message, "hint": error.hint}

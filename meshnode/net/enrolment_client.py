@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import trio
 
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 3.0
 AGAIN_SECONDS = 2.0  # before all known addresses are tried once more
+WORDS_SECONDS = 0.5  # a machine that is refused, or has its certificate already, hears of it sooner
 READ_BYTES = 64 * 1024
 
 
@@ -67,6 +69,7 @@ class EnrolmentClient:
         self._interfaces = Interfaces()
         self._new_address = Wakeup()
         self._result = EnrolmentResult()
+        self._limit = trio.CancelScope()
 
     async def run(self) -> EnrolmentResult:
         """Try all addresses again and again until one connection led to an answer, or the time is over.
@@ -82,7 +85,8 @@ class EnrolmentClient:
             self._interfaces = interfaces
             discovery.use_interfaces(interfaces)
 
-        with trio.move_on_after(self._options.seconds):
+        self._limit = trio.CancelScope(deadline=trio.current_time() + self._options.seconds)
+        with self._limit:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(watch, self._options.interfaces, use)
                 nursery.start_soon(discovery.run)
@@ -109,6 +113,14 @@ class EnrolmentClient:
             with trio.move_on_after(AGAIN_SECONDS):
                 await self._new_address.wait()
 
+    def _asked(self, scope: trio.CancelScope, words: tuple[str, ...]) -> None:
+        """Show the words that the owner compares, and give them time for it."""
+        self._progress(
+            f"this computer shows: {' '.join(words)}. Confirm it on the other one if that shows the same words"
+        )
+        scope.deadline = max(scope.deadline, trio.current_time() + limits.CONFIRM_SECONDS)
+        self._limit.deadline = max(self._limit.deadline, scope.deadline)
+
     async def _try(self, address: Address, host: str) -> bool:
         """Return whether the other machine has admitted or refused this one."""
         try:
@@ -120,8 +132,8 @@ class EnrolmentClient:
         joining = EnrolmentConversation(self._code, self._keys, self._entropy)
         answered = False
         try:
-            with trio.move_on_after(limits.ENROLMENT_SECONDS):
-                answered = await _converse(stream, joining)
+            with trio.move_on_after(limits.ENROLMENT_SECONDS) as scope:
+                answered = await _converse(stream, joining, partial(self._asked, scope))
         except RemoteError as error:
             log.warning("joining %s: %s", address, error)
         finally:
@@ -135,13 +147,25 @@ class EnrolmentClient:
         return joining.over
 
 
-async def _converse(stream: trio.SocketStream, joining: EnrolmentConversation) -> bool:
-    """Exchange bytes until `joining` is over or the connection is. Return whether the other side sent anything."""
-    answered = False
+async def _converse(
+    stream: trio.SocketStream, joining: EnrolmentConversation, asked: Callable[[tuple[str, ...]], None]
+) -> bool:
+    """Exchange bytes until `joining` is over or the connection is. Return whether the other side sent anything.
+
+    `asked` is called with the words to compare once this machine has asked, and has no answer at once.
+    """
+    answered = shown = False
     try:
         while not joining.over:
             await stream.send_all(joining.data_to_send())
-            data = bytes(await stream.receive_some(READ_BYTES))
+            patience = WORDS_SECONDS if joining.words and not shown else float("inf")
+            data = None
+            with trio.move_on_after(patience):
+                data = bytes(await stream.receive_some(READ_BYTES))
+            if data is None:
+                shown = True
+                asked(joining.words)
+                continue
             if not data:
                 break
             answered = True

@@ -68,6 +68,8 @@ class PeerConversation(Protocol):
     @property
     def contact(self) -> bool: ...
     @property
+    def enrolling(self) -> bool: ...
+    @property
     def end(self) -> ConversationEnd | None: ...
     @property
     def waiting(self) -> bool: ...
@@ -157,7 +159,7 @@ class PeerLink:
     def in_progress(self) -> bool:
         """Whether the other end waits for this node to deal with what it has sent, or has lately got an answer."""
         answered = self.bytes_out > 0 and trio.current_time() < self.since + PROVING_SECONDS
-        return self.bytes_in > 0 and (self._stepping > 0 or answered)
+        return self.bytes_in > 0 and (self._stepping > 0 or answered or self.conversation.enrolling)
 
     def close(self, code: Code, pause: int = 0) -> None:
         """End the conversation with this code; `run` returns soon after.
@@ -187,7 +189,8 @@ class PeerLink:
             while len(self._outbox) > limits.SESSION_BUFFER_BYTES:
                 await self._written.wait()
             data = b""
-            deadline = float("inf") if self.conversation.peer is not None else self.since + limits.PREAUTH_SECONDS
+            known = self.conversation.peer is not None or self.conversation.enrolling
+            deadline = float("inf") if known else self.since + limits.PREAUTH_SECONDS
             with trio.move_on_at(deadline), suppress(trio.BrokenResourceError):
                 data = bytes(await self._stream.receive_some(READ_BYTES))
             if not data:

@@ -33,12 +33,14 @@ class OwnDevice(NamedTuple):
 class PendingReissue(NamedTuple):
     """A record of a revoked device that this device has to sign again, with its number here.
 
-    With `blocks_only` it is a policy of which only the blocks are signed again.
+    With `blocks_only` it is a policy of which only the blocks are signed again. `keep` has the subjects and tags of the
+    entries that are; None: of all.
     """
 
     number: int
     record: Record
     blocks_only: bool
+    keep: frozenset[bytes] | None
 
 
 class Devices:
@@ -53,8 +55,12 @@ class Devices:
     def add_code(self, code_id: bytes, secret: bytes, name: str, expires: int) -> None:
         """Keep a code that is about to be shown; an earlier one that nobody has used stops working."""
         with self._database.joined():
-            self._database.run("DELETE FROM device_code WHERE used_by IS NULL")
+            self.drop_unused_codes()
             self._database.run("INSERT INTO device_code VALUES (?, ?, ?, ?, NULL)", (code_id, secret, name, expires))
+
+    def drop_unused_codes(self) -> None:
+        """Delete every code that nobody has used."""
+        self._database.run("DELETE FROM device_code WHERE used_by IS NULL")
 
     def codes(self, now: int) -> list[IssuedCode]:
         """Return every code that has not expired, also the used ones."""
@@ -98,10 +104,15 @@ class Devices:
 
     # --- pending reissues --------------------------------------------------------------------------------------------
 
-    def add_pending_reissue(self, records: Iterable[Record], *, blocks_only: bool) -> None:
+    def add_pending_reissue(
+        self, records: Iterable[Record], *, blocks_only: bool, keep: frozenset[bytes] | None
+    ) -> None:
         """Remember that this device has to sign these records again, which a revocation makes void."""
+        kept = None if keep is None else " ".join(sorted(entry.hex() for entry in keep))
         for record in records:
-            self._database.run("INSERT INTO reissue (wire, blocks_only) VALUES (?, ?)", (record.wire, int(blocks_only)))
+            self._database.run(
+                "INSERT INTO reissue (wire, blocks_only, keep) VALUES (?, ?, ?)", (record.wire, int(blocks_only), kept)
+            )
 
     def pending_reissues(self) -> list[PendingReissue]:
         """Return the records that are still to be signed again, in the order of adding.
@@ -109,9 +120,11 @@ class Devices:
         One that only another version of the program can read is left out, and stays.
         """
         pending = []
-        for number, wire, blocks_only in self._database.all("SELECT no, wire, blocks_only FROM reissue ORDER BY no"):
+        rows = self._database.all("SELECT no, wire, blocks_only, keep FROM reissue ORDER BY no")
+        for number, wire, blocks_only, keep in rows:
+            kept = None if keep is None else frozenset(map(bytes.fromhex, keep.split()))
             with suppress(RemoteError):
-                pending.append(PendingReissue(number, Record.parse(wire), bool(blocks_only)))
+                pending.append(PendingReissue(number, Record.parse(wire), bool(blocks_only), kept))
         return pending
 
     def finish_reissue(self, number: int) -> None:

@@ -24,9 +24,9 @@ NOT_PRINTED = message("the printer does not answer")
 PRINTED = message("Sent to the printer.")
 ADD_HELP = message(
     "Connect with the person who gave you CARD.\n\n"
-    "CARD is the text that 'meshnode card' printed. Leave it out to paste a card that has line breaks, or write - to read it "
-    "from a pipe. It can also be a picture of the card's code, such as photo.jpg, or the name of a person to whom you were "
-    "introduced: see 'meshnode introductions'."
+    "CARD is the text that 'meshnode card' printed. Leave it out and paste the card when you are asked, or write - to read it "
+    "from a pipe: what is typed behind a command can be read by other users of the computer. It can also be a picture of the "
+    "card's code, such as photo.jpg, or the name of a person to whom you were introduced: see 'meshnode introductions'."
 )
 ADD_TRUST = message("How much you trust the person who gave it to you (default 0.8).")
 ASK_CARD = message("Paste the card here. It may have several lines.")
@@ -58,14 +58,7 @@ def not_printed(reason: str) -> str:
     return message("the card was not printed ({reason})", reason=reason) if reason else NOT_PRINTED
 
 
-CARD_TYPED = message(
-    "They type this. If it reaches them in several lines, they type only 'meshnode add' and then paste the card:"
-)
-
-
-def card_command(text: str) -> str:
-    """Return what the other person types, whole and on one line."""
-    return message("meshnode add {text}", text=text)
+CARD_TYPED = message("They type 'meshnode add', and paste this card when they are asked for it:")
 
 
 def trusts_you(name: str) -> str:

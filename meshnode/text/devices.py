@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import capitalized
@@ -18,7 +19,8 @@ ADD_NAME = message("What you call the new device (default Device 2).")
 ADD_EXPIRES = message("How long the code works (default 10m).")
 JOIN_HELP = message(
     "Make this computer one of your devices, with the CODE that 'meshnode device add' shows on another one.\n\n"
-    "Leave CODE out to paste one that has line breaks, or write - to read it from a pipe."
+    "Leave CODE out and paste it when you are asked, or write - to read it from a pipe: what is typed behind a command can be "
+    "read by other users of the computer."
 )
 JOIN_WAIT = message("How long to look for the other computer (default 2m).")
 INTERFACE = message("Use only these network interfaces, such as 'eth*'; '!docker*' leaves some out. Can be repeated.")
@@ -27,12 +29,21 @@ LIST_HELP = message("Show your devices.")
 COLUMNS = tuple(message("name|id|state|last seen|certified until").split("|"))
 EMPTY = message("No device acts for you.")
 REVOKE_HELP = message("Remove a lost or stolen device. This cannot be undone.")
-REVOKE_DISCARD = message("Keep nothing that it created, except its blocks.")
+REVOKE_DISCARD = message("Keep nothing that it created.")
+REVOKE_KEEP_BLOCKS = message("Keep the blocks that were made on it, without asking.")
+DECISIONS = message("Only this device has decided this about people. If it was stolen, the thief may have:")
+KEEP_ALL, KEEP_NONE, KEEP_EACH = "all", "none", "each"
+KEEP_ANSWERS = (KEEP_ALL, KEEP_NONE, KEEP_EACH)
+ASK_DECISIONS = message("Keep all of it, none of it, or ask about each?")
+DECISIONS_KEPT = message(
+    "These decisions about people were made there and are kept. To change one: meshnode unblock, unvouch or vouch NAME"
+)
+UNKNOWN_PERSON = message("somebody whom this node does not know")
 READABLE = message("Anyone who has that device can still read what is on it.")
 ASK_CODE = message("Paste the code here. It may have several lines.")
 ASK_CODE_REST = message("This code is not complete. Paste the rest here, or press Enter if there is none.")
 CODE_TYPED = message(
-    "Type this on the other computer. If it gets there in several lines, type only 'meshnode device join' and then paste the code:"
+    "Type 'meshnode device join' on the other computer, and paste this code when you are asked for it:"
 )
 NO_CODE = message("there is no code")
 NO_CODE_HINT = message("paste the text that 'meshnode device add' shows. It begins with mdev1")
@@ -44,6 +55,31 @@ NOT_A_CODE = message("this is not a device code")
 NOT_A_CODE_HINT = message("copy the text that 'meshnode device add' shows. It begins with mdev1")
 
 
+AWAITING = message("Waiting for the other computer. It shows three words then. To stop waiting, press Ctrl-C.")
+ASK_WORDS = message("Does the other computer show the same words?")
+REFUSED = message("It was refused. The code no longer works: somebody else may have it. Make a new one.")
+CODE_OVER = message("No computer has used the code in time.")
+CONFIRM_HELP = message(
+    "Let the computer that has used a device code become your device, if it shows the same WORDS as this one.\n\n"
+    "Leave WORDS out to see which computer waits. At a terminal, 'meshnode device add' asks by itself."
+)
+CONFIRM_REFUSE = message("Refuse it. The code stops working.")
+NOBODY_WAITS = message("no computer waits to become one of your devices")
+NOBODY_WAITS_HINT = message("show a code: meshnode device add")
+
+
+def words(reply: dict[str, Any]) -> str:
+    """Return the words to compare."""
+    return message(
+        "A computer wants to become {name}. Its words: {words}", name=named(reply["name"]), words=reply["words"]
+    )
+
+
+def confirmed(reply: dict[str, Any]) -> str:
+    """Say that a computer becomes a device now."""
+    return message("{name} becomes one of your devices now.", name=named(reply["name"]))
+
+
 def code_for(reply: dict[str, Any]) -> str:
     """Say for which device a new code is, and until when."""
     return message(
@@ -51,11 +87,6 @@ def code_for(reply: dict[str, Any]) -> str:
         name=reply["name"],
         until=forms.moment(reply["expires"]),
     )
-
-
-def code_command(text: str) -> str:
-    """Return what to type on the other computer, whole and on one line."""
-    return message("meshnode device join {text}", text=text)
 
 
 def joined(home: object) -> str:
@@ -89,6 +120,29 @@ def seen(device: dict[str, Any]) -> str:
     return forms.ago(max(0, int(time.time()) - device["seen"]))
 
 
+def decision(one: dict[str, Any]) -> str:
+    """Return what a device has decided about a person, as a line of a list."""
+    return f"  {_decided(one)}"
+
+
+def ask_decision(one: dict[str, Any]) -> str:
+    """Return the question whether to keep one decision."""
+    return message("Keep '{decided}'?", decided=_decided(one))
+
+
+def _decided(one: dict[str, Any]) -> str:
+    who = UNKNOWN_PERSON if one["person"] is None else named(one["person"]["name"])
+    match one["what"], one["trust"]:
+        case "block", _:
+            return message("you block {who}", who=who)
+        case "unblock", _:
+            return message("you no longer block {who}", who=who)
+        case _, 0:
+            return message("you no longer trust {who}", who=who)
+        case _, trust:
+            return message("you trust {who} {trust}", who=who, trust=f"{trust:g}")
+
+
 def revoked(reply: dict[str, Any]) -> list[str]:
     """Say that a device can no longer act, and what happens to the items that it created."""
     lines = [
@@ -106,4 +160,7 @@ def revoked(reply: dict[str, Any]) -> list[str]:
         lines.append(
             plural(reply["dropped"], "1 item it created was discarded.", "{n} items it created were discarded.")
         )
+    if reply["decisions"]:
+        lines.append(DECISIONS_KEPT)
+        lines += [decision(one) for one in reply["decisions"]]
     return [*lines, READABLE]

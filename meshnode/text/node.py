@@ -85,7 +85,7 @@ RUN_MOVED = message("The home was moved here, and its former place is gone: go o
 RUN_PEER = message("The address of another node; can be repeated.")
 FIRST_STEPS = (
     ("card", message("show your card to somebody")),
-    ("add CARD", message("or add theirs: either connects you both")),
+    ("add", message("or add theirs: either connects you both")),
     ('offer "Fresh bread"', message("share something")),
     ("discover", message("see what others share with you")),
     ("status", message("see whether everything works")),
@@ -136,6 +136,7 @@ PEERS_EMPTY = message("Not connected to anyone now. Look for the cause: meshnode
 DOCTOR_HELP = message("Look for common problems, or why PERSON is not connected.")
 INTERFACES_NAMED = 4  # the rest are counted
 NO_DAEMON = message("The node is not running")
+WITHOUT_DAEMON = message("The node is not running, so this is done without it. Others learn of it when it runs again.")
 OUTGOING = message("outgoing")
 INCOMING = message("incoming")
 UP_TO_DATE = message("up to date")

@@ -9,6 +9,9 @@ PROGRAM_EPILOG = message("Begin with 'meshnode run'. Every command takes --help.
 HOME = message("The node's home directory (or MESHNODE_HOME).")
 JSON = message("Answer in JSON, as docs/cli.md describes it.")
 NO_INPUT = message("Never ask; use the defaults.")
+SEEN_BY_OTHERS = message(
+    "Other users of this computer may have read the code that you typed: next time leave it out, and paste it when asked."
+)
 YES = message("Do it without asking.")
 
 

@@ -10,7 +10,7 @@ each other. `covers` tells such branches from a history, and `reconciled` joins 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from hashlib import blake2b
@@ -363,6 +363,23 @@ def absorb(
             *(block._replace(stamp=stamp) for block in blocks.values()),
         ),
         preference=mine.preference if preference == known.preference else preference._replace(stamp=stamp),
+    )
+
+
+def decided_by(theirs: Policy, others: Iterable[Policy]) -> tuple[tuple[Vouch, ...], tuple[Block, ...]]:
+    """Return the vouches and blocks that hold because of `theirs`; `others` are the person's other registers."""
+    known = reduce(Entries.merged, map(Entries.of, others), Entries.of(empty_policy(theirs.salt)))
+    held = known.merged(Entries.of(theirs))
+    vouches = _decided_by(held.vouches, known.vouches).values()
+    return tuple(vouches), tuple(_decided_by(held.blocks, known.blocks).values())
+
+
+def only(policy: Policy, kept: Collection[bytes]) -> Policy:
+    """Return `policy` with those vouches and blocks whose subjects and tags are among `kept`, and no others."""
+    return replace(
+        policy,
+        vouches=tuple(vouch for vouch in policy.vouches if vouch.subject in kept),
+        blocks=tuple(block for block in policy.blocks if block.tag in kept),
     )
 
 

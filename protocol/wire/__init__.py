@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocol.wire.channel import HandshakeRefused, Initiator, Responder
-from protocol.wire.enrolment import certificate_in, check_enrol, enrol
+from protocol.wire.enrolment import certificate_in, check_enrol, enrol, enrolment_words
 from protocol.wire.frames import Bye, Enrol, Enrolled, decode_known, encode_frame
 from protocol.wire.index import Item
 from protocol.wire.presence import SERVICE_TYPE, Announcement, announce, recognize, service_names
@@ -31,6 +31,7 @@ __all__ = [
     "device_psk",
     "encode_frame",
     "enrol",
+    "enrolment_words",
     "presence_psk",
     "recognize",
     "service_names",

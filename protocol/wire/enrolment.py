@@ -6,7 +6,10 @@ sign with. So nobody can have the keys of another person's device certified as t
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from protocol.errors import Code, RemoteError
+from protocol.fingerprint import WORDS
 from protocol.keys import DeviceKeys, PersonId, is_low_order, verify
 from protocol.records.bodies import body_of
 from protocol.records.device import Device
@@ -14,12 +17,19 @@ from protocol.records.record import Kind, Record, check_header, is_revocation, v
 from protocol.wire.frames import Enrol, Enrolled
 
 _DOMAIN = b"meshnode enrolment v1\0"
+_WORDS_DOMAIN = b"meshnode enrolment words v1\0"
+_WORDS_SHOWN = 3
 
 
 def enrol(keys: DeviceKeys, handshake_hash: bytes) -> Enrol:
     """Return the request of a new device with these keys, on the channel with this handshake hash (64 bytes)."""
     signature = keys.sign(_signed(handshake_hash, keys.letter_public))
     return Enrol(keys.device_id, keys.letter_public, signature)
+
+
+def enrolment_words(handshake_hash: bytes) -> tuple[str, ...]:
+    """Return the three words that both machines show: their owner compares them before the new one is certified."""
+    return tuple(WORDS[byte] for byte in blake2b(_WORDS_DOMAIN + handshake_hash, digest_size=_WORDS_SHOWN).digest())
 
 
 def check_enrol(frame: Enrol, handshake_hash: bytes, remote_static: bytes) -> None:

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from meshnode.app.devices.joining import EnrolmentConversation
+from meshnode.app.peers.conversation import Conversation
 from protocol import Kind
 from protocol.tokens import DeviceCode
+from protocol.wire import SeenEphemerals
 from tests.cli.terminal import Terminal
 from tests.cli.village import Village, meshnode
-from tests.support.mesh_people import post
+from tests.support.mesh_people import block, post
+from tests.support.people import Person
 
 
 def test_in_a_pipe_a_code_is_its_text_alone(village: Village) -> None:
@@ -25,10 +29,12 @@ def test_in_a_pipe_a_code_is_its_text_alone(village: Village) -> None:
 
 def test_on_a_terminal_a_code_comes_with_a_picture_and_what_to_do_with_it(village: Village) -> None:
     with Terminal("--home", str(village.homes["A"]), "device", "add", "--name", "Pi") as terminal:
-        shown = terminal.read_all()
+        shown = terminal.read_until("Waiting for the other computer.")
+        terminal.interrupt()
+        terminal.read_all()
     assert "\u2588" in shown or "\u2580" in shown
     assert "For Pi only, until " in shown
-    command = re.search(r"^meshnode device join (mdev1\w+)\r?$", shown, re.MULTILINE)
+    command = re.search(r"^(mdev1\w+)\r?$", shown, re.MULTILINE)
     assert command is not None
     assert DeviceCode.parse(command[1]).person == village.replicas["A"].me
 
@@ -84,3 +90,90 @@ def test_every_slip_has_one_line_and_its_own_code(village: Village, words: list[
 
 def test_without_a_running_node_there_is_a_hint(tmp_path: Path) -> None:
     assert meshnode("--home", str(tmp_path / "none"), "device", "list").code in {3, 4}
+
+
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [(["all"], {"Bob", "Carol"}), (["none"], set()), (["each", "y", "n"], {"Bob"})],
+    ids=["all", "none", "each"],
+)
+def test_the_owner_is_asked_what_to_keep_of_what_only_that_device_has_decided(
+    village: Village, answers: list[str], kept: set[str]
+) -> None:
+    village.mesh.join_device("Pi", "Alice")
+    village.mesh.wire("Pi", "Alice")
+    village.mesh.settle()
+    for name in ("Bob", "Carol"):
+        block(village.mesh, "Pi", name)
+    village.mesh.settle()
+    with Terminal("--home", str(village.homes["A"]), "device", "revoke", "Pi") as terminal:
+        shown = terminal.read_until("all, none, each")
+        for answer in answers:
+            terminal.type(answer)
+        terminal.read_until("can no longer act for you")
+    assert "you block Bob" in shown
+    assert "you block Carol" in shown
+    blocks = json.loads(village("A", "blocks", "--json").out)["blocks"]
+    assert {one["person"]["name"] for one in blocks} == kept
+
+
+def test_with_nobody_to_ask_it_is_kept_and_named(village: Village) -> None:
+    village.mesh.join_device("Pi", "Alice")
+    village.mesh.wire("Pi", "Alice")
+    village.mesh.settle()
+    block(village.mesh, "Pi", "Bob")
+    village.mesh.settle()
+    lines = village("A", "device", "revoke", "Pi").out.splitlines()
+    assert "  you block Bob" in lines
+    assert any("meshnode unblock" in line for line in lines)
+
+
+def waits(village: Village) -> tuple[EnrolmentConversation, Conversation]:
+    """Let a machine use the code that Alice shows, and ask; it waits for her word."""
+    alice, mesh = village.replicas["A"], village.mesh
+    (code,) = alice.store.devices.codes(alice.clock.now())
+    shown = DeviceCode(alice.me, alice.keys.dh_public, code.secret, code.expires, ())
+    asking = EnrolmentConversation(shown, Person("Alice", "pi").keys, alice.entropy)
+    answering = Conversation.answering(alice, SeenEphemerals(), mesh.time)
+    for _ in range(2):
+        answering.receive(asking.data_to_send(), mesh.time)
+        asking.receive(answering.data_to_send())
+    answering.receive(asking.data_to_send(), mesh.time)
+    return asking, answering
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_owner_is_asked_whether_both_computers_show_the_same_words(village: Village, same: bool) -> None:
+    with Terminal("--home", str(village.homes["A"]), "device", "add", "--name", "Pi") as terminal:
+        terminal.read_until("Waiting for the other computer.")
+        asking, answering = waits(village)
+        shown = terminal.read_until("same words? [y/N]:")
+        assert f"Its words: {' '.join(asking.words)}" in shown
+        terminal.type("y" if same else "n")
+        terminal.read_until("becomes one of your devices now" if same else "It was refused.")
+    answering.tick(village.mesh.time)
+    asking.receive(answering.data_to_send())
+    assert (asking.grant is not None) is same
+
+
+def test_without_a_terminal_the_words_are_typed(village: Village) -> None:
+    village("A", "device", "add", "--name", "Pi")
+    assert village("A", "device", "confirm").code == 3
+    asking, answering = waits(village)
+    words = " ".join(asking.words)
+    assert village("A", "device", "confirm").out == f"A computer wants to become Pi. Its words: {words}\n"
+    assert village("A", "device", "confirm", *asking.words).out == "Pi becomes one of your devices now.\n"
+    answering.tick(village.mesh.time)
+    asking.receive(answering.data_to_send())
+    assert asking.grant is not None
+
+
+def test_other_words_refuse_the_computer_that_waits(village: Village) -> None:
+    village("A", "device", "add", "--name", "Pi")
+    asking, answering = waits(village)
+    refused = village("A", "device", "confirm", "acorn", "acorn", "acorn")
+    assert (refused.code, refused.err.count("\n")) == (5, 1)
+    answering.tick(village.mesh.time)
+    asking.receive(answering.data_to_send())
+    assert asking.grant is None
+    assert village("A", "device", "confirm").code == 3

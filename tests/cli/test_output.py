@@ -192,7 +192,7 @@ def test_on_a_terminal_there_are_a_card_with_a_code_a_table_and_bold_text_unless
     card = on_a_terminal("--home", home, "card")
     assert "mesh1" in card
     assert "█" in card or "▀" in card
-    command = re.search(r"^meshnode add (mesh1\w+)\r?$", card, re.MULTILINE)
+    command = re.search(r"^(mesh1\w+)\r?$", card, re.MULTILINE)
     assert command is not None
     assert Card.parse(command[1]).name == "Alice"
     table = on_a_terminal("--home", home, "people", NO_COLOR="1")
@@ -250,5 +250,5 @@ def test_a_plain_call_imports_little(village: Any) -> None:
             text=True,
             check=False,
         )
-        assert (done.returncode, done.stderr) == (0, "[]"), words
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "[]"), words
     assert Home(village.homes["A"]).has_node

@@ -124,3 +124,25 @@ def test_a_device_code_is_read_in_lines_too(village: Village, tmp_path: Path) ->
 
 def test_the_card_of_a_pipe_is_still_its_text_alone(village: Village) -> None:
     assert Card.parse(card_of(village)).name == "Carol"
+
+
+@pytest.mark.parametrize("how", ["argument", "pipe"])
+def test_a_card_as_an_argument_works_with_a_warning_and_from_a_pipe_without_one(village: Village, how: str) -> None:
+    card, home = card_of(village), village.homes["A"]
+    words = [sys.executable, "-m", "meshnode", "--home", str(home), "add", card if how == "argument" else "-"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    ran = subprocess.run(words, input=card, capture_output=True, text=True, env=environment, check=True, timeout=60)
+    assert "You trust Carol" in ran.stdout
+    assert ran.stderr.count("\n") == (how == "argument")
+    assert ("Other users of this computer" in ran.stderr) is (how == "argument")
+
+
+def test_no_line_that_the_program_shows_puts_a_secret_behind_a_command(village: Village) -> None:
+    for words in (("card",), ("device", "add")):
+        with Terminal("--home", str(village.homes["A"]), *words) as terminal:
+            shown = terminal.read_until("when they are asked" if words == ("card",) else "Waiting for the other")
+            terminal.interrupt()
+            shown += terminal.read_all()
+        lines = [line for line in shown.splitlines() if "mesh1" in line or "mdev1" in line]
+        assert len(lines) == 1
+        assert lines[0].startswith(("mesh1", "mdev1"))

@@ -29,6 +29,8 @@ BY_THEMSELVES = {
     "man",
     "device join",
 }  # no daemon is asked: see docs/cli.md
+# What commands ask for in other circumstances: at a terminal, before a question, and where no daemon runs.
+ELSEWHERE = {("GET", "/v1/decisions/{who}"), ("GET", "/v1/doctor")}
 SAMPLES = ("something", "0.5", "3", "2d", "2030-01-01", "52.5,13.4", "5km")
 DOCUMENT = openapi_document()
 
@@ -144,4 +146,4 @@ def test_everything_that_the_api_can_do_a_command_can_do(daemon: Daemon, tmp_pat
     names.people(click.Context(click.Command("person")), click.Argument(["name"]), "b")  # what a shell asks for
     reached |= {(call.method, described(call)[0]) for call in daemon.asked}
     routes = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
-    assert routes - reached == set()
+    assert routes - reached == ELSEWHERE

@@ -2,7 +2,8 @@
 
 A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. In a
 line, `…` matches any text; alone on a line, it matches any lines. `mesh1…` in a command is the latest card that was shown,
-and `mdev1…` the latest code for another device.
+and `mdev1…` the latest code for another device. What stands behind `<<<` comes from standard input, as in bash, and `&` lets a command go on while
+others are typed. `words…` are the words that a new device shows.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"^([a-z-]+)\$ (.*)$")
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+WORDS = re.compile(r"Its words: (\w+ \w+ \w+)")
 CODE = re.compile(r"(mesh1|mdev1)[0-9a-z]{20,}")
 WIDTH = "120"  # of the terminal, columns
 STOP_SECONDS = 10
@@ -84,6 +86,7 @@ class Neighbors:
         self._homes = homes
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
         self._codes: dict[str, str] = {}
+        self._going_on: dict[str, subprocess.Popen[bytes]] = {}
 
     def play(self, step: Step) -> None:
         """Carry out a step, and repeat it for a while if its output differs from the page.
@@ -111,22 +114,52 @@ class Neighbors:
         for begun, code in self._codes.items():
             command = command.replace(f"{begun}…", code)
         words = shlex.split(command)
+        background = words[-1] == "&"
+        words = words[:-1] if background else words
         assert words[0] == "meshnode", command
         home = self._homes / who
         if words[1] == "run":
             self._start(who)
             return 0, ""
+        words, said = (words[:-2], words[-1]) if words[-2] == "<<<" else (words, "")
+        if background:
+            self._let_go_on(who, words, said)
+            return 0, ""
         screen = _Screen()
         environment = {"NO_COLOR": "1", "COLUMNS": WIDTH, "TZ": "UTC"}
-        with redirect_stdout(screen), redirect_stderr(screen), patch.dict(os.environ, environment):
+        with (
+            redirect_stdout(screen),
+            redirect_stderr(screen),
+            patch.dict(os.environ, environment),
+            patch("sys.stdin", io.StringIO(said)),
+        ):
             ended = run(["--home", str(home), "--no-input", *words[1:]])
         shown = CODE.search(screen.getvalue())
         if shown:
             self._codes[shown[1]] = shown[0]
+        compared = WORDS.search(screen.getvalue())
+        if compared:
+            self._codes["words"] = compared[1]
         return ended, ESCAPE.sub("", screen.getvalue())
+
+    def _let_go_on(self, who: str, words: list[str], said: str) -> None:
+        program = [sys.executable, "-m", "meshnode", "--home", str(self._homes / who), "--no-input", *words[1:]]
+        self._going_on[who] = subprocess.Popen(
+            program,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        stdin = self._going_on[who].stdin
+        assert stdin is not None
+        stdin.write(said.encode())
+        stdin.close()
 
     def _start(self, who: str) -> None:
         home = self._homes / who
+        if who in self._going_on:
+            assert self._going_on.pop(who).wait(STOP_SECONDS) == 0
         self._daemons[who] = subprocess.Popen(
             [sys.executable, "-m", "meshnode", "--home", str(home), "--no-input", "run", "--interface", "lo"],
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
@@ -138,6 +171,9 @@ class Neighbors:
 
     def stop(self) -> None:
         """End all nodes."""
+        for program in self._going_on.values():
+            program.kill()
+            program.wait()
         for daemon in self._daemons.values():
             daemon.send_signal(signal.SIGTERM)
         for daemon in self._daemons.values():

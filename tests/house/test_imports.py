@@ -119,6 +119,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "misdated": {"owner", "groups"},
     "upkeep": {"date", "misdated", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
+    "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
         "everybody",
         "picking",
@@ -142,6 +143,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "meshnode.cli.run": {"meshnode.node", "protocol"},
     "meshnode.cli.init": {"meshnode.node", "protocol"},
     "meshnode.cli.devices": {"meshnode.node", "protocol"},
+    "meshnode.cli.apart": {"meshnode.node"},
     "meshnode.cli.pasting": {"protocol"},
 }
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 from protocol.tokens import DeviceCode
 from tests.lan.conftest import MakeLan
+from tests.support.lan import Host
 from tests.support.waiting import eventually
+
+
+def words_of_what_waits(shower: Host) -> str | None:
+    """Return the words of the machine that has used the code of this one; None while there is none."""
+    with suppress(AssertionError):
+        words: str = shower.ask("device", "confirm")["words"]
+        return words
+    return None
 
 
 def test_a_second_machine_is_added_and_found_by_announcements_alone(lan: MakeLan) -> None:
@@ -17,7 +28,11 @@ def test_a_second_machine_is_added_and_found_by_announcements_alone(lan: MakeLan
     bob.meshnode("add", laptop.meshnode("card").strip())
     shown = laptop.meshnode("device", "add", "--name", "Pi").strip()
     nowhere = replace(DeviceCode.parse(shown), addresses=()).to_text()  # the laptop's addresses have changed since
-    pi.meshnode("device", "join", nowhere)
+    with ThreadPoolExecutor() as threads:
+        joining = threads.submit(pi.meshnode, "device", "join", nowhere)
+        waiting = eventually(lambda: words_of_what_waits(laptop), "the laptop knows the words of the Pi")
+        laptop.meshnode("device", "confirm", *waiting.split())
+        joining.result()
     pi.daemon()
     pi.meshnode("offer", "Saw")
     eventually(lambda: bob.finds("Saw"), "Bob finds what the Pi offers")

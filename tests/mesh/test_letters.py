@@ -170,7 +170,7 @@ def test_a_letter_of_a_revoked_device_is_written_again_read_once_and_taken_back(
     mesh.cut("Bob", "Carol")
     slot = write(mesh, "Alice's phone", "Carol")
     mesh.advance(1)
-    revocation.revoke(mesh.nodes["Alice"].replica, "Alice's phone", discard=False)
+    revocation.revoke(mesh.nodes["Alice"].replica, "Alice's phone")
     settle_down(mesh)
     assert {record.header.device for record in stored(mesh, "Bob")} == {mesh.nodes["Alice"].replica.device}
     mesh.heal()

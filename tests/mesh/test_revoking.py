@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.devices import device_list as devices
-from meshnode.app.devices import reissue
+from meshnode.app.devices import reissue, revocation
 from meshnode.app.owner import policy
-from meshnode.errors import Refused, StorageFull
+from meshnode.app.people import blocks
+from meshnode.errors import Refused, StorageFull, Usage
 from meshnode.replica import authoring
 from protocol import (
     PROFILE_SLOT,
@@ -24,8 +25,10 @@ from protocol import (
 )
 from protocol.numbers import Stamp
 from protocol.trust import block_tag
+from tests.support.mesh import Mesh
 from tests.support.mesh_devices import presence_key, problems, replica, revoke, village
 from tests.support.mesh_people import (
+    acquaint,
     befriend,
     block,
     found,
@@ -93,7 +96,8 @@ def test_what_is_discarded_is_gone_but_for_what_keeps_somebody_out() -> None:
     policy.set_preference(replica(mesh, "Pi"), Preference(Audience.MY_CELL, Precision.CITY, 25, 0))
     post(mesh, "Pi", "Drill")
     mesh.settle()
-    assert revoke(mesh, discard=True).dropped == 1
+    result = revoke(mesh, discard=True, keep_blocks=True)
+    assert (result.dropped, [one.what for one in result.decisions]) == (1, ["block"])
     mesh.settle()
     laptop = replica(mesh, "Laptop")
     assert policy.weight(laptop, person(mesh, "Carol")) == 0
@@ -288,3 +292,100 @@ def test_what_a_full_disk_keeps_from_being_published_again_stays_pending(monkeyp
     assert sees(mesh, "Bob") == set()
     mesh.advance(60)
     assert sees(mesh, "Bob") == {"Drill"}
+
+
+# --- what a thief has decided ------------------------------------------------------------------------------------------
+
+
+def robbed() -> Mesh:
+    """Return a mesh in which Alice trusts Bob and Carol, and a thief has her Pi, who blocks both and trusts Dan."""
+    mesh = village()
+    mesh.add("Dan", audience=Audience.NETWORK_WIDE)
+    befriend(mesh, "Laptop", "Carol", 800, 800)
+    acquaint(mesh, "Pi", "Dan")
+    mesh.settle()
+    block(mesh, "Pi", "Bob")
+    block(mesh, "Pi", "Carol")
+    vouch(mesh, "Pi", "Dan", 1000)
+    mesh.settle()
+    return mesh
+
+
+def blocked(mesh: Mesh) -> set[str]:
+    """Return the people whom Alice blocks, as her laptop names them."""
+    return {one.person.name for one in blocks.blocks(replica(mesh, "Laptop")).blocks}
+
+
+def test_what_only_a_device_has_decided_is_shown_with_names_before_it_is_revoked() -> None:
+    mesh = robbed()
+    shown = revocation.decided_on(replica(mesh, "Laptop"), "Pi")
+    said = [(one.what, one.person.name if one.person else None, one.trust) for one in shown.decisions]
+    assert said[:2] == [("block", "Bob", None), ("block", "Carol", None)]
+    assert [(what, trust) for what, _, trust in said[2:]] == [("vouch", 1.0)]
+
+
+@pytest.mark.parametrize("keep", [(), ("Bob",), ("Carol",), ("Bob", "Carol")], ids="+".join)
+def test_of_what_it_decided_only_that_is_kept_which_the_owner_chooses(keep: tuple[str, ...]) -> None:
+    mesh = robbed()
+    laptop = replica(mesh, "Laptop")
+    shown = revocation.decided_on(laptop, "Pi").decisions
+    ids = tuple(one.id for one in shown if one.person is not None and one.person.name in keep)
+    result = revoke(mesh, keep=ids)
+    assert {one.person.name for one in result.decisions if one.person} == set(keep)
+    for _ in range(3):
+        mesh.advance(limits.HOUR)
+    assert blocked(mesh) == set(keep)
+    for name in ("Bob", "Carol"):
+        assert policy.blocks(laptop, person(mesh, name)) is (name in keep)
+    assert policy.weight(laptop, person(mesh, "Dan")) == 0
+    assert not laptop.store.devices.pending_reissues()
+
+
+def test_discarding_everything_restores_the_contacts_that_a_thief_has_blocked() -> None:
+    mesh = robbed()
+    post(mesh, "Laptop", "Ladder")
+    assert sees(mesh, "Bob") == set()
+    revoke(mesh, discard=True)
+    mesh.advance(60)
+    mesh.advance(60)
+    assert blocked(mesh) == set()
+    assert sees(mesh, "Bob") == sees(mesh, "Carol") == {"Ladder"}
+
+
+def test_nothing_is_kept_that_the_device_has_not_decided() -> None:
+    mesh = robbed()
+    with pytest.raises(Usage, match="no decision"):
+        revoke(mesh, keep=("00" * 16,))
+    assert not replica(mesh, "Laptop").trust_state.revoked(person(mesh, "Laptop"), replica(mesh, "Pi").device)
+
+
+def test_upkeep_does_not_make_the_words_of_a_thief_the_owners_because_they_end_soon() -> None:
+    mesh = village()
+    thief, laptop = replica(mesh, "Pi"), replica(mesh, "Laptop")
+    tags = tuple(sorted(block_tag(thief.me, person(mesh, name)) for name in ("Bob", "Carol")))
+    stamp = Stamp(50)
+    said = Policy(
+        bytes(16), stamp, (), tuple(Block(tag, True, stamp) for tag in tags), Preference(Audience.NETWORK_WIDE)
+    )
+    authoring.write(thief, Kind.POLICY, device_slot(thief.device), said, life=limits.DAY, may_reduce_access=True)
+    mesh.settle()
+    for _ in range(3):
+        mesh.advance(limits.HOUR)
+    assert policy.blocks(laptop, person(mesh, "Bob"))
+    revoke(mesh, discard=True)
+    mesh.advance(60)
+    assert not policy.blocks(laptop, person(mesh, "Bob"))
+
+
+def test_a_withdrawn_policy_of_a_stolen_device_stops_neither_its_revocation_nor_what_follows() -> None:
+    mesh = village()
+    thief = replica(mesh, "Pi")
+    vouch(mesh, "Pi", "Bob", 700)
+    mesh.settle()
+    authoring.withdraw(thief, Kind.POLICY, device_slot(thief.device))
+    mesh.settle()
+    revoke(mesh)
+    for _ in range(3):
+        mesh.advance(limits.HOUR)
+    assert not replica(mesh, "Laptop").store.devices.pending_reissues()
+    assert replica(mesh, "Laptop").guard.failures() == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from dataclasses import replace
@@ -18,8 +19,26 @@ from tests.support.processes import NO_INTERFACE, PROJECT, Start, ask, environme
 from tests.support.waiting import eventually
 
 
-def join(home: Path, code: str, *options: str) -> subprocess.CompletedProcess[str]:
-    return meshnode(home, "device", "join", code, "--no-mdns", *NO_INTERFACE, *options)
+def join(home: Path, code: str, *options: str, shower: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Let a new computer join with `code` from a pipe; the owner of the node in `shower` (Alice's) confirms its words."""
+    command = words(home, "device", "join", "-", "--no-mdns", *NO_INTERFACE, *options)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=environment(), text=True, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as joining:
+        assert joining.stdin is not None
+        assert joining.stderr is not None
+        joining.stdin.write(code)
+        joining.stdin.close()
+        lines = []
+        for line in joining.stderr:
+            lines.append(line)
+            shown = re.search(r"This computer shows: (\w+ \w+ \w+)\.", line)
+            if shown:
+                assert meshnode(shower or home.parent / "alice", "device", "confirm", *shown[1].split()).returncode == 0
+        assert joining.stdout is not None
+        out = joining.stdout.read()
+    return subprocess.CompletedProcess(command, joining.returncode, out, "".join(lines))
 
 
 def titles(home: Path) -> set[str]:
@@ -98,6 +117,7 @@ def test_joining_can_be_interrupted_and_done_again(laptop: Path, tmp_path: Path)
     command = words(home, "device", "join", nobody, "--no-mdns", *NO_INTERFACE)
     with subprocess.Popen(command, cwd=PROJECT, env=environment(), stderr=subprocess.PIPE, text=True) as looking:
         assert looking.stderr is not None
+        assert "Other users of this computer" in looking.stderr.readline()
         assert "Trying 127.0.0.1:1" in looking.stderr.readline()
         looking.send_signal(signal.SIGINT)
         assert looking.wait(10) == 130

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import MockClock
 
+from meshnode.app.devices import confirmation
 from meshnode.app.devices import device_list as devices
 from meshnode.app.peers.conversation import Conversation
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
@@ -29,6 +30,11 @@ async def listening(mesh: Mesh, node: Node) -> AsyncIterator[tuple[str, int]]:
         conversation = Conversation.answering(node.replica, node.seen, mesh.time)
         async for data in stream:
             conversation.receive(bytes(data), mesh.time)
+            if conversation.enrolling:
+                words = confirmation.waiting(node.replica).words
+                assert words is not None
+                confirmation.answer(node.replica, confirmation.ConfirmOrder(words))
+                conversation.tick(mesh.time)
             await stream.send_all(conversation.data_to_send())
             if conversation.end is not None:
                 break

@@ -89,6 +89,10 @@ class FakeConversation:
         self.comparisons += 1
         self.outbox.append(b"compare")
 
+    @property
+    def enrolling(self) -> bool:
+        return False
+
     def close(self, code: Code = Code.CLOSING, pause: int = 0) -> None:
         self.outbox.append(b"bye %d" % code)
         self.end = ConversationEnd(code, pause=pause)

@@ -179,6 +179,18 @@ def test_a_store_from_before_own_names_gets_room_for_them(tmp_path: Path) -> Non
         assert store.own_names.all() == {}
 
 
+def test_a_store_from_before_kept_decisions_keeps_its_pending_reissues_whole(tmp_path: Path) -> None:
+    path, record = tmp_path / "store.db", Person("Alice").listing()
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 16])
+    database.run("INSERT INTO reissue (wire, blocks_only) VALUES (?, 0)", (record.wire,))
+    database.close()
+    with Store.open(path) as store:
+        store.devices.add_pending_reissue([record], blocks_only=True, keep=frozenset({b"a" * 16, b"b" * 32}))
+        kept = [(one.record, one.blocks_only, one.keep) for one in store.devices.pending_reissues()]
+    assert kept == [(record, False, None), (record, True, frozenset({b"a" * 16, b"b" * 32}))]
+
+
 def test_names_from_before_first_names_count_as_chosen(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     database = Database.open(path)

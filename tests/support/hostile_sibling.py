@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 from random import Random
 
+from meshnode.clock import Clock
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState
 from protocol import (
     PROFILE_SLOT,
     Audience,
     Block,
+    DeviceId,
+    DeviceKeys,
     Kind,
     Listing,
     LocalError,
+    PersonId,
     Policy,
     Preference,
     Profile,
@@ -42,7 +47,20 @@ LIVES = {
 GARBAGE = (b"\xc1", b"\x90", b"\x80", bytes(64), b"\xff" * 1000, b"\x91" * 60)
 
 
-def bodies(kind: Kind, thief: Replica, victims: tuple[bytes, ...]) -> Iterator[bytes]:
+@dataclass(frozen=True)
+class Thief:
+    """A person whose device is in the hands of a thief, its keys, and the time: all that a `Replica` has too."""
+
+    me: PersonId
+    keys: DeviceKeys
+    clock: Clock
+
+    @property
+    def device(self) -> DeviceId:
+        return self.keys.device_id
+
+
+def bodies(kind: Kind, thief: Thief | Replica, victims: tuple[bytes, ...]) -> Iterator[bytes]:
     """Yield what the thief writes in a record of `kind`: nothing, what nobody can read, and what is extreme."""
     yield b""
     yield from GARBAGE
@@ -67,7 +85,9 @@ def bodies(kind: Kind, thief: Replica, victims: tuple[bytes, ...]) -> Iterator[b
             yield Random(kind).randbytes(3000)
 
 
-def records(thief: Replica, kind: Kind, slots: tuple[bytes, ...], victims: tuple[bytes, ...]) -> Iterator[Record]:
+def records(
+    thief: Thief | Replica, kind: Kind, slots: tuple[bytes, ...], victims: tuple[bytes, ...]
+) -> Iterator[Record]:
     """Yield the records of one kind that the thief's device can sign, as far as they can be signed at all."""
     now = thief.clock.now()
     times = ((now, now + BRIEF), (now, now + LIVES[kind]), (now + limits.DAY // 2, now + LIVES[kind]), (TOP - 10, TOP))
@@ -93,7 +113,7 @@ def records(thief: Replica, kind: Kind, slots: tuple[bytes, ...], victims: tuple
                 continue
 
 
-def slots_of(thief: Replica, kind: Kind, slots: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def slots_of(thief: Thief | Replica, kind: Kind, slots: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Return the registers of `kind` that the thief writes: its own, those of the owner in `slots`, and new ones."""
     if kind == Kind.POLICY:
         return (device_slot(thief.device),)

@@ -15,8 +15,8 @@ from functools import partial
 from hashlib import blake2b
 
 from meshnode.app import misdated, upkeep
+from meshnode.app.devices import confirmation, joining
 from meshnode.app.devices import device_list as devices
-from meshnode.app.devices import joining
 from meshnode.app.owner import certificates, profile
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
@@ -144,6 +144,9 @@ class Mesh:
         answering = Conversation.answering(shower.replica, shower.seen, self.time)
         while not asking.over:
             answering.receive(asking.data_to_send(), self.time)
+            if answering.enrolling:
+                confirmation.answer(shower.replica, confirmation.ConfirmOrder(" ".join(asking.words)))
+                answering.tick(self.time)
             asking.receive(answering.data_to_send())
         assert asking.grant is not None
         joining.start_as_device(node.replica, asking.grant, ("127.0.0.1", 1))

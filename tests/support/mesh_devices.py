@@ -29,9 +29,17 @@ def replica(mesh: Mesh, name: str) -> Replica:
     return mesh.nodes[name].replica
 
 
-def revoke(mesh: Mesh, device: str = "Pi", *, discard: bool = False) -> revocation.RevokedView:
-    """Let Alice revoke one of her devices, on her laptop."""
-    return revocation.revoke(replica(mesh, "Laptop"), device, discard=discard)
+def revoke(
+    mesh: Mesh,
+    device: str = "Pi",
+    *,
+    discard: bool = False,
+    keep_blocks: bool = False,
+    keep: tuple[str, ...] | None = None,
+) -> revocation.RevokedView:
+    """Let Alice revoke one of her devices, on her laptop; `keep` names the decisions that she keeps (None: no choice)."""
+    order = revocation.RevokeOrder(discard, keep_blocks, keep is not None, keep or ())
+    return revocation.revoke(replica(mesh, "Laptop"), device, order)
 
 
 def presence_key(mesh: Mesh, where: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from protocol import Record
 from protocol.tokens import DeviceCode
-from protocol.wire import Enrolled, encode_frame, enrol
+from protocol.wire import Enrolled, encode_frame, enrol, enrolment_words
 from tests.support.people import NOW, Person, grown
 from tests.support.vectors_refused_texts import malformed_certificates, refused_codes, refused_enrols
 
@@ -65,6 +65,7 @@ def devices_vectors() -> dict[str, Any]:
                 "person": ALICE.id.hex(),
                 **_keys(),
                 "enrol": encode_frame(enrol(PHONE.keys, HASH)).hex(),
+                "words": list(enrolment_words(HASH)),
                 "remote_static": PHONE.keys.dh_public.hex(),
                 "enrolled": encode_frame(enrolled()).hex(),
                 "certificate": PHONE.certificate().wire.hex(),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
+from meshnode.app.devices import confirmation
 from meshnode.app.devices import device_list as device_cases
 from meshnode.app.devices import revocation as revoke_cases
+from meshnode.errors import NotFound
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -20,20 +22,37 @@ async def make_device_code(context: ApiContext, body: device_cases.DeviceOrder) 
     return made
 
 
+@_routes.add("GET", "/v1/confirmation")
+async def waiting_device(context: ApiContext) -> confirmation.WaitingDeviceView:
+    """Show the computer that has used a device code and waits for your word, with the words that it shows itself."""
+    return await context.run(confirmation.waiting)
+
+
+@_routes.add("POST", "/v1/confirmation", errors=(NotFound, *WRITES))
+async def confirm_device(context: ApiContext, body: confirmation.ConfirmOrder) -> confirmation.WaitingDeviceView:
+    """Confirm the computer that waits as a device of yours, by the words that it shows, or refuse it."""
+    return await context.run(confirmation.answer, body)
+
+
 @_routes.add("GET", "/v1/devices")
 async def devices(context: ApiContext) -> device_cases.DevicesView:
     """List your devices."""
     return await context.run(device_cases.devices, connected(context))
 
 
-@_routes.add("DELETE", "/v1/devices/{who:path}", errors=(*NAMED, *WRITES))
-async def revoke_device(context: ApiContext, who: str, query: revoke_cases.RevokeQuery) -> revoke_cases.RevokedView:
+@_routes.add("GET", "/v1/decisions/{who:path}", errors=NAMED)
+async def decisions(context: ApiContext, who: str) -> revoke_cases.DecisionsView:
+    """Show what one of your devices has decided about people, and no other: a thief may have decided it in your name."""
+    return await context.run(revoke_cases.decided_on, who)
+
+
+@_routes.add("POST", "/v1/revocations/{who:path}", errors=(*NAMED, *WRITES))
+async def revoke_device(context: ApiContext, who: str, body: revoke_cases.RevokeOrder) -> revoke_cases.RevokedView:
     """Remove one of your devices for good, for example a lost one: it can no longer act for you.
 
-    This device signs again, as its own, what the other one wrote and is still valid. With `discard` it does so for your
-    blocks only.
+    This device signs again, as its own, what the other one wrote and is still valid, or less, as the order says.
     """
-    revoked = await context.run(revoke_cases.revoke, who, discard=query.discard)
+    revoked = await context.run(revoke_cases.revoke, who, body)
     context.network.look_again()
     return revoked
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from meshnode.app.devices import confirmation
 from meshnode.app.owner.certificates import certify
 from meshnode.replica.replica import Replica
 from protocol import PROFILE_SLOT, Code, DeviceId, Kind, Record, device_slot, limits
-from protocol.wire import Bye, Enrol, Enrolled, check_enrol
+from protocol.wire import Bye, Enrol, Enrolled, check_enrol, enrolment_words
 
 log = logging.getLogger(__name__)
 
@@ -16,25 +17,61 @@ FIRST_DEVICE = "First device"
 
 def answer(
     replica: Replica, code_id: bytes, asked: Enrol, *, handshake_hash: bytes, remote_static: bytes
-) -> Bye | Enrolled:
+) -> Bye | Enrolled | None:
     """Return the answer to a machine that used our code with this id: its certificate, or the reason why it gets none.
 
+    None while the owner has not said whether the words on both screens are the same; call `decided` then, now and then.
     The same device may ask again, since its answer may have been lost. Raises RemoteError if it does not prove its
     keys.
     """
     check_enrol(asked, handshake_hash, remote_static)
     refusal = _refusal(replica, code_id, asked.device)
+    before = confirmation.question(replica)
+    if refusal is None and before is not None and before.device != asked.device.hex():
+        refusal = Code.CARD_USED  # the owner is being asked about another machine
     if refusal is not None:
         log.info("a device was not added", extra={"why": refusal.name.lower()})
         return Bye(refusal)
-    slot = device_slot(asked.device)
-    certificate = replica.store.records.current((replica.me, Kind.DEVICE, slot))
-    if certificate is None:
-        with replica.transaction():
-            certificate = certify(replica, asked.device, remote_static, asked.letter_key)
+    if _certificate(replica, asked.device) is not None:
+        return _granted(replica, asked.device)
+    confirmation.ask(replica, code_id, asked.device, " ".join(enrolment_words(handshake_hash)))
+    log.info("a device waits to be confirmed")
+    return None
+
+
+def decided(
+    replica: Replica, code_id: bytes, asked: Enrol, *, handshake_hash: bytes, remote_static: bytes
+) -> Bye | Enrolled | None:
+    """Return the answer to a machine that waits for the owner's word; None while there is none."""
+    question = confirmation.question(replica)
+    words = " ".join(enrolment_words(handshake_hash))
+    if question is None or (question.device, question.words) != (asked.device.hex(), words) or question.answer is False:
+        if question is not None and question.words == words:
+            confirmation.end(replica)
+        log.info("a device was not added", extra={"why": "not confirmed"})
+        return Bye(Code.REFUSED)
+    if question.answer is None:
+        return None
+    refusal = _refusal(replica, code_id, asked.device)
+    with replica.transaction():
+        if refusal is None:
+            certify(replica, asked.device, remote_static, asked.letter_key)
             _note_enrolled(replica, code_id, asked.device)
-        log.info("a device was added")
-    records = [record.wire for record in _first_records(replica) if record.header.device != asked.device]
+        confirmation.end(replica)
+    if refusal is not None:
+        return Bye(refusal)
+    log.info("a device was added")
+    return _granted(replica, asked.device)
+
+
+def _certificate(replica: Replica, device: DeviceId) -> Record | None:
+    return replica.store.records.current((replica.me, Kind.DEVICE, device_slot(device)))
+
+
+def _granted(replica: Replica, device: DeviceId) -> Enrolled:
+    certificate = _certificate(replica, device)
+    assert certificate is not None
+    records = [record.wire for record in _first_records(replica) if record.header.device != device]
     return Enrolled(certificate.wire, tuple(records), _names(replica))
 
 

@@ -10,7 +10,17 @@ from meshnode.replica.replica import Replica
 from protocol import Code, DeviceId, DeviceKeys, Record, RemoteError
 from protocol.session import certifies_key
 from protocol.tokens import DeviceCode
-from protocol.wire import Bye, Enrolled, Initiator, certificate_in, decode_known, device_psk, encode_frame, enrol
+from protocol.wire import (
+    Bye,
+    Enrolled,
+    Initiator,
+    certificate_in,
+    decode_known,
+    device_psk,
+    encode_frame,
+    enrol,
+    enrolment_words,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,8 @@ class EnrolmentConversation:
         )
         self._outbox = [self._channel.data_to_send()]
         self._asked = False
+        self.words: tuple[str, ...] = ()
+        """What this machine shows, once it has asked: the owner compares it with what the other device shows."""
         self.grant: EnrolmentGrant | None = None
         self.refused: Code | None = None
         """The reason of the other machine, which knows the code, for refusing this one."""
@@ -62,6 +74,7 @@ class EnrolmentConversation:
         self._outbox.append(self._channel.data_to_send())
         if self._channel.established and not self._asked:
             self._asked = True
+            self.words = enrolment_words(self._channel.handshake_hash)
             self._outbox.append(self._channel.send(encode_frame(enrol(self._keys, self._channel.handshake_hash))))
         for frame in frames:
             if not self.over:

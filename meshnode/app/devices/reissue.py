@@ -34,11 +34,13 @@ def written_by(replica: Replica, device: DeviceId) -> list[Record]:
     return list(_written_by(replica, device))
 
 
-def absorb_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
-    """Absorb into this device's policy what the policy of `device` decides."""
+def absorb_policy(
+    replica: Replica, device: DeviceId, *, blocks_only: bool = False, keep: frozenset[bytes] | None = None
+) -> None:
+    """Absorb into this device's policy what the policy of `device` decides; as `policy.absorb_from`."""
     register = policy.register_of(replica, device)
     if register is not None:
-        policy.absorb_from(replica, register, blocks_only=blocks_only)
+        policy.absorb_from(replica, register, blocks_only=blocks_only, keep=keep)
 
 
 def write_pending(replica: Replica) -> None:
@@ -83,7 +85,7 @@ def _write(replica: Replica, pending: PendingReissue) -> None:
     if header.kind == Kind.POLICY:
         body = readable_body(pending.record)
         if isinstance(body, Policy):  # one that was withdrawn decides nothing
-            policy.absorb_from(replica, body, blocks_only=pending.blocks_only)
+            policy.absorb_from(replica, body, blocks_only=pending.blocks_only, keep=pending.keep)
         return
     if replica.store.records.newest(pending.record.register) is not None:
         return  # written since, here or on another device

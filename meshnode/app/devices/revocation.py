@@ -3,48 +3,77 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app.devices import reissue
+from meshnode.app.devices import reissue, sync_own_devices
+from meshnode.app.devices.decisions import DecisionView, decisions
 from meshnode.app.devices.device_list import name_of
-from meshnode.app.naming import ID_SHOWN
+from meshnode.app.naming import ID_SHOWN, remember_name
 from meshnode.app.owner import policy, presence_key
 from meshnode.app.owner.certificates import identity_keys, revoke_device
 from meshnode.app.picking import Candidate, pick
-from meshnode.errors import NotFound, Refused
+from meshnode.errors import NotFound, Refused, Usage
 from meshnode.quoting import named, quoted
+from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
-from protocol import Device, DeviceId, InvalidField, Kind, body_of, device_slot, device_text
+from protocol import Device, DeviceId, InvalidField, Kind, PersonId, Record, device_slot, device_text
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class RevokeQuery:
-    """With `discard`, nothing that the device wrote is kept but its blocks."""
+class RevokeOrder:
+    """The things to keep of a device that is revoked; without any field, all of them.
+
+    With `discard`, nothing that it wrote is kept; with `keep_blocks` too, the blocks made there are. With `chosen`, of what
+    it has decided about people only that is kept which `keep` names (`id` in DecisionsView).
+    """
 
     discard: bool = False
+    keep_blocks: bool = False
+    chosen: bool = False
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsView:
+    """The decisions about people that one of your devices has made, and no other device of yours."""
+
+    id: str
+    name: str
+    decisions: tuple[DecisionView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RevokedView:
     """A device that can no longer act for you.
 
-    This device wrote `kept` of its records again, and `dropped` the others.
+    This device wrote `kept` of its records again, and `dropped` the others. `decisions` are those about people that are
+    yours from now on although only that device had made them.
     """
 
     id: str
     name: str
     kept: int
     dropped: int
+    decisions: tuple[DecisionView, ...]
 
 
-def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedView:
+def decided_on(replica: Replica, which: str) -> DecisionsView:
+    """Return what the owner's device that `which` means has decided about people; errors as `find`."""
+    device = find(replica, which)
+    return DecisionsView(device_text(device), name_of(replica, device), _decisions(replica, device))
+
+
+def revoke(replica: Replica, which: str, order: RevokeOrder | None = None) -> RevokedView:
     """Revoke a device of the owner: all that it wrote is void everywhere, and nobody who has its keys finds this node.
 
-    Unless `discard`, this device writes again what still counts. Raises Refused for this device itself and for one that
-    is revoked already, Forbidden without the identity key, and NotFound and Ambiguous as `find` does.
+    This device writes again what is to be kept. Nothing that the other device has written can keep it from being
+    revoked. Raises Refused for this device itself and for one that is revoked already, Forbidden without the identity
+    key, and NotFound and Ambiguous as `find` does.
     """
+    order = order or RevokeOrder()
     device = find(replica, which)
     name = name_of(replica, device)
     if device == replica.device:
@@ -53,30 +82,71 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
     if replica.trust_state.revoked(replica.me, device):
         raise Refused(f"{named(name)} is revoked already", "'meshnode device list' shows your devices")
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(device)))
-    keys = body_of(certificate) if certificate is not None and certificate.body else None
+    keys = readable_body(certificate) if certificate is not None else None
     if not isinstance(keys, Device):
         raise Refused(
             f"this node does not have the certificate of {named(name)}", "try again after your devices have connected"
         )
-    written = reissue.written_by(replica, device)
-    wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS_REISSUED]
-    before = policy.web(replica)
-    try:
-        reissue.absorb_policy(replica, device, blocks_only=discard)
-    except InvalidField as error:  # there is no stamp above its own, or no room: later as much as fits is absorbed
-        log.warning("a policy was not absorbed", extra={"why": str(error)})
+    attempt = replica.guard.attempt
+    attempt("keeping names", _remember_names, replica)
+    written: list[Record] = replica.guard.result(
+        "looking at what the device wrote", reissue.written_by, replica, device, otherwise=list
+    )
+    wanted = [record for record in written if not order.discard or record.header.kind in reissue.ALWAYS_REISSUED]
+    made = _decisions(replica, device)
+    keep = _kept(order, made)
+    blocks_only = order.discard
+    before: set[PersonId] = replica.guard.result("looking at your web", policy.web, replica, otherwise=set)
+    attempt("taking over what the device decided", _absorb, replica, device, blocks_only, keep)
     with replica.transaction():
         revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public)
-        replica.store.devices.add_pending_reissue(wanted, blocks_only=discard)
+        replica.store.devices.add_pending_reissue(wanted, blocks_only=blocks_only, keep=keep)
         replica.store.people.forget_device(device)
-        policy.note_former_web(replica, before)
         presence_key.rotate_at_once(replica)
     log.info("a device was revoked")
-    reissue.write_pending(replica)
-    presence_key.rotate_if_due(replica)
+    attempt("remembering who was in your web", policy.note_former_web, replica, before)
+    attempt("writing again what a revoked device wrote", reissue.write_pending, replica)
+    attempt("changing the key by which others recognize you", presence_key.rotate_if_due, replica)
+    attempt("following your other devices", sync_own_devices.sync_names_and_blocks, replica)
     counted = [record for record in written if record.header.kind not in reissue.ALWAYS_REISSUED]
-    kept = 0 if discard else len(counted)
-    return RevokedView(device_text(device), name, kept, len(counted) - kept)
+    kept = 0 if order.discard else len(counted)
+    adopted = tuple(one for one in made if keep is None or bytes.fromhex(one.id) in keep)
+    return RevokedView(device_text(device), name, kept, len(counted) - kept, adopted)
+
+
+def _absorb(replica: Replica, device: DeviceId, blocks_only: bool, keep: frozenset[bytes] | None) -> None:
+    try:
+        reissue.absorb_policy(replica, device, blocks_only=blocks_only, keep=keep)
+    except InvalidField as error:  # there is no stamp above its own, or no room: later as much as fits is absorbed
+        log.warning("a policy was not absorbed", extra={"why": str(error)})
+
+
+def _decisions(replica: Replica, device: DeviceId) -> tuple[DecisionView, ...]:
+    return replica.guard.result("looking at what the device decided", decisions, replica, device, otherwise=tuple)
+
+
+def _kept(order: RevokeOrder, made: Iterable[DecisionView]) -> frozenset[bytes] | None:
+    """Return the subjects and tags of the decisions to keep; None for all. Raises Usage for one that was not made there."""
+    if not order.discard and not order.chosen:
+        return None
+    ids = {one.id: one.what for one in made}
+    unknown = [name for name in order.keep if name not in ids]
+    if unknown:
+        raise Usage(
+            f"that device has made no decision called {quoted(unknown[0])}", "'meshnode device revoke' asks about each"
+        )
+    chosen = set(order.keep)
+    if order.discard and order.keep_blocks:
+        chosen |= {name for name, what in ids.items() if what == "block"}
+    return frozenset(map(bytes.fromhex, chosen))
+
+
+def _remember_names(replica: Replica) -> None:
+    """Keep the names of everybody for whom the owner ever vouched: a profile goes when its author is blocked."""
+    for person in policy.spoken_of(replica):
+        profile = replica.trust_state.profile(person)
+        if profile is not None:
+            remember_name(replica, person, profile.name)
 
 
 def find(replica: Replica, which: str) -> DeviceId:

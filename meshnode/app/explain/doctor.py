@@ -155,7 +155,7 @@ def _company(replica: Replica, network: NetworkState) -> Finding:
         return _ill(
             "company",
             "You are not connected to anybody, and trust nobody yet",
-            "give somebody your card ('meshnode card'), or add theirs ('meshnode add CARD')",
+            "give somebody your card ('meshnode card'), or add theirs ('meshnode add')",
         )
     return _ill(
         "company",
@@ -171,7 +171,7 @@ def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
             _ill(
                 "card_used",
                 f"{name}'s card was used by somebody else, or has ended",
-                f"ask {name} for a new one, and add it: meshnode add CARD",
+                f"ask {name} for a new one, and add it: meshnode add",
             )
         ]
     if any(card.giver == person for card in pending_cards(replica)) and not back:
@@ -187,7 +187,7 @@ def _keys(replica: Replica, person: PersonId, name: str) -> Finding:
     if dial_keys(replica, person):
         return _well("keys", f"The keys for connecting to {name} are known")
     return _ill(
-        "keys", f"No key for connecting to {name} is known", f"ask {name} for a new card, and add it: meshnode add CARD"
+        "keys", f"No key for connecting to {name} is known", f"ask {name} for a new card, and add it: meshnode add"
     )
 
 

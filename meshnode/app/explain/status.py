@@ -276,7 +276,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         Problem(
             "card_used",
             f"The card of {name} that you added was used by somebody else, or has ended",
-            f"ask {name} for a new one, and add it: meshnode add CARD",
+            f"ask {name} for a new one, and add it: meshnode add",
             (person,),
         )
         for person, name in ((person, named(name)) for person, name in spent_elsewhere(replica).items())

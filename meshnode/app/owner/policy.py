@@ -16,6 +16,7 @@ from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.bodies import readable
 from meshnode.replica.replica import Replica
 from protocol import (
+    Block,
     DeviceId,
     InvalidField,
     Kind,
@@ -23,6 +24,7 @@ from protocol import (
     Policy,
     PolicyFull,
     Preference,
+    Vouch,
     device_slot,
     limits,
 )
@@ -30,10 +32,12 @@ from protocol.numbers import Stamp, stamp_after, stamp_leaps
 from protocol.trust import (
     EffectivePolicy,
     absorb,
+    decided_by,
     empty_policy,
     joined,
     may_reduce_access,
     merge,
+    only,
     with_block,
     with_preference,
     with_vouch,
@@ -101,6 +105,11 @@ def blocks(replica: Replica, subject: PersonId) -> bool:
 def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
     """Whether the owner ever vouched for `subject`, even if the vouch was taken back."""
     return any(vouch.subject == subject for policy in _Registers.read(replica).all for vouch in policy.vouches)
+
+
+def spoken_of(replica: Replica) -> set[PersonId]:
+    """Return everybody for whom the owner ever vouched, as far as that is still written."""
+    return {vouch.subject for policy in _Registers.read(replica).all for vouch in policy.vouches}
 
 
 def has_room_to_vouch(replica: Replica, subject: PersonId = _NOBODY) -> bool:
@@ -177,13 +186,16 @@ def join_branches(replica: Replica) -> None:
             absorb_from(replica, register)
 
 
-def absorb_from(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
+def absorb_from(
+    replica: Replica, theirs: Policy, *, blocks_only: bool = False, keep: frozenset[bytes] | None = None
+) -> bool:
     """Absorb into this device's policy the entries that hold because of `theirs`, the policy of another own device.
 
+    With `keep` they are only those about these subjects and tags; with `blocks_only` as in `protocol.trust.absorb`.
     Returns False if there was nothing to absorb. Raises InvalidField if this device's policy has no room for it all.
     """
     registers = _Registers.read(replica)
-    after = _absorbed(registers, theirs, fresh_salt(replica), blocks_only=blocks_only)
+    after = _absorbed(registers, theirs, fresh_salt(replica), blocks_only=blocks_only, keep=keep)
     if after is None:
         return False
     _write(replica, registers, after)
@@ -198,10 +210,13 @@ def holds_alone(replica: Replica, theirs: Policy) -> bool:
         return True
 
 
-def _absorbed(registers: _Registers, theirs: Policy, salt: bytes, *, blocks_only: bool) -> Policy | None:
+def _absorbed(
+    registers: _Registers, theirs: Policy, salt: bytes, *, blocks_only: bool, keep: frozenset[bytes] | None = None
+) -> Policy | None:
     """Return this device's policy with the entries that hold because of `theirs`; None if there are none."""
     before, stamp = registers.to_edit, registers.next_stamp
     others = [policy for policy in registers.others if policy != theirs]
+    theirs = theirs if keep is None else only(theirs, keep)
     after = _with_room(
         before,
         [*others, theirs],
@@ -324,6 +339,15 @@ def register_of(replica: Replica, device: DeviceId) -> Policy | None:
 
 def _devices_with_policies(replica: Replica) -> list[DeviceId]:
     return sorted({row.device for row in replica.store.records.rows((Kind.POLICY,), replica.me)})
+
+
+def decided_on(replica: Replica, device: DeviceId) -> tuple[tuple[Vouch, ...], tuple[Block, ...]]:
+    """Return the vouches and blocks that hold because the owner's `device` says so, and no other device of theirs."""
+    theirs = register_of(replica, device)
+    if theirs is None:
+        return (), ()
+    others = (register_of(replica, one) for one in _devices_with_policies(replica) if one != device)
+    return decided_by(theirs, [policy for policy in others if policy is not None])
 
 
 def _has_branches(replica: Replica, device: DeviceId) -> bool:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from meshnode.app.devices import copies, enrolment
+from meshnode.app.devices import copies
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.peers.conversation_end import ConversationEnd
+from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
@@ -41,13 +42,12 @@ from protocol.session import (
 )
 from protocol.wire import (
     Bye,
-    Enrol,
+    Enrolled,
     HandshakeRefused,
     Initiator,
     Item,
     Responder,
     SeenEphemerals,
-    decode_known,
     encode_frame,
 )
 
@@ -102,6 +102,7 @@ class Conversation:
         self.contact = False
         """Whether the owner trusts this person directly, as it was when the other end proved who it is."""
         self.live = False
+        self._enrolling = Enrolling(replica)
         self.comparisons = 0
         """The number of comparisons of all that both sides hold for each other."""
         self.came = 0
@@ -176,8 +177,8 @@ class Conversation:
         try:
             frames = self._channel.receive(data)
             self._outbox.append(self._channel.data_to_send())
-            if self._device_code is not None:
-                self._enrol(frames)
+            if (code := self._device_code) is not None:  # such a machine gets no session
+                self._end_enrolment(self._enrolling.receive(code, self._channel, frames))
             elif self._channel.established and self._session is None:
                 self._begin_session(now)
             if frames and self._session is not None:
@@ -210,6 +211,8 @@ class Conversation:
 
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running."""
+        if self.enrolling:
+            return self._now + LOOK_SECONDS
         if self._session is None or self.end is not None:
             return None
         check = self._refusals.next_check if self._refusals is not None else None
@@ -222,6 +225,9 @@ class Conversation:
 
     def tick(self, now: float) -> None:
         """Let the deadlines pass that lie before `now`."""
+        if self.enrolling:
+            self._now = now
+            self._end_enrolment(self._enrolling.look())
         if self._session is not None and self.end is None:
             self._now = now
             try:
@@ -297,20 +303,15 @@ class Conversation:
         channel = self._channel
         return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None
 
-    def _enrol(self, frames: list[bytes]) -> None:
-        """Answer the one question of a machine that is to become a device of the owner. It gets no session."""
-        code = self._device_code
-        asked = next((frame for frame in map(decode_known, frames) if frame is not None), None)
-        if code is None or asked is None:
-            return
-        if not isinstance(asked, Enrol):
-            raise RemoteError(Code.OUT_OF_ORDER, f"{type(asked).__name__} from a machine that is not a device yet")
-        channel = self._channel
-        answer = enrolment.answer(
-            self._replica, code, asked, handshake_hash=channel.handshake_hash, remote_static=channel.remote_static
-        )
-        self._outbox.append(channel.send(encode_frame(answer)))
-        self.end = ConversationEnd(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
+    def _end_enrolment(self, answer: Bye | Enrolled | None) -> None:
+        if answer is not None:
+            self._outbox.append(self._channel.send(encode_frame(answer)))
+            self.end = ConversationEnd(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
+
+    @property
+    def enrolling(self) -> bool:
+        """Whether the machine at the other end waits for the owner's word to become a device."""
+        return self._enrolling.waits and self.end is None
 
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from meshnode.app.devices import confirmation, revocation
 from meshnode.app.devices import device_list as devices
-from meshnode.app.devices import revocation
 from meshnode.app.devices.copies import FORMER_DEVICE
 from meshnode.app.devices.joining import EnrolmentConversation
 from meshnode.app.explain.status import NetworkState, status
@@ -36,12 +37,19 @@ def code_of(node: Node, name: str | None = None, **order: Any) -> DeviceCode:
     return DeviceCode.parse(shown.text)
 
 
-def ask(mesh: Mesh, node: Node, code: DeviceCode, keys: DeviceKeys = PI) -> EnrolmentConversation:
-    """The finished attempt of a machine with these keys that uses `code`."""
+def ask(
+    mesh: Mesh, node: Node, code: DeviceCode, keys: DeviceKeys = PI, *, words: str | None = None, refuse: bool = False
+) -> EnrolmentConversation:
+    """The finished attempt of a machine with these keys that uses `code`; the owner confirms it by `words`, or its own."""
     asking = EnrolmentConversation(code, keys, node.replica.entropy)
     answering = Conversation.answering(node.replica, node.seen, mesh.time)
     for _ in range(3):
         answering.receive(asking.data_to_send(), mesh.time)
+        if answering.enrolling:
+            order = confirmation.ConfirmOrder(" ".join(asking.words) if words is None else words, refuse)
+            with suppress(Refused):
+                confirmation.answer(node.replica, order)
+            answering.tick(mesh.time)
         data = answering.data_to_send()
         if data:
             asking.receive(data)
@@ -221,3 +229,86 @@ def test_without_the_identity_key_nothing_is_certified_and_the_hint_says_where_i
     assert "where you ran" in caught.value.hint
     assert devices.devices(joined.replica, ()).identity == "elsewhere"
     assert devices.devices(alice.replica, ()).identity == "here"
+
+
+# --- the owner's word --------------------------------------------------------------------------------------------------
+
+
+def reach(mesh: Mesh, node: Node, code: DeviceCode, keys: DeviceKeys) -> tuple[EnrolmentConversation, Conversation]:
+    """Let a machine with these keys use `code` and ask; the owner has not said a word yet."""
+    asking = EnrolmentConversation(code, keys, node.replica.entropy)
+    answering = Conversation.answering(node.replica, node.seen, mesh.time)
+    for _ in range(2):
+        answering.receive(asking.data_to_send(), mesh.time)
+        asking.receive(answering.data_to_send())
+    answering.receive(asking.data_to_send(), mesh.time)
+    return asking, answering
+
+
+def test_nothing_is_certified_before_the_owner_has_confirmed_the_words_on_both_screens(mesh: Mesh, alice: Node) -> None:
+    asking, answering = reach(mesh, alice, code_of(alice, "Pi"), PI)
+    shown = confirmation.waiting(alice.replica)
+    assert (shown.name, shown.words) == ("Pi", " ".join(asking.words))
+    assert len(asking.words) == 3
+    for _ in range(5):
+        mesh.time += 1
+        answering.tick(mesh.time)
+    assert not asking.over
+    assert answering.data_to_send() == b""
+    assert names(alice) == ["md1" + names(alice)[0][3:]]
+    confirmation.answer(alice.replica, confirmation.ConfirmOrder(" ".join(asking.words).title()))
+    answering.tick(mesh.time)
+    asking.receive(answering.data_to_send())
+    assert asking.grant is not None
+    assert confirmation.waiting(alice.replica).words is None
+
+
+@pytest.mark.parametrize("words", ["", "acorn album alley", "acorn"])
+def test_other_words_certify_nothing_and_end_the_code(mesh: Mesh, alice: Node, words: str) -> None:
+    code = code_of(alice)
+    assert ask(mesh, alice, code, words=words).refused is Code.REFUSED
+    assert not alice.replica.trust_state.certified(alice.person, PI.device_id)
+    assert silent(mesh, alice, code)
+
+
+def test_a_machine_that_the_owner_refuses_is_not_certified_and_the_code_ends(mesh: Mesh, alice: Node) -> None:
+    code = code_of(alice)
+    assert ask(mesh, alice, code, refuse=True).refused is Code.REFUSED
+    assert not alice.replica.trust_state.certified(alice.person, PI.device_id)
+    assert silent(mesh, alice, code)
+
+
+def test_without_a_word_in_time_nothing_is_certified(mesh: Mesh, alice: Node) -> None:
+    asking, answering = reach(mesh, alice, code_of(alice), PI)
+    mesh.time += limits.CONFIRM_SECONDS
+    answering.tick(mesh.time)
+    asking.receive(answering.data_to_send())
+    assert asking.refused is Code.REFUSED
+    with pytest.raises(NotFound):
+        confirmation.answer(alice.replica, confirmation.ConfirmOrder(" ".join(asking.words)))
+    assert not alice.replica.trust_state.certified(alice.person, PI.device_id)
+
+
+def test_of_two_machines_with_one_code_each_has_its_own_words_and_the_second_is_told(mesh: Mesh, alice: Node) -> None:
+    """A spy has read the code and is first: the owner sees words that the own machine does not show."""
+    code = code_of(alice)
+    spy, answering = reach(mesh, alice, code, PHONE)
+    own = ask(mesh, alice, code)
+    assert own.refused is Code.CARD_USED
+    assert own.words != spy.words
+    with pytest.raises(Refused, match="other words"):
+        confirmation.answer(alice.replica, confirmation.ConfirmOrder(" ".join(own.words)))
+    answering.tick(mesh.time)
+    spy.receive(answering.data_to_send())
+    assert spy.refused is Code.REFUSED
+    assert not alice.replica.trust_state.certified(alice.person, PHONE.device_id)
+
+
+def test_the_same_machine_may_call_again_and_shows_new_words(mesh: Mesh, alice: Node) -> None:
+    code = code_of(alice)
+    first, answering = reach(mesh, alice, code, PI)
+    again = ask(mesh, alice, code)
+    assert again.grant is not None
+    assert again.words != first.words
+    answering.tick(mesh.time)
+    assert answering.end is not None

@@ -1,0 +1,63 @@
+"""Shows what one of the owner's devices alone has decided about people, so that the owner can choose before revoking it.
+
+A thief may have blocked everybody in the owner's name, and vouched for accomplices. A policy names blocked people by tags
+only; this node tells who they are where it knows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app.naming import PersonRef, reference
+from meshnode.app.owner import policy
+from meshnode.replica.replica import Replica
+from protocol import DeviceId, PersonId, limits
+from protocol.trust import block_tag
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """Something that one of your devices has decided about a person, and no other device of yours.
+
+    `what` is `block`, `unblock` or `vouch`; `trust` is that of the vouch, 0 to 1 (0: taken back; null: not a vouch).
+    `person` is null where this node does not know who it is. `id` names the decision.
+    """
+
+    id: str
+    what: str
+    person: PersonRef | None
+    trust: float | None
+
+
+def decisions(replica: Replica, device: DeviceId) -> tuple[DecisionView, ...]:
+    """Return what only this device of the owner has decided: blocks first, then ended blocks, then vouches, by name."""
+    vouches, blocks = policy.decided_on(replica, device)
+    people = _people_by_tag(replica) if blocks else {}
+    found = [
+        DecisionView(
+            block.tag.hex(),
+            "block" if block.blocked else "unblock",
+            reference(replica, people[block.tag]) if block.tag in people else None,
+            None,
+        )
+        for block in blocks
+    ]
+    found += [
+        DecisionView(vouch.subject.hex(), "vouch", reference(replica, vouch.subject), vouch.weight / limits.WEIGHT_MAX)
+        for vouch in vouches
+    ]
+    order = ("block", "unblock", "vouch")
+    return tuple(
+        sorted(found, key=lambda one: (order.index(one.what), one.person is None, _name(one).casefold(), one.id))
+    )
+
+
+def _name(decision: DecisionView) -> str:
+    return "" if decision.person is None else decision.person.name
+
+
+def _people_by_tag(replica: Replica) -> dict[bytes, PersonId]:
+    """Return the people whom this node knows by the tags under which the owner would block them."""
+    blocked = [person for person, _ in replica.store.blocked.all()]
+    known = {*replica.trust_state.people(), *blocked, *policy.spoken_of(replica), *replica.trust_state.counterparts}
+    return {block_tag(replica.me, person): person for person in known}
