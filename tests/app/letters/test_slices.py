@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from meshnode.app.exchanges import incoming
 from meshnode.app.letters import inbox
 from meshnode.app.owner import policy
@@ -99,3 +101,13 @@ def test_the_node_comes_back_soon_while_letters_wait() -> None:
     while inbox.may_have_unopened(bob):
         incoming.follow_letters(bob)
     assert incoming.follow_letters(bob) > incoming.SLICE_PAUSE_SECONDS
+
+
+def test_a_node_in_doubt_about_the_date_does_not_look_for_receipts_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bob = flooded()
+    while inbox.may_have_unopened(bob):
+        incoming.follow_letters(bob)
+    monkeypatch.setattr(FakeClock, "trusted", property(lambda _: False))
+    assert incoming.follow_letters(bob) == incoming.PAUSE_SECONDS
