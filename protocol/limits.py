@@ -180,8 +180,8 @@ HAVE_ITEMS_MAX = 256  # announced in one frame: each costs a search
 
 # --- Session ---------------------------------------------------------------------------------------------------------
 PREAUTH_SECONDS = 15  # to prove oneself, also where half of all packets are lost: a silent connection is closed
-IDLE_PING_SECONDS = 11 * MINUTE  # without a word, longer than RECHECK_SECONDS: a Ping shows the other side that we live
-IDLE_DEAD_SECONDS = 25 * MINUTE  # without hearing anything: the other side is gone
+IDLE_PING_SECONDS = 30  # without a word: a Ping shows the other side that this one is alive
+IDLE_DEAD_SECONDS = 90  # without hearing anything: the other side is gone
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
 LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
 BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more is called again after this all the same

@@ -269,7 +269,8 @@ class Network:
     def _follow_port(self, listener: Listener, interfaces: Interfaces) -> None:
         keep = self._port_choice.follow(listener, interfaces)
         if keep is not None and self._nursery is not None:
-            self._nursery.start_soon(self._store_thread.run, self._replica.store.meta.set, PORT_KEPT, keep)
+            keeping = partial(self._store_thread.run, self._replica.store.meta.set, PORT_KEPT, keep)
+            self._nursery.start_soon(background.run, self._replica.guard, "keeping the port", keeping)
         if self._discovery is not None:
             self._discovery.use_port(listener.port)
 
