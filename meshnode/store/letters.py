@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import NamedTuple
 
 from meshnode.store.database import Database
@@ -52,6 +53,10 @@ class Letters:
         self._database = database
         self._persons = people.persons
         self._devices = people.devices
+        self.queue: deque[StoredLetter] = deque()
+        """The letters that were found and are to be opened, in this order."""
+        self.slices = 0
+        """How often letters were opened from the queue since it was filled."""
         self.strangers_seen: int | None = None
         """The version of the trust state at which letters of strangers were left closed; None if none were."""
 

@@ -38,6 +38,7 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "wire/noise.py: Handshake.read_message: raise RemoteError(Code.OVERSIZED, 'a Noise message of more than 65535 bytes')",
     ),
     "the decoder has refused so many items, or such a number, before": (
+        "letters/contents.py: Receipt.__post_init__: RECEIPT_LETTERS_MAX",
         "records/join.py: Join.__post_init__: raise InvalidField('invitations', f'must not be more than {INVITATIONS_MAX}')",
         "records/letter.py: Letter.__post_init__: LETTER_BOXES_MAX",
     ),

@@ -111,7 +111,6 @@ def refused_letters() -> list[dict[str, Any]]:
         "an addressee that is text": changed(good, [1], "a" * 32),
         "an addressee of 31 bytes": changed(good, [1], CAROL.id[:31]),
         "a slot that is text": changed(good, [2], "s" * 16),
-        "a number that is a boolean": changed(good, [3], True),
         "fields that are no array": changed(good, [4], 0),
         "fields of an unknown number that are no array": content(99, 0),
         "a list of 65 items inside": changed(good, [4], [0] * 65),
@@ -128,6 +127,8 @@ def refused_letters() -> list[dict[str, Any]]:
     }
     both = receipt_slot(ALICE.id, CAROL.id)
     receipts = {why: (by_hand(content(1, fields, both), slot=both), "MALFORMED") for why, fields in _receipts().items()}
+    named = changed(content(1, [[_entry(1)]], both), [3], True)
+    receipts["a number that is a boolean"] = (by_hand(named, slot=both), "MALFORMED")
     receipts["an introduction in the slot for receipts"] = (by_hand(changed(good, [2], both), slot=both), "FORGED")
     letters["a receipt in another slot"] = (by_hand(content(1, [[_entry(1)]])), "FORGED")
     return [*_refused(letters, SLOT), *_refused(receipts, both)]

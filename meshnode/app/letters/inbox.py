@@ -9,6 +9,7 @@ Which handlers there are is not known here: the callers hand them in, so that le
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from meshnode.app.letters import letters, receipts
@@ -18,6 +19,9 @@ from protocol import Letter, PersonId, Record, RemoteError, body_of, limits
 from protocol.letters import Content, OpenedLetter, Receipt, letter_tag, open_letter
 
 log = logging.getLogger(__name__)
+
+SLICE_SECONDS = 0.02  # for which letters are opened at a time: the owner's commands wait no longer
+SLICES_A_LOOK = 16  # after so many the next look for new letters is due, though others wait to be opened
 
 Handler = Callable[[Replica, OpenedLetter], bool]
 """Lets a letter take effect, inside a transaction. If its author is the owner, another device of theirs wrote it.
@@ -30,30 +34,57 @@ Handlers = Mapping[type[Content], Handler]
 
 
 def open_new(replica: Replica, handlers: Handlers) -> None:
-    """Open every letter for this device that came since the last call, and let it take effect.
+    """Open letters for this device that came since the last call, and let each take effect, for SLICE_SECONDS at most.
 
-    A letter of a person to whom nothing connects the owner stays closed until something does; one whose content none of
-    the `handlers` is for stays until a later version of the program opens it. One that cannot take effect is set aside.
+    Call it again while `may_have_unopened`. Letters are opened in turn for each introducer of their authors, so that many
+    letters of one keep nobody else's waiting. A letter of a person to whom nothing connects the owner stays closed until
+    something does; one whose content none of the `handlers` is for stays until a later version of the program opens it.
+    One that cannot take effect is set aside.
     """
     if not may_have_unopened(replica):
         return
     handlers = {Receipt: _no_effect, **handlers}
-    replica.store.records.letters_moved = False
-    replica.store.letters.strangers_seen = None
-    for stored in replica.store.letters.stored():
-        if not _is_for_this_device(replica, stored, handlers):
-            continue
+    queue, begun = replica.store.letters.queue, replica.clock.monotonic()
+    if _has_news(replica) and (not queue or replica.store.letters.slices >= SLICES_A_LOOK):
+        _look(replica, handlers)
+    replica.store.letters.slices += 1
+    while queue:
+        stored = queue[0]
         if stored.author == replica.me or _connected(replica, stored.author):
             item = f"{stored.author.hex()} {stored.slot.hex()}"
             replica.guard.step("opening a letter", _open, replica, stored, handlers, item=item)
         else:  # something may connect them later
             replica.store.letters.strangers_seen = replica.trust_state.version
+        queue.popleft()
+        if replica.clock.monotonic() - begun >= SLICE_SECONDS:
+            return
 
 
 def may_have_unopened(replica: Replica) -> bool:
     """Whether there may be letters to open."""
+    return bool(replica.store.letters.queue) or _has_news(replica)
+
+
+def _has_news(replica: Replica) -> bool:
+    """Whether letters may have come, or strangers may have come to be connected, since the last look."""
     seen = replica.store.letters.strangers_seen
     return replica.store.records.letters_moved or (seen is not None and seen != replica.trust_state.version)
+
+
+def _look(replica: Replica, handlers: Handlers) -> None:
+    """Put all letters for this device that were not opened into the queue: of each introducer the first, then the second."""
+    store = replica.store
+    store.records.letters_moved = False
+    store.letters.strangers_seen, store.letters.slices = None, 0
+    before: Counter[PersonId | None] = Counter()
+    ranked = []
+    for number, stored in enumerate(store.letters.stored()):
+        if _is_for_this_device(replica, stored, handlers):
+            introducer = replica.introducers.introducer(stored.author)
+            before[introducer] += 1
+            ranked.append((before[introducer], number, stored))
+    store.letters.queue.clear()
+    store.letters.queue.extend(stored for _, _, stored in sorted(ranked, key=lambda one: one[:2]))
 
 
 def _no_effect(_: Replica, __: OpenedLetter) -> bool:
