@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+ATTEMPTS = 5  # of work that must not be disturbed, while changes come in
 SLICE_SECONDS = 0.01  # then the others have their turn; with the longest step it stays far below 0.1 s
 
 Result = TypeVar("Result")
@@ -51,6 +52,24 @@ def complete(steps: Steps[Result]) -> Result:
         except StopIteration as end:
             result: Result = end.value
             return result
+
+
+def undisturbed(state: Callable[[], object], attempt: Callable[[], Steps[Result]]) -> Steps[Result]:
+    """Return the result of `attempt`, all of which is true of one moment: if anything changes meanwhile, it begins again.
+
+    `state()` returns what changes with everything that the attempt reads. So that it ends even if changes never do, the
+    last attempt gives way no longer.
+    """
+    for _ in range(ATTEMPTS):
+        begun, steps = state(), attempt()
+        while state() == begun:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found: Result = end.value
+                return found
+            yield
+    return complete(attempt())
 
 
 async def in_slices(runner: Runner, steps: Steps[Result]) -> Result:

@@ -21,6 +21,7 @@ import trio
 
 from meshnode import background
 from meshnode.api.connection_shutdown import shut_down_connections
+from meshnode.app import naming
 from meshnode.app.events import ALERTS
 from meshnode.errors import Failed, StorageFull
 from meshnode.slices import in_slices
@@ -148,7 +149,9 @@ async def _evaluate_watches(context: ApiContext) -> None:
 
     The catalog is filled in slices between which requests get their turn in the store's thread.
     """
+    gc.freeze()  # the people stay: the garbage collector need not go through them while the catalog is filled
     await in_slices(context.store_thread, context.catalog.preparing())
+    await in_slices(context.store_thread, naming.preparing(context.replica))
     gc.freeze()  # the catalog stays: the garbage collector need not go through it again and again
     token = trio.lowlevel.current_trio_token()
     commits = Wakeup()

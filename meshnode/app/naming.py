@@ -6,10 +6,10 @@ as for somebody who does not exist, so that a block does not show.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from heapq import nsmallest
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from meshnode.app.lookalikes import skeletons
@@ -19,10 +19,12 @@ from meshnode.errors import NotFound
 from meshnode.quoting import quoted
 from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import TrustState
+from meshnode.slices import Steps
 from protocol import PersonId, people_written, person_text, short_id
 from protocol.trust import TRUSTED, Relation, reaches, relation_of
 
-NAMES_REMEMBERED = 16_384  # names in the forms in which they are compared, some 5 MB: more than a web has people
+NAMES_SPARE = 1_000  # forms of names that are kept beside those of the people known now
+NAMES_OF_A_STEP = 500  # some 4 ms
 NAMES_OFFERED = 50  # for completion; more than a person reads
 _ID_TAG = "mp1"
 ID_SHOWN = 11  # letters of an id in a list of candidates, its tag among them
@@ -52,7 +54,7 @@ def name_of(replica: Replica, person: PersonId) -> str:
 def imitates(replica: Replica, person: PersonId, name: str) -> bool:
     """Whether `name` of `person` looks like the name of the owner or of somebody whom they vouch for or have named."""
     close = _close_names(replica)
-    return person not in close.people and not close.skeletons.isdisjoint(skeletons(name))
+    return person not in close.people and close.has(name)
 
 
 def namesakes(replica: Replica, person: PersonId, name: str) -> list[PersonId]:
@@ -73,6 +75,10 @@ class _CloseNames:
     own_names: Mapping[PersonId, str]
     people: frozenset[PersonId]
     skeletons: frozenset[str]
+
+    def has(self, name: str) -> bool:
+        """Whether `name` looks like one of them."""
+        return not self.skeletons.isdisjoint(skeletons(name))
 
 
 _close_lately: WeakKeyDictionary[TrustState, _CloseNames] = WeakKeyDictionary()
@@ -138,28 +144,107 @@ def known(replica: Replica) -> frozenset[PersonId]:
 
     A person whose policy is missing here might block the owner, so they are named only if the owner vouches for them.
     """
-    trust_state = replica.trust_state
-    lately = _known_lately.get(trust_state)
-    if lately is None or lately[0] != trust_state.version:
-        lately = _known_lately[trust_state] = (trust_state.version, _known(trust_state, replica.me))
-    return lately[1]
+    return _lately(replica).people
 
 
-_known_lately: WeakKeyDictionary[TrustState, tuple[int, frozenset[PersonId]]] = WeakKeyDictionary()
-"""By trust state, its version and everybody who was known then: nearly every command asks."""
+class _Forms(NamedTuple):
+    """A name as it is shown, and as it is compared: with its accents, and folded.
+
+    `imitates` says that it looks like the `public` name of somebody close to the owner.
+    """
+
+    name: str
+    public: str
+    imitates: bool
+    written: str
+    folded: str
+
+
+class _Known:
+    """Everybody who may be named, and their names as they are compared: both kept while nothing changes them.
+
+    Nearly every command asks, and one changed vouch far away changes the name of nobody.
+    """
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._close: _CloseNames | None = None
+        self._forms: dict[PersonId, _Forms] = {}
+        self._passing: set[PersonId] = set()  # whose name may change without their profile
+        self.people: frozenset[PersonId] = frozenset()
+
+    def refresh(self, replica: Replica) -> None:
+        """Find out again what may have changed since the last call."""
+        trust_state, close, before = replica.trust_state, _close_names(replica), self._close
+        moved, self._passing = self._passing, set()
+        if self._version != trust_state.version:
+            read = trust_state.read_since(self._version) if self._version >= 0 else None
+            moved |= self._forms.keys() if read is None else read
+            self.people = _known(trust_state, replica.me)
+            if len(self._forms) > len(self.people) + NAMES_SPARE:
+                moved |= self._forms.keys() - self.people
+        if before is not close:
+            moved |= self._renamed(before, close)
+        for person in moved:
+            self._forms.pop(person, None)
+        self._version, self._close = trust_state.version, close
+
+    def _renamed(self, before: _CloseNames | None, close: _CloseNames) -> set[PersonId]:
+        """Return whose name is shown otherwise since other people are close to the owner, or have other names."""
+        if before is None:
+            return set()
+        renamed = {*before.people, *close.people} if before.own_names is not close.own_names else set[PersonId]()
+        renamed |= before.people ^ close.people
+        if before.skeletons != close.skeletons:
+            renamed |= {
+                person for person, forms in self._forms.items() if forms.imitates is not close.has(forms.public)
+            }
+        return renamed
+
+    def forms(self, replica: Replica, person: PersonId) -> _Forms:
+        """Return the name of `person` in the forms in which it is compared; call `refresh` before."""
+        found = self._forms.get(person)
+        if found is None:
+            name, public = name_of(replica, person), public_name(replica, person)
+            imitates = _close_names(replica).has(public)
+            found = self._forms[person] = _Forms(name, public, imitates, alike(name), searchable(name))
+            if replica.trust_state.profile(person) is None:
+                self._passing.add(person)
+        return found
+
+
+_known_lately: WeakKeyDictionary[TrustState, _Known] = WeakKeyDictionary()
+
+
+def _lately(replica: Replica) -> _Known:
+    lately = _known_lately.get(replica.trust_state)
+    if lately is None:
+        lately = _known_lately[replica.trust_state] = _Known()
+    lately.refresh(replica)
+    return lately
+
+
+def preparing(replica: Replica) -> Steps[None]:
+    """Bring the names of all who may be named into the forms in which they are compared, before anybody is looked for."""
+    people = sorted(known(replica))
+    yield
+    for first in range(0, len(people), NAMES_OF_A_STEP):
+        lately = _lately(replica)
+        for person in people[first : first + NAMES_OF_A_STEP]:
+            lately.forms(replica, person)
+        yield
 
 
 def _known(trust_state: TrustState, me: PersonId) -> frozenset[PersonId]:
-    own = trust_state.graph.vouched_by(me)
+    graph = trust_state.graph
     others = {
         *trust_state.reach_to(me),
         *trust_state.regard_from(me),
-        *trust_state.graph.vouchers_of(me),
+        *graph.vouchers_of(me),
         *trust_state.groups.co_members(me),
     }
-    decidable = {person for person in others if trust_state.policy(person) is not None}
-    blocked = trust_state.graph.blocked_either_way
-    return frozenset({me, *(person for person in {*own, *decidable} if not blocked(me, person))})
+    others &= graph.people_with_policies()
+    return frozenset({me, *graph.vouched_by(me), *others} - graph.all_blocked_either_way(me))
 
 
 def find(
@@ -185,18 +270,21 @@ def candidates(replica: Replica, text: str, among: Collection[PersonId] | None =
     """
     pool = known(replica) if among is None else among
     by_id = _by_id(replica, alike(text), pool)
-    close, web = _circles(replica, pool)
-    chosen, kept = replica.store.own_names.chosen(), replica.store.own_names.all()
-    for named_so in (
-        _near(text, {person: name_of(replica, person) for person in close}),
-        {person: public_name(replica, person) for person in chosen if person in pool},
-        _near(text, {person: name_of(replica, person) for person in web}),
-        {person: public_name(replica, person) for person in kept if person in pool},
-    ):
+    for named_so in _named_so(replica, text, pool):
         fitting = near(text, _candidates(replica, {**named_so, **by_id}))
         if fitting:
             return fitting
     return []
+
+
+def _named_so(replica: Replica, text: str, pool: Collection[PersonId]) -> Iterator[dict[PersonId, str]]:
+    """Yield people by a name that `text` may mean, those closest to the owner first."""
+    close, web = _circles(replica, pool)
+    chosen, kept = replica.store.own_names.chosen(), replica.store.own_names.all()
+    yield _near(replica, text, close)
+    yield {person: public_name(replica, person) for person in chosen if person in pool}
+    yield _near(replica, text, web)
+    yield {person: public_name(replica, person) for person in kept if person in pool}
 
 
 def _circles(replica: Replica, pool: Collection[PersonId]) -> tuple[set[PersonId], set[PersonId]]:
@@ -219,17 +307,17 @@ def _circles(replica: Replica, pool: Collection[PersonId]) -> tuple[set[PersonId
     return first, web.intersection(pool) - first
 
 
-def _near(text: str, named: Mapping[PersonId, str]) -> dict[PersonId, str]:
+def _near(replica: Replica, text: str, people: Iterable[PersonId]) -> dict[PersonId, str]:
     """Return all of these people whom `text` can mean by their name, and maybe others: to compare few is quicker.
 
     `picking` compares thoroughly, which would take long for the ten thousand people of a large web.
     """
-    written, words = alike(text), words_of(text)
+    written, words, lately = alike(text), words_of(text), _lately(replica)
     found: dict[PersonId, str] = {}
-    for person, name in named.items():
-        form, folded = _forms(name)
-        if written in form or (words and all(word in folded for word in words)):
-            found[person] = name
+    for person in people:
+        forms = lately.forms(replica, person)
+        if written in forms.written or (words and all(word in forms.folded for word in words)):
+            found[person] = forms.name
     return found
 
 
@@ -241,23 +329,16 @@ def _by_id(replica: Replica, written: str, pool: Collection[PersonId]) -> dict[P
     return {person: name_of(replica, person) for person in people_written(letters, pool)}
 
 
-@lru_cache(NAMES_REMEMBERED)
-def _forms(name: str) -> tuple[str, str]:
-    """Return a name as it is compared: as written, and folded."""
-    return alike(name), searchable(name)
-
-
 def named(replica: Replica, begun: str) -> tuple[list[PersonRef], int]:
     """Return people whose name or id begins with `begun`, the ones whom the owner vouches for first, and how many more.
 
     No more than NAMES_OFFERED are returned, for a person to choose from.
     """
-    form = alike(begun)
-    close, web = _circles(replica, known(replica))
-    fitting = {
-        person: name for person in {*close, *web} if _forms(name := name_of(replica, person))[0].startswith(form)
-    }
-    fitting = fitting or _by_id(replica, form, known(replica))
+    form, lately = alike(begun), _lately(replica)
+    close, web = _circles(replica, lately.people)
+    forms = ((person, lately.forms(replica, person)) for person in {*close, *web})
+    fitting = {person: forms.name for person, forms in forms if forms.written.startswith(form)}
+    fitting = fitting or _by_id(replica, form, lately.people)
     first = nsmallest(
         NAMES_OFFERED,
         fitting,

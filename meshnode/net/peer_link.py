@@ -61,6 +61,12 @@ class PeerConversation(Protocol):
     def came(self) -> int: ...
     @property
     def missing(self) -> tuple[tuple[NotTaken, int], ...]: ...
+
+    gives_way: bool
+
+    @property
+    def opening(self) -> bool: ...
+    def go_on(self) -> None: ...
     @property
     def settled(self) -> bool: ...
     @property
@@ -107,6 +113,7 @@ class PeerLink:
         fair_share: FairShare,
     ) -> None:
         self.conversation = conversation
+        conversation.gives_way = True
         self.origin = origin
         self.since = trio.current_time()
         self.bytes_in = 0
@@ -238,6 +245,12 @@ class PeerLink:
     # --- on the store thread -------------------------------------------------------------------------------------------
 
     async def _step(self, function: Callable[..., None] | None, *arguments: Any) -> None:
+        """Run `function`, if any, on the store thread, and what it has begun; see `_one_step`."""
+        await self._one_step(function, *arguments)
+        while self.conversation.opening and not self._given_up:
+            await self._one_step(self.conversation.go_on)
+
+    async def _one_step(self, function: Callable[..., None] | None, *arguments: Any) -> None:
         """Run `function`, if any, on the store thread; then send what the conversation has to send.
 
         Also notes its next timer, its peer and its end.

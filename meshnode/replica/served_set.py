@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, access_key
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.reevaluate import WEB_KINDS
 from meshnode.replica.standing_tracker import StandingTracker
+from meshnode.slices import Steps, complete
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, Record, RecordId, Register, device_slot
 from protocol.session import Phase, phase_of
@@ -26,6 +28,7 @@ from protocol.wire import Item
 
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
 _SERVED = (RecordState.LIVE, RecordState.PAST)
+STEP = 500  # records of one step, some 5 ms
 _SPARE_KEYS = 1000  # keys of deleted records that are kept, beyond twice the number at the start
 
 
@@ -43,6 +46,13 @@ class Delta:
     lost: list[Row] = field(default_factory=list)
     evicted: list[tuple[Row, int]] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
+
+    def for_nothing_shown(self) -> Delta:
+        """Return the change for a peer that has shown nothing yet: what this node no longer has just leaves."""
+        removed = {phase: items.copy() for phase, items in self.removed.items()}
+        for row in (*self.lost, *(row for row, _ in self.evicted)):
+            removed[phase_of(row.kind)].append((row.created, row.id))
+        return Delta(self.added, removed, newer=self.newer)
 
 
 class ServedSet:
@@ -79,13 +89,21 @@ class ServedSet:
 
     def items(self, phase: Phase) -> list[Item]:
         """Return the items of `phase`, in no particular order."""
-        self._access_cache.refresh()
-        now = self._clock.ended_by()
-        items = [
-            (row.created, row.id)
-            for row in self._store.records.rows(kinds=_KINDS[phase], states=_SERVED)
-            if self._allowed(row) and _is_alive(row, now)
-        ]
+        return complete(self.filling(phase))
+
+    def filling(self, phase: Phase) -> Steps[list[Item]]:
+        """Return the items of `phase`, in steps.
+
+        Between two steps the caller goes on to call `apply` with every change. What it returns then is to be applied, in
+        order, to the items that are returned in the end: some of these may have gone by then.
+        """
+        items: list[Item] = []
+        rows = self._store.records.rows(kinds=_KINDS[phase], states=_SERVED)
+        while some := list(islice(rows, STEP)):
+            self._access_cache.refresh()
+            now = self._clock.ended_by()
+            items += [(row.created, row.id) for row in some if self._allowed(row) and _is_alive(row, now)]
+            yield
         self._keys_at_start = len(self._decisions)
         return items
 

@@ -15,7 +15,7 @@ depend on the order in which policies came; among paths of equal length the smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, KeysView, Mapping
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -204,6 +204,17 @@ class TrustGraph:
     def blocked_either_way(self, a: PersonId, b: PersonId) -> bool:
         """Whether either blocks the other."""
         return self.blocks(a, b) or self.blocks(b, a)
+
+    def all_blocked_either_way(self, person: PersonId) -> frozenset[PersonId]:
+        """Return everybody in this graph who is blocked either way with the person."""
+        at = self._number.get(person)
+        return (
+            frozenset() if at is None else frozenset(self._person[other] for other in self._all_blocked_either_way(at))
+        )
+
+    def people_with_policies(self) -> KeysView[PersonId]:
+        """Return everybody whose policy is in use, as they are now and after later changes."""
+        return self._policies.keys()
 
     # --- Mesh --------------------------------------------------------------------------------------------------------
 

@@ -112,13 +112,16 @@ class IncrementalSearch:
         """Correct `dist` and `parent`. Returns everybody whose path is another one now.
 
         `turned` are the people who are banned now and were not, or the other way round; all pairs with them are changed.
-        Returns None where a path gets too long for the first time: then a whole search finds out who is joined at all.
+        Returns None where so many have lost their path that a whole search is cheaper, and where a path gets too long for
+        the first time: then a whole search finds out who is joined at all.
         """
         paths, outward, inward = self.paths, self._web.outward, self._web.inward
         dist, parent, end, root = paths.dist, paths.parent, paths.end, paths.root
         steps = [(a, b) for one, other in changed for a, b in ((one, other), (other, one)) if a != root]
         self._turn(turned)
         lost = self._lost(steps)
+        if _CHANGES_PART * len(lost) > len(dist):
+            return None
         for person in lost:
             dist[person] = end
         heap: list[Pair] = []

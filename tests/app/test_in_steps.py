@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from meshnode.app import naming
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.discover import DiscoverQuery, discover
 from meshnode.app.discover.search import preparing
@@ -15,8 +16,12 @@ from meshnode.app.listings.listings import ListingDraft
 from meshnode.app.naming import known
 from meshnode.app.owner.preference import SharingChange
 from meshnode.app.people import people
+from meshnode.replica.replica import Replica
 from meshnode.slices import Steps, complete
+from protocol import PersonId, parse_person
 from tests.support.changing_world import PEOPLE, World
+from tests.support.mesh import EPOCH
+from tests.support.people import Person
 
 ALL = DiscoverQuery(trust=0.1, anywhere=True)
 EARLY = 12  # changes come before this many steps; then what is left is done in peace
@@ -82,6 +87,51 @@ def test_a_comparison_is_right_at_its_end(seed: int) -> None:
     for question in questions:
         found = disturbed(world, question())
         assert found == complete(question())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_names_that_are_kept_are_those_that_are_shown(seed: int) -> None:
+    """People become known, rename themselves, are renamed, and look like somebody who is close to the owner."""
+    world = World(seed)
+    replica, rng = world.replica, world.rng
+    for number in range(25):
+        world.move()
+        person, other = rng.sample(PEOPLE, 2)
+        rename(world, person, other, rng.choice(["Bob", "B0b", "Carol", "Erin", "Er\u0131n"]), number + 2)
+        found, _ = naming.named(replica, "")
+        assert found
+        assert [each.name for each in found] == [naming.name_of(replica, parse_person(each.id)) for each in found]
+        assert naming.known(replica) == known_one_by_one(replica)
+
+
+def rename(world: World, person: Person, other: Person, name: str, version: int) -> None:
+    """Let one person call themselves so, and at times the owner another, or remember the name of a card."""
+    world.put(person.profile(EPOCH, name=name, version=version))
+    names = world.replica.store.own_names
+    way = world.rng.randrange(4)
+    if way == 0:
+        names.set(other.id, name)
+    elif way == 1:
+        names.remove(other.id)
+    else:
+        naming.remember_name(world.replica, other.id, name)
+
+
+def known_one_by_one(replica: Replica) -> set[PersonId]:
+    """Return everybody who may be named, each asked about alone."""
+    state, me = replica.trust_state, replica.me
+
+    def is_known(person: PersonId) -> bool:
+        connected = (
+            person in state.reach_to(me)
+            or person in state.regard_from(me)
+            or state.graph.weight(person, me) > 0
+            or person in state.groups.co_members(me)
+        )
+        decidable = connected and state.policy(person) is not None
+        return (decidable or state.graph.weight(me, person) > 0) and not state.graph.blocked_either_way(me, person)
+
+    return {me, *(person.id for person in PEOPLE if is_known(person.id))}
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -40,7 +40,14 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.guard": {"meshnode.errors"},
     "meshnode.background": {"meshnode.guard"},
     "meshnode.store": {"protocol", "meshnode.errors"},
-    "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock", "meshnode.guard"},
+    "meshnode.replica": {
+        "protocol",
+        "meshnode.store",
+        "meshnode.errors",
+        "meshnode.clock",
+        "meshnode.guard",
+        "meshnode.slices",
+    },
     "meshnode.app": {
         "protocol",
         "meshnode.store",

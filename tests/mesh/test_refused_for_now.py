@@ -57,9 +57,9 @@ def apart() -> tuple[Mesh, list[Record]]:
 
 def served(node: Node, other: Node) -> set[bytes]:
     """Return what `node` holds that `other` may have."""
-    served = node.conversations[0]._served
-    assert served is not None
-    return {id_ for phase in Phase for _, id_ in served.items(phase)}
+    serving = node.conversations[0]._serving
+    assert serving is not None
+    return {id_ for phase in Phase for _, id_ in serving.served.items(phase)}
 
 
 def ends(mesh: Mesh) -> list[object]:
@@ -197,9 +197,9 @@ def test_a_block_is_obeyed_whatever_keeps_other_records_out(
     with reason(mesh, monkeypatch):  # type: ignore[attr-defined]
         block(mesh, "Bob", "Dave")
         mesh.settle()
-        view = next(one for one in mesh.nodes["Alice"].conversations if one.peer == dave.person)._served
+        view = next(one for one in mesh.nodes["Alice"].conversations if one.peer == dave.person)._serving
         assert view is not None
-        given, _ = view.supply(ladders)
+        given, _ = view.served.supply(ladders)
         assert given == []
     unblock(mesh, "Bob", "Dave")
     mesh.settle()

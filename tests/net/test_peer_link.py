@@ -33,6 +33,8 @@ class FakeConversation:
     run: bytes | None = None
     account: bytes | None = None
     at_door: bool = False
+    gives_way: bool = False
+    steps_left: int = 0  # of opening, after which "opened" is sent
     live: bool = False
     settled: bool = True
     idle: bool = True
@@ -60,6 +62,8 @@ class FakeConversation:
             raise StorageFailed("the disk failed")
         elif data == b"nonsense":
             self.end = ConversationEnd(Code.MALFORMED, silent=True)
+        elif data == b"open":
+            self.steps_left = 3
         elif data == b"much":
             self.outbox.append(bytes(2 * limits.SESSION_BUFFER_BYTES))
         else:
@@ -77,6 +81,15 @@ class FakeConversation:
         self.ticks.append(now)
         self.timer = None
         self.outbox.append(b"tick")
+
+    @property
+    def opening(self) -> bool:
+        return self.steps_left > 0
+
+    def go_on(self) -> None:
+        self.steps_left -= 1
+        if not self.steps_left:
+            self.outbox.append(b"opened")
 
     def let_in(self) -> None:
         self.at_door = False
@@ -157,6 +170,22 @@ async def test_bytes_go_in_and_out(nursery: trio.Nursery) -> None:
     assert await ends.other.receive_some() == b"hello"
     await wait_all_tasks_blocked()
     assert (ends.link.bytes_in, ends.link.bytes_out) == (5, 5)
+
+
+async def test_a_session_is_opened_in_steps_between_which_the_store_thread_is_free(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery)
+    called: list[str] = []
+    plain = ends.link._store_thread.run
+
+    async def run(function: Callable[..., Any], /, *arguments: Any) -> Any:
+        called.append(getattr(arguments[1], "__name__", ""))
+        return await plain(function, *arguments)
+
+    ends.link._store_thread.run = run  # type: ignore[method-assign]
+    assert ends.conversation.gives_way
+    await ends.other.send_all(b"open")
+    assert await ends.other.receive_some() == b"opened"
+    assert called[:4] == ["receive", "go_on", "go_on", "go_on"]
 
 
 async def test_the_first_message_of_a_dialer_is_sent_without_anything_received(nursery: trio.Nursery) -> None:

@@ -274,6 +274,7 @@ class Mesh:
         caller, callee, dial = ways[wire.failures % len(ways)]
         calling = Conversation.dialing(caller.replica, dial, self.time)
         answering = Conversation.answering(callee.replica, callee.seen, self.time)
+        calling.gives_way = answering.gives_way = True
         wire.ends = (calling, answering) if caller is wire.a else (answering, calling)
         wire.delays = (self._delay_to(wire.b), self._delay_to(wire.a))
         caller.conversations.append(calling)
@@ -388,6 +389,8 @@ class Mesh:
             data = ends[index].data_to_send()
             if data:
                 self._later(wire.delays[index], partial(self._deliver, wire, ends, index, sender, receiver, data))
+            if ends[index].opening:
+                self._later(wire.delays[index] / 4, partial(self._go_on, wire, ends, ends[index]))
             self._time(wire, ends, ends[index])
         if ends[0].end is not None or ends[1].end is not None:
             self._later(sum(wire.delays), partial(self._drop_ended, wire, ends))
@@ -397,6 +400,13 @@ class Mesh:
         due = end.next_timer()
         if due is not None and due <= self.time + NEAR:
             self._later(max(0.0, due - self.time), partial(self._tick, wire, ends, end))
+
+    def _go_on(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
+        """Take one step of opening a session; anything may change before the next one."""
+        if wire.ends is ends:
+            with _node_of(wire, end).replica.changes.held():
+                end.go_on(0.0)
+            self._pump(wire)
 
     def _tick(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
         if wire.ends is ends:

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from functools import reduce
 from hashlib import blake2b
 from itertools import chain, islice
-from operator import and_
+from operator import and_, or_
 from typing import Any, Protocol
 from zlib import crc32
 
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.picking import ID_PREFIX_MIN
-from meshnode.app.words import has_part, has_word, searchable, searchable_name, words_of
+from meshnode.app.words import has_word, is_part, is_spaceless, searchable, searchable_name, words_of
 from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -313,7 +313,7 @@ class Catalog:
             return
         entry = Entry(
             record=record.id,
-            doc_id=self.index.add(bucket, header.author, body),
+            doc_id=self.index.add(bucket, header.author, self._replica.introducers.introducer(header.author), body),
             number=_number(header.author, header.slot),
             created=header.created,
             expires=header.expires if body.available_until is None else min(header.expires, body.available_until),
@@ -407,19 +407,18 @@ class Catalog:
         """Return by key the listings in use that have one of these keys."""
         if not keys:
             return {}
-        entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
-        return {key: entry for entry in entries if (key := entry.key) in keys}
+        return {key: entry for entry in _entries(self._buckets.values()) if (key := entry.key) in keys}
 
     def doc_ids_of(self, records: Collection[RecordId]) -> int:
         """Return the bits of those of these records that are in use."""
         wanted = set(records)
-        entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
-        return int(DocIds(entry.doc_id for entry in entries if entry.record in wanted)) if wanted else 0
+        return (
+            int(DocIds(one.doc_id for one in _entries(self._buckets.values()) if one.record in wanted)) if wanted else 0
+        )
 
     def entry_of(self, record: RecordId) -> Entry:
         """Return the listing in use that has this record. Raises LookupError if there is none."""
-        entries = _entries(list(self._buckets.values()))
-        found = next((entry for entry in entries if entry.record == record), None)
+        found = next((entry for entry in _entries(self._buckets.values()) if entry.record == record), None)
         if found is None:
             raise LookupError("no listing in use has this record")
         return found
@@ -475,22 +474,24 @@ class Catalog:
     def _with_words(self, buckets: list[Bucket], words: list[str], name_of: Callable[[PersonId], str]) -> list[Entry]:
         """Return the listings in these buckets that have all words anywhere, else those that have them as parts."""
         names = {author: searchable_name(name_of(author)) for author in {bucket.author for bucket in buckets}}
-        found = parts = self.index.in_buckets(buckets)
+        everything = found = parts = self.index.in_buckets(buckets)
+
+        def by(authors: set[PersonId]) -> int:
+            some = [one for one in buckets if one.author in authors] if authors else []
+            return everything if len(some) == len(buckets) else self.index.in_buckets(some)
+
         for word in words:
-            in_title, in_text = self.index.with_word(word)
-            anywhere = in_title | in_text
-            having = {author for author, name in names.items() if word in name}  # most names do not have its letters
-            authors = [one for one in buckets if one.author in having]
-            whole, part = (
-                self.index.in_buckets([one for one in authors if has(names[one.author], word)])
-                for has in (has_word, has_part)
-            )
-            found &= anywhere | whole
-            parts &= anywhere | part | self.index.with_part(word)
+            anywhere = or_(*self.index.with_word(word))
+            having = {author: name for author, name in names.items() if word in name}  # most have not its letters
+            begun = word if is_spaceless(word) else f" {word}"
+            whole = {author for author, name in having.items() if begun in name}
+            part = set(having) if is_part(word) else whole
+            found &= anywhere | (of_whole := by(whole))
+            parts &= anywhere | (of_whole if part == whole else by(part)) | self.index.with_part(word)
         return self._entries_in(found or parts, buckets)
 
 
-def _entries(buckets: list[Bucket]) -> Iterator[Entry]:
+def _entries(buckets: Iterable[Bucket]) -> Iterator[Entry]:
     return (entry for bucket in buckets for entry in bucket.entries)
 
 

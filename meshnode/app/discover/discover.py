@@ -9,9 +9,9 @@ shown.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 
 from meshnode.app.catalog.catalog import Bucket, Catalog, Entry, newest_first
 from meshnode.app.discover.search import BucketVerdict, Matches, SearchQuery, Tier, check, search
@@ -70,7 +70,7 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discov
         raise Usage(f"page goes from 1 to {PAGE_MAX}")
     matches = search(replica, catalog, query)
     end = query.page * query.limit
-    chosen = islice(ranked(matches, query.sort, end), end - query.limit, end)
+    chosen = ranked(matches, query.sort, end - query.limit, end)
     records = replica.store.records.get_many([entry.record for entry in chosen])
     return Discovery(
         results=tuple(view(replica, record) for record in records if record.body),
@@ -81,8 +81,8 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discov
     )
 
 
-def ranked(matches: Matches, order: str, most: int) -> Iterator[Entry]:
-    """Yield the first `most` matches in this order, maybe more; they are sorted only as far as they are asked for."""
+def ranked(matches: Matches, order: str, first: int, end: int) -> list[Entry]:
+    """Return the matches from number `first` to before `end` in this order. The others are not sorted."""
     ranks: dict[Rank, list[tuple[Bucket, bytes]]] = {}
     for tier in Tier:
         wanted = matches.flags(tier)
@@ -91,15 +91,22 @@ def ranked(matches: Matches, order: str, most: int) -> Iterator[Entry]:
             ranks.setdefault((tier is Tier.PARTS, *rank), []).append((bucket, wanted))
     waiting = list(ranks)
     heapq.heapify(waiting)
-    while waiting:
+    chosen: list[Entry] = []
+    passed = 0
+    while waiting and passed < end:
         equals = ranks[heapq.heappop(waiting)]
         entries = [entry for bucket, wanted in equals for entry in bucket.entries if wanted[entry.doc_id]]
-        yield from _newest_first(entries, most)
+        chosen += newest(entries, max(0, first - passed), end - passed)
+        passed += len(entries)
+    return chosen
 
 
-def _newest_first(entries: list[Entry], most: int) -> list[Entry]:
-    """Return the newest entries, `most` at least if there are so many, in the order of a bucket."""
-    if len(entries) > most:
-        least = sorted(entry.created for entry in entries)[-most]  # numbers are sorted quickly, entries are not
-        entries = [entry for entry in entries if entry.created >= least]
-    return sorted(entries, key=newest_first)
+def newest(entries: list[Entry], first: int, end: int) -> list[Entry]:
+    """Return the entries from number `first` to before `end` in the order of a bucket."""
+    if first >= len(entries):
+        return []
+    created = sorted(-entry.created for entry in entries)  # numbers are sorted quickly, entries are not
+    most, least = created[first], created[min(end, len(created)) - 1]
+    some = sorted((entry for entry in entries if most <= -entry.created <= least), key=newest_first)
+    newer = bisect_left(created, most)
+    return some[first - newer : end - newer]

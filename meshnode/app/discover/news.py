@@ -18,11 +18,12 @@ from meshnode.app.listings.view import ListingView, view
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.errors import StorageFull, Usage
 from meshnode.replica.replica import Replica
-from meshnode.slices import Steps
+from meshnode.slices import Steps, undisturbed
 from meshnode.store import Seen
 
 SHOWN = 100
 SHOWN_MAX = 1000
+STEP_SORTED = 20_000  # listings that are looked at in one step, to find the newest
 STEP_SEEN = 1000  # listings that are compared with those shown before, or marked as shown, in one step
 
 
@@ -66,27 +67,51 @@ def peek(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int = SHOW
     """Return what is new, without noting that it was shown."""
     _check(limit)
     yield from _preparing(replica, catalog, watcher)
-    fresh = _fresh(replica, catalog, watcher, limit)
-    return _view(replica, catalog, fresh.first, fresh.total)
+
+    def news() -> Steps[NewsView]:
+        fresh = yield from _fresh(replica, catalog, watcher, limit)
+        return (yield from _view(replica, catalog, fresh))
+
+    return (yield from undisturbed(lambda: _state(replica, catalog, watcher), news))
 
 
 def look(replica: Replica, catalog: Catalog, watcher: Watcher, how: NewsLook) -> Steps[NewsView]:
     """Return what is new, and note that what is returned was shown; with `clear`, that all that is new was shown."""
     _check(how.limit)
     yield from _preparing(replica, catalog, watcher)
+
+    def news() -> Steps[NewsView]:
+        fresh = yield from _fresh(replica, catalog, watcher, how.limit)
+        shown = yield from _view(replica, catalog, fresh)
+        _mark(replica, catalog, fresh.first)
+        return shown
+
     if how.clear:
-        total = 0
-        while True:
-            fresh = _fresh(replica, catalog, watcher, STEP_SEEN, in_order=False)
-            total = total or fresh.total
-            _mark(replica, catalog, fresh.first)
-            if fresh.total <= STEP_SEEN:
-                return _view(replica, catalog, [], total)
-            yield
-    fresh = _fresh(replica, catalog, watcher, how.limit)
-    news = _view(replica, catalog, fresh.first, fresh.total)
-    _mark(replica, catalog, fresh.first)
-    return news
+        total = yield from _clear(replica, catalog, watcher)
+        return (yield from _view(replica, catalog, _Fresh([], total)))
+    return (yield from undisturbed(lambda: _state(replica, catalog, watcher), news))
+
+
+def _state(replica: Replica, catalog: Catalog, watcher: Watcher) -> object:
+    """Return what changes with everything that the news depends on."""
+    seen, hidden = catalog.seen, catalog.hidden()
+    return replica.trust_state.version, catalog.generation, catalog.noted, seen, hidden, watcher.raised
+
+
+def _clear(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[int]:
+    """Note that all that is new was shown, some of it in each step; return how much it was at the beginning."""
+    total = None
+    while True:
+        _evaluate(replica, catalog, watcher)
+        yield
+        new, alerted = _new(replica, catalog), _alerted(replica, catalog)
+        some = {entry.doc_id: entry for entry, _ in islice(new.everything(), STEP_SEEN)}
+        if total is None:
+            total = new.total + sum(not new.has(entry.doc_id) for entry in alerted.values())
+        _mark(replica, catalog, [*some.values(), *(one for one in alerted.values() if one.doc_id not in some)])
+        if new.total <= STEP_SEEN:
+            return total
+        yield
 
 
 def _check(limit: int) -> None:
@@ -126,28 +151,46 @@ def _was_seen(known: dict[int, Seen], entry: Entry) -> bool:
     return before is not None and before.title_hash == entry.title_hash
 
 
-def _fresh(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int, *, in_order: bool = True) -> _Fresh:
-    """Return the first that are new: alerts first, then emergencies, then the newest; or any, where no order is wanted."""
+def _evaluate(replica: Replica, catalog: Catalog, watcher: Watcher) -> None:
+    """Raise the alerts that are due, and find out which of the latest listings were shown before."""
     with suppress(StorageFull):  # then the alerts of watches wait; reading still works
         watcher.evaluate()
     catalog.catch_up()
     unknown = search(replica, catalog, SearchQuery(), ~(catalog.seen | catalog.unseen))
     _classify(replica, catalog, unknown, unknown.total)
-    new = search(replica, catalog, SearchQuery(), catalog.unseen)
-    alerted = catalog.entries_of({alert.key for alert in replica.store.discover.alerts(replica.clock.now())})
-    if not in_order and not alerted:
-        return _Fresh([entry for entry, _ in islice(new.everything(), limit)], new.total)
+
+
+def _new(replica: Replica, catalog: Catalog) -> Matches:
+    return search(replica, catalog, SearchQuery(), catalog.unseen)
+
+
+def _alerted(replica: Replica, catalog: Catalog) -> dict[int, Entry]:
+    """Return by key the listings with alerts."""
+    return catalog.entries_of({alert.key for alert in replica.store.discover.alerts(replica.clock.now())})
+
+
+def _fresh(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int) -> Steps[_Fresh]:
+    """Return the first that are new: alerts first, then emergencies, then the newest."""
+    _evaluate(replica, catalog, watcher)
+    yield
+    new = _new(replica, catalog)
+    yield
+    alerted = _alerted(replica, catalog)
+    yield
     first: dict[int, tuple[bool, int, int, Entry]] = {}
     urgent: list[Entry] = []
     rest: list[Entry] = []
-    for entry, bucket in new.everything():
+    for number, (entry, bucket) in enumerate(new.everything()):
         if alerted and entry.key in alerted:
             first[entry.key] = (not bucket.emergency, -entry.created, entry.key, entry)
         else:
             (urgent if bucket.emergency else rest).append(entry)
+        if number % STEP_SORTED == STEP_SORTED - 1:
+            yield
     for key, entry in alerted.items():
         first.setdefault(key, (True, -entry.created, key, entry))  # by a watch with wider limits than news has
     shown = [entry for *_, entry in sorted(first.values())][:limit]
+    yield
     for more in (urgent, rest):
         shown += _newest(more, limit - len(shown))
     return _Fresh(shown, len(first) + len(urgent) + len(rest))
@@ -163,9 +206,12 @@ def _newest(entries: list[Entry], count: int) -> list[Entry]:
     return sorted(entries, key=lambda entry: (-entry.created, entry.key))[:count]
 
 
-def _view(replica: Replica, catalog: Catalog, shown: list[Entry], total: int) -> NewsView:
-    records = replica.store.records.get_many([entry.record for entry in shown])
+def _view(replica: Replica, catalog: Catalog, fresh: _Fresh) -> Steps[NewsView]:
+    yield
+    records = replica.store.records.get_many([entry.record for entry in fresh.first])
     results = tuple(view(replica, record) for record in records if record.body)
+    yield
     ids = {result.id for result in results}
     alerts = tuple(alert for alert in alerts_view(replica, catalog) if alert.listing in ids)
-    return NewsView(results, alerts, total, count(replica))
+    yield
+    return NewsView(results, alerts, fresh.total, count(replica))

@@ -93,6 +93,10 @@ class Matches:
         """The number of matches that are shown."""
         return sum(bits.bit_count() for bits in self.bits)
 
+    def has(self, doc_id: int) -> bool:
+        """Whether the listing of this doc id is a match that is shown."""
+        return any(bits >> doc_id & 1 for bits in self.bits)
+
     def buckets(self, tier: Tier) -> list[tuple[Bucket, BucketVerdict]]:
         """Return the buckets in which there are matches of this tier."""
         return [(bucket, self.verdicts[bucket]) for bucket in self.index.buckets_of(self.bits[tier])]

@@ -17,11 +17,10 @@ from meshnode.app.owner import places, policy
 from meshnode.app.owner import preference as sharing
 from meshnode.app.people import blocks, people
 from meshnode.replica.replica import Replica
-from meshnode.slices import Steps
+from meshnode.slices import Steps, undisturbed
 from protocol import Audience, PersonId, Precision, person_text
 from protocol.trust import ListingFacts
 
-ATTEMPTS = 5  # while changes come in; the last is made in one go
 NAMED = 5  # listings named for each person; all are counted
 
 
@@ -113,25 +112,9 @@ _Changes = dict[PersonId, _Change]
 
 
 def _compare(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str | None) -> Steps[WhatIfView]:
-    """Return what differs between the world as it is and the one after `edit` with the owner at that published place.
-
-    Where something changes in between, all of it is computed again. So that it ends even if changes never do, the last
-    attempt gives way no longer.
-    """
-    attempts = ATTEMPTS
-    while True:
-        attempts -= 1
-        catalog.catch_up()
-        begun = _state(replica, catalog)
-        steps = _compared(replica, catalog, edit, place)
-        while _state(replica, catalog) == begun:
-            try:
-                next(steps)
-            except StopIteration as end:
-                found: WhatIfView = end.value
-                return found
-            if attempts:
-                yield
+    """Return what differs between the world as it is and the one after `edit` with the owner at that published place."""
+    catalog.catch_up()
+    return (yield from undisturbed(lambda: _state(replica, catalog), lambda: _compared(replica, catalog, edit, place)))
 
 
 def _state(replica: Replica, catalog: Catalog) -> tuple[int, int, int]:
@@ -140,6 +123,7 @@ def _state(replica: Replica, catalog: Catalog) -> tuple[int, int, int]:
 
 
 def _compared(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str | None) -> Steps[WhatIfView]:
+    catalog.catch_up()
     now = World.known(replica)
     then = now.with_policy(policy.policy_after(replica, edit), place)
     yield

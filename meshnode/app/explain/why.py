@@ -9,7 +9,7 @@ from meshnode.app.explain.breaks import BreakView, breaks
 from meshnode.app.listings.listings import candidates as listing_candidates
 from meshnode.app.listings.view import ListingView, body_of
 from meshnode.app.listings.view import view as view_listing
-from meshnode.app.naming import PersonRef, candidates, find, reference, relation_to
+from meshnode.app.naming import PersonRef, candidates, find, known, reference, relation_to
 from meshnode.app.owner.places import preference_of
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import Ambiguous, NotFound
@@ -58,7 +58,7 @@ def why(replica: Replica, catalog: Catalog, what: str) -> Steps[WhyView]:
     Raises NotFound where neither can be seen, Ambiguous where several are meant.
     """
     try:
-        meant = _meant(replica, catalog, what)
+        meant = yield from _meant(replica, catalog, what)
     except Ambiguous:
         person = _only_person(replica, what)
         if person is None:
@@ -93,12 +93,15 @@ def _only_person(replica: Replica, what: str) -> PersonId | None:
         return None
 
 
-def _meant(replica: Replica, catalog: Catalog, what: str) -> Record | PersonId:
+def _meant(replica: Replica, catalog: Catalog, what: str) -> Steps[Record | PersonId]:
     """Return the listing or the person that fits `what` best; a listing goes before a person whom it fits as well."""
+    known(replica)  # a change of trust is followed in a step of its own
+    yield
     listings: list[Candidate[Record | PersonId]] = [
         Candidate(one.item, one.id, one.name, one.label, preferred=True, more=one.more)
         for one in listing_candidates(replica, catalog, what, own_only=False)
     ]
+    yield
     people: list[Candidate[Record | PersonId]] = [
         Candidate(one.item, one.id, one.name, one.label) for one in candidates(replica, what)
     ]

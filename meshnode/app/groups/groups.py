@@ -31,7 +31,7 @@ from protocol import (
     limits,
     normalize_line,
 )
-from protocol.trust import accepted, founded, invitation, invitation_tag, open_invitation
+from protocol.trust import accepted, founded, invitation, invitation_tag, open_invitation, standing_between
 
 KINDS = tuple(kind.word for kind in GroupKind)
 
@@ -250,7 +250,7 @@ def _received(replica: Replica) -> list[_Received]:
     trust_state, me, now = replica.trust_state, replica.me, replica.clock.now()
     own = trust_state.groups.groups_of(me)
     received = []
-    for inviter in trust_state.people() - {me}:
+    for inviter in trust_state.people_with_joins() - {me}:
         for device, held in trust_state.joins(inviter):
             if not held.invitations or held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
                 continue
@@ -306,6 +306,13 @@ def _candidate(group: Group) -> Candidate[Group]:
     return Candidate(group, id_, group.name, lambda: f"{quoted(group.name)} ({word} {id_[:ID_SHOWN]})")
 
 
+def _in_own_web(replica: Replica, person: PersonId) -> bool:
+    """Whether `person` is in the owner's web: the owner's own search says how much they trust the person."""
+    trust_state, me = replica.trust_state, replica.me
+    reach = trust_state.regard_from(me).get(person)
+    return standing_between(me, person, trust_state.graph, trust_state.groups, reach=reach, regard=None).in_web
+
+
 def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
     """Return the person whom `who` means, if they may be invited to `group`."""
     try:
@@ -328,7 +335,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
             f"the cell is full: it has {len(members)} members",
             "create another with 'meshnode cell new', or a community",
         )
-    if not replica.trust_state.standing(replica.me, person).in_web:
+    if not _in_own_web(replica, person):
         raise Refused(
             f"you do not trust {named(mention.name)}, so an invitation would not reach them",
             "trust them first with 'meshnode vouch NAME --trust 0.5'",

@@ -13,11 +13,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from meshnode.app.groups import membership
 from meshnode.app.peers.accounts import shared_out
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, revocation_of
+from meshnode.replica.trust_state import TrustState
 from meshnode.store import IssuedCard
 from protocol import DeviceId, PersonId, RemoteError, limits
 from protocol.tokens import Card
@@ -266,7 +269,8 @@ def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
         _with_presence(replica, strangers[:STRANGERS_KNOWN]),
     ):
         found |= dict.fromkeys(known)
-    return [(one, key) for one, key in found if not graph.blocked_either_way(replica.me, one)][:room]
+    blocked = graph.all_blocked_either_way(replica.me)
+    return [(one, key) for one, key in found if one not in blocked][:room]
 
 
 def _by_trust(replica: Replica) -> tuple[list[PersonId], list[PersonId]]:
@@ -276,10 +280,26 @@ def _by_trust(replica: Replica) -> tuple[list[PersonId], list[PersonId]]:
     without end, so nobody is more than a stranger by that alone.
     """
     trust_state = replica.trust_state
+    lately = _by_trust_lately.get(trust_state)
+    if lately is not None and lately.version == trust_state.version:
+        return lately.web, lately.strangers
     regard, answered = trust_state.regard_from(replica.me), replica.introducers.all()
     known = {*trust_state.reach_to(replica.me), *regard, *trust_state.groups.co_members(replica.me)}
     ordered = sorted(known - {replica.me}, key=lambda person: (regard.get(person, math.inf), person))
-    return [one for one in ordered if one in answered], [one for one in ordered if one not in answered]
+    web, strangers = [one for one in ordered if one in answered], [one for one in ordered if one not in answered]
+    _by_trust_lately[trust_state] = _ByTrust(trust_state.version, web, strangers)
+    return web, strangers
+
+
+class _ByTrust(NamedTuple):
+    """The result of `_by_trust` at this version of the trust state."""
+
+    version: int
+    web: list[PersonId]
+    strangers: list[PersonId]
+
+
+_by_trust_lately: WeakKeyDictionary[TrustState, _ByTrust] = WeakKeyDictionary()
 
 
 def _with_presence(replica: Replica, people: list[PersonId]) -> list[tuple[PersonId, bytes]]:

@@ -17,20 +17,20 @@ from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
+from meshnode.app.peers.serving import Serving
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.people import cards
-from meshnode.replica.changes import Change, Superseding
-from meshnode.replica.refusals import NotTaken, Refusals, RefusedRecord, evicted, lost
+from meshnode.replica.changes import Change
+from meshnode.replica.refusals import NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
-from meshnode.replica.served_set import Delta, ServedSet
+from meshnode.slices import SLICE_SECONDS
 from protocol import Code, DeviceId, Kind, PersonId, Record, RemoteError, device_slot, limits
 from protocol.session import (
     Ended,
     Event,
     LiveStarted,
     PeerIdentified,
-    Phase,
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
@@ -38,14 +38,12 @@ from protocol.session import (
     SessionState,
     TimeTold,
     ToldTime,
-    phase_of,
 )
 from protocol.wire import (
     Bye,
     Enrolled,
     HandshakeRefused,
     Initiator,
-    Item,
     Responder,
     SeenEphemerals,
     encode_frame,
@@ -83,8 +81,7 @@ class Conversation:
         self._channel = channel
         self._dial = dial
         self._session: Session | None = None
-        self._served: ServedSet | None = None
-        self._refusals: Refusals | None = None
+        self._serving: Serving | None = None
         self._refused = 0
         self._asks_first = asks_first
         self._waiting: PeerIdentified | None = None
@@ -108,6 +105,8 @@ class Conversation:
         self.came = 0
         """The number of records that were new here when this peer brought them."""
         self.end: ConversationEnd | None = None
+        self.gives_way = False
+        """Whether the driver calls `go_on` while `opening`; else what the peer may have is found out in one go."""
 
     @classmethod
     def dialing(cls, replica: Replica, dial: Dial, now: float) -> Conversation:
@@ -209,19 +208,30 @@ class Conversation:
             self._break_off(error)
         self._flush()
 
+    @property
+    def opening(self) -> bool:
+        """Whether it is still being found out what the peer may have."""
+        return self._serving is not None and self._serving.opening and self.end is None
+
+    def go_on(self, seconds: float = SLICE_SECONDS) -> None:
+        """Find out for some seconds what the peer may have; with the last of it, begin to compare."""
+        if self._serving is not None and self.end is None:
+            self._serving.go_on(seconds)
+            self._flush()
+
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running."""
         if self.enrolling:
             return self._now + LOOK_SECONDS
         if self._session is None or self.end is not None:
             return None
-        check = self._refusals.next_check if self._refusals is not None else None
+        check = self._serving.refusals.next_check if self._serving is not None else None
         return min((due for due in (self._session.next_timer(), check) if due is not None), default=None)
 
     @property
     def missing(self) -> tuple[tuple[NotTaken, int], ...]:
         """How many records this peer has shown that cannot be taken now, for each reason."""
-        return self._refusals.missing if self._refusals is not None else ()
+        return self._serving.refusals.missing if self._serving is not None else ()
 
     def tick(self, now: float) -> None:
         """Let the deadlines pass that lie before `now`."""
@@ -247,8 +257,8 @@ class Conversation:
 
     def changed(self, change: Change) -> None:
         """Pass on what a commit on this node, by this conversation or another, means for the peer."""
-        served, person = self._served, self._person
-        if served is None or person is None or self.end is not None:
+        serving, person = self._serving, self._person
+        if serving is None or person is None or self.end is not None:
             return
         if is_self_revoked(self._replica):
             self.close(Code.REFUSED)
@@ -258,10 +268,8 @@ class Conversation:
             self._close_revoked(revocation)
             return
         admitted = admits(self._replica, person, self._shown)
-        self._apply_delta(served.apply(change, closed=served.closed and not admitted))
-        if self._refusals is not None and (change.trust or change.people):
-            self._ask_again(self._refusals.follow_trust())
-        if not admitted and not (served.closed and former_web.left_lately(self._replica, person)):
+        serving.follow(change, self._now, closed=serving.served.closed and not admitted)
+        if not admitted and not (serving.served.closed and former_web.left_lately(self._replica, person)):
             self.close(Code.REFUSED)
         self._flush()
 
@@ -380,7 +388,7 @@ class Conversation:
         if admitted and (self._shown or not replica.trust_state.certified(event.person, event.device)):
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
-        if self._served is None and self._session is not None and self._session.state is not SessionState.ENDED:
+        if self._serving is None and self._session is not None and self._session.state is not SessionState.ENDED:
             self._open_served_set(event.person, closed=not admitted)
 
     def _told(self) -> ToldTime:
@@ -413,28 +421,22 @@ class Conversation:
         self.close(Code.REFUSED)
 
     def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
-        replica = self._replica
         assert self._session is not None
-        replica.changes.deliver()  # what is committed by now is in the set from the beginning
-        self._served = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, closed=closed)
-        self._refusals = Refusals(
-            replica.store.records, replica.access, replica.quota, replica.clock, replica.me, person
-        )
-        self._session.admit(self._served.items(Phase.GRAPH), self._served.items(Phase.CONTENT))
+        self._replica.changes.deliver()  # what is committed by now is in the set from the beginning
+        self._serving = Serving(self._replica, self._session, person, closed=closed)
+        if not self.gives_way:
+            self._serving.go_on()
 
     def _receive_records(self, records: list[Record], *, more: bool) -> None:
-        session, served = self._session, self._served
-        if session is None or served is None:
+        serving = self._serving
+        if serving is None:
             return
-        with served.receiving(records):
+        with serving.served.receiving(records):
             outcome = self._replica.ingest.receive(records, self.peer, more=more)
             self._replica.changes.deliver()  # before the session goes on with the sets as they were
         self.came += len(outcome.stored)
-        if self._refusals is not None and outcome.later:
-            self._refusals.note(outcome.later, self._now)
         self._refused += len(outcome.refused)
-        session.committed()
-        self._supersede([*outcome.newer, *served.other_policies(records)])
+        serving.taken(records, outcome, self._now)
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")
@@ -442,44 +444,17 @@ class Conversation:
             self.close(Code.BUSY)
 
     def _supply_records(self, ids: list[bytes]) -> None:
-        if self._session is not None and self._served is not None:
-            records, newer = self._served.supply(ids)
-            self._session.supply(records)
-            self._supersede(newer)
+        if self._serving is not None:
+            self._serving.supply(ids)
 
     def _check_refusals(self, now: float) -> None:
         """Ask for what clock, disk and room let in now."""
-        if self._refusals is None or self.end is not None:
+        serving = self._serving
+        if serving is None or self.end is not None:
             return
-        self._ask_again(self._refusals.check(now))
-        if self._refusals.begin_again(now):
+        serving.ask_again(serving.refusals.check(now))
+        if serving.refusals.begin_again(now):
             self.close(Code.CLOSING)
-
-    def _ask_again(self, refusals: Iterable[RefusedRecord]) -> None:
-        asked: dict[Phase, list[Item]] = {phase: [] for phase in Phase}
-        for refusal in refusals:
-            asked[phase_of(refusal.kind)].append(refusal.item)
-        for phase, items in asked.items():
-            if items and self._session is not None:
-                self._session.ask_again(phase, items)
-
-    def _apply_delta(self, delta: Delta) -> None:
-        if self._session is None:
-            return
-        if self._refusals is not None and (delta.lost or delta.evicted):
-            self._refusals.note([*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)], self._now)
-        for phase in Phase:
-            if delta.added[phase] or delta.removed[phase]:
-                self._session.update(phase, delta.added[phase], delta.removed[phase])
-        self._supersede(delta.newer)
-
-    def _supersede(self, newer: list[Superseding]) -> None:
-        """Send the headers of these newer versions, with the certificates of their devices that the peer may lack."""
-        if newer and self._session is not None and self._served is not None:
-            self._session.supersede(record.without_body() for record, _ in newer)
-            lent = self._served.add_certificates_for(newer)
-            if lent:
-                self._session.update(Phase.GRAPH, lent, [])
 
     def _ended(self, end: ConversationEnd) -> None:
         if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
@@ -496,5 +471,5 @@ class Conversation:
         self.end = ConversationEnd(error.code, error.detail, silent=silent, fault=True, authentic=authentic)
 
     def _flush(self) -> None:
-        if self._session is not None and not self._channel.broken:
+        if not self.opening and self._session is not None and not self._channel.broken:
             self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())

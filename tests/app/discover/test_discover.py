@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from meshnode.app.catalog.catalog import Entry, newest_first
+from meshnode.app.discover import discover as discovering
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.profile import set_profile
@@ -194,6 +198,14 @@ def test_case_and_accents_do_not_matter(mesh: Mesh, people: People) -> None:
     mesh.settle()
     assert alice.titles("creme fra") == alice.titles("CRÈME") == ["Crème fraîche"]
     assert alice.titles("gast") == alice.titles("Gäste") == ["Sauerkraut"]
+
+
+@given(st.lists(st.integers(0, 6), max_size=12), st.integers(0, 8), st.integers(1, 6))
+def test_a_page_is_what_sorting_everything_puts_there(times: list[int], first: int, size: int) -> None:
+    """Where many were made at one moment too."""
+    entries = [Entry(bytes([number]), number, number, time, 0, "") for number, time in enumerate(times)]
+    wanted = sorted(entries, key=newest_first)[first : first + size]
+    assert discovering.newest(entries, first, first + size) == wanted
 
 
 def test_pages_show_every_result_once(mesh: Mesh, people: People) -> None:

@@ -190,7 +190,7 @@ def test_people_are_found_as_if_the_text_were_compared_with_everybody(
         for text in (*TYPED, *ids):
             found = _found(replica, text)
             with monkeypatch.context() as patched:
-                patched.setattr(naming, "_near", lambda _text, named: near("", named))
+                patched.setattr(naming, "_near", lambda replica, _text, people: near(replica, "", people))
                 assert _found(replica, text) == found
 
 

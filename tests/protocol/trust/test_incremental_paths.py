@@ -96,6 +96,9 @@ def test_a_copy_answers_for_the_one_who_changed_without_a_whole_search(monkeypat
     before = graph.reach_to(row[0]), graph.regard_from(row[0])
     monkeypatch.setattr(paths, "paths_to", None)
     monkeypatch.setattr(paths, "paths_from", None)
+    monkeypatch.setattr(
+        "protocol.trust.incremental_paths._CHANGES_PART", 0
+    )  # nearly all of so small a web is behind it
     copy = graph.with_policy(row[0], replace(policy_of(world, row[0]), vouches={row[1]: 980}))
     assert copy.regard_from(row[0])[row[2]] == cost(980) + cost(990)
     assert (graph.reach_to(row[0]), graph.regard_from(row[0])) == before
@@ -187,6 +190,7 @@ def test_one_changed_vouch_updates_the_paths_without_a_whole_search(monkeypatch:
 
     monkeypatch.setattr(paths, "paths_to", never)
     monkeypatch.setattr(paths, "paths_from", never)
+    monkeypatch.setattr("protocol.trust.incremental_paths._CHANGES_PART", 0)  # a third of so small a web is behind it
     world.vouches[row[20], row[21]] = 980
     graph.set(row[20], policy_of(world, row[20]))
     assert graph.regard_from(row[0])[row[29]] == 28 * cost(990) + cost(980)
@@ -201,6 +205,28 @@ def test_one_changed_vouch_updates_the_paths_without_a_whole_search(monkeypatch:
     world.blocks.clear()
     graph.set(row[0], policy_of(world, row[0]))
     assert len(graph.regard_from(row[0])) == len(graph.reach_to(row[0])) == 20
+
+
+def test_where_most_of_the_web_lost_its_path_a_whole_search_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks at each vouch once, and an update at each vouch of everybody who lost their path."""
+    row = [someone(100 + number) for number in range(30)]
+    world = chain(row, 990)
+    graph = graph_of(world)
+    graph.reach_to(row[0])
+    searched: list[int] = []
+    whole = paths.paths_to
+
+    def counted(web: paths.Web, end: int, banned: frozenset[int]) -> paths.ShortestPaths:
+        searched.append(web.root)
+        return whole(web, end, banned)
+
+    monkeypatch.setattr(paths, "paths_to", counted)
+    for changed, count in ((28, 0), (1, 1)):
+        world.vouches[row[changed], row[changed - 1]] = 980
+        graph.set(row[changed], policy_of(world, row[changed]))
+        searched.clear()
+        assert len(graph.reach_to(row[0])) == 29
+        assert len(searched) == count
 
 
 def test_a_bounded_number_of_searches_is_kept() -> None:

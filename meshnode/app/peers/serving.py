@@ -1,0 +1,113 @@
+"""Keeps what one peer may have, and tells the session of it: filled in steps at first, then following every change.
+
+A node of a large web holds a hundred thousand records, and to decide about all of them takes longer than others should
+wait. What changes while the set is filled is kept, and is applied to the finished set before the session sees it: so the
+peer is told only of what it may have at that moment.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from meshnode.replica.batch import IngestResult
+from meshnode.replica.changes import Change, Superseding
+from meshnode.replica.refusals import Refusals, RefusedRecord, evicted, lost
+from meshnode.replica.replica import Replica
+from meshnode.replica.served_set import Delta, ServedSet
+from meshnode.slices import Steps, advance
+from protocol import PersonId, Record
+from protocol.session import Phase, Session, phase_of
+from protocol.wire import Item
+
+_Items = tuple[list[Item], list[Item]]
+
+
+class Serving:
+    """Serves one peer in one session. Used on the store thread; times are those of the conversation's clock.
+
+    While it is `opening`, the session has admitted nobody, and `go_on` is to be called until it has.
+    """
+
+    def __init__(self, replica: Replica, session: Session, peer: PersonId, *, closed: bool) -> None:
+        self._session = session
+        self.served = ServedSet(replica.store, replica.access, replica.clock, replica.me, peer, closed=closed)
+        self.refusals = Refusals(replica.store.records, replica.access, replica.quota, replica.clock, replica.me, peer)
+        """The records that the peer has shown and that this node could not take."""
+        self._filling: Steps[_Items] | None = self._fill()
+        self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    @property
+    def opening(self) -> bool:
+        """Whether it is still being found out what the peer may have."""
+        return self._filling is not None
+
+    def go_on(self, seconds: float = math.inf) -> None:
+        """Take steps for some seconds, one at least; the last one lets the session begin to compare."""
+        if self._filling is None:
+            return
+        finished = advance(self._filling, seconds)
+        if finished is not None:
+            self._filling = None
+            self._session.admit(*finished.result)
+            for delta, now in self._waiting:
+                self._tell(delta, now)
+
+    def _fill(self) -> Steps[_Items]:
+        graph = yield from self.served.filling(Phase.GRAPH)
+        content = yield from self.served.filling(Phase.CONTENT)
+        return graph, content
+
+    # --- following ----------------------------------------------------------------------------------------------------
+
+    def follow(self, change: Change, now: float, *, closed: bool) -> None:
+        """Follow a committed change; `closed` as in `ServedSet.apply`."""
+        delta = self.served.apply(change, closed=closed)
+        if self._filling is None:
+            self._tell(delta, now)
+        else:
+            self._waiting.append((delta.for_nothing_shown(), now))
+        if change.trust or change.people:
+            self.ask_again(self.refusals.follow_trust())
+
+    def _tell(self, delta: Delta, now: float) -> None:
+        if delta.lost or delta.evicted:
+            self.refusals.note([*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)], now)
+        for phase in Phase:
+            if delta.added[phase] or delta.removed[phase]:
+                self._session.update(phase, delta.added[phase], delta.removed[phase])
+        self.supersede(delta.newer)
+
+    def taken(self, records: list[Record], outcome: IngestResult, now: float) -> None:
+        """Note what became of records that the peer has given, and send what supersedes them."""
+        if outcome.later:
+            self.refusals.note(outcome.later, now)
+        self._session.committed()
+        self.supersede([*outcome.newer, *self.served.other_policies(records)])
+
+    # --- answering ----------------------------------------------------------------------------------------------------
+
+    def supply(self, ids: list[bytes]) -> None:
+        """Give the peer those of these records that it may have now, and what supersedes the others."""
+        records, newer = self.served.supply(ids)
+        self._session.supply(records)
+        self.supersede(newer)
+
+    def supersede(self, newer: list[Superseding]) -> None:
+        """Send the headers of these newer versions, with the certificates of their devices that the peer may lack."""
+        if newer:
+            self._session.supersede(record.without_body() for record, _ in newer)
+            lent = self.served.add_certificates_for(newer)
+            if lent:
+                self._session.update(Phase.GRAPH, lent, [])
+
+    def ask_again(self, refusals: Iterable[RefusedRecord]) -> None:
+        """Ask the peer again for records that can be taken now."""
+        asked: dict[Phase, list[Item]] = {phase: [] for phase in Phase}
+        for refusal in refusals:
+            asked[phase_of(refusal.kind)].append(refusal.item)
+        for phase, items in asked.items():
+            if items:
+                self._session.ask_again(phase, items)
