@@ -39,7 +39,8 @@ class Caps(NamedTuple):
 
     `graph_records` counts certificates, policies, profiles and joins; `policies`, `letter_bytes` and
     `letter_tombstones`, what is left of withdrawn letters, are in bytes. Letters take no room from anything else, nor the
-    other way round; letters to the owner have as much again as letters to others.
+    other way round; letters to the owner have as much again as letters to others. `resident` is an estimate of the memory
+    that it all takes up while the node runs, in bytes: a record of 250 bytes can take up ten times that.
     """
 
     size: int
@@ -48,6 +49,7 @@ class Caps(NamedTuple):
     letters: int
     letter_bytes: int
     letter_tombstones: int
+    resident: int
 
     @classmethod
     def of_this_machine(cls) -> Caps:
@@ -55,7 +57,8 @@ class Caps(NamedTuple):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         size = min(limits.FOREIGN_BYTES_MAX, memory // limits.MEMORY_SHARE)
         letters = limits.LETTERS_MAX, limits.LETTER_BYTES_MAX, limits.LETTER_BYTES_MAX
-        return cls(size, limits.GRAPH_RECORDS_MAX, limits.POLICY_BYTES_MAX, *letters)
+        resident = min(limits.RESIDENT_BYTES_MAX, memory // limits.RESIDENT_SHARE)
+        return cls(size, limits.GRAPH_RECORDS_MAX, limits.POLICY_BYTES_MAX, *letters, resident)
 
     def for_strangers(self) -> Caps:
         """Return the part of these limits that the people share for whom nobody answers."""
@@ -79,7 +82,7 @@ class Caps(NamedTuple):
 def figures(use: StoreUsage) -> tuple[int, ...]:
     """Return what `use` counts, in the order of `Caps`."""
     letters = use.letters, use.letter_bytes, use.letter_tombstone_bytes
-    return use.other_size, use.graph_records, use.policies, *letters
+    return use.other_size, use.graph_records, use.policies, *letters, use.resident
 
 
 class Charge(NamedTuple):
@@ -108,9 +111,9 @@ class Charge(NamedTuple):
         return self.takes_back or (fits and use.letter_bytes + self.size <= limits.AUTHOR_LETTER_BYTES_MAX)
 
     def usage(self) -> StoreUsage:
-        """Return what such a record takes up."""
+        """Return what such a record takes up at most: a listing as if it had a place of its own."""
         use = StoreUsage()
-        use.add(self.kind, self.size, whole=not self.takes_back, sign=1)
+        use.add(self.kind, self.size, whole=not self.takes_back, placed=True, sign=1)
         return use
 
 

@@ -31,7 +31,7 @@ _INSERT = (
 )
 _TOLD_BY_BODY = (Kind.LISTING, Kind.LETTER)  # kinds whose rows hold something of the body
 # Positions among the values of _INSERT.
-_AUTHOR, _KIND, _ROLE, _STATE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 17, 18, 19, 21, 22
+_AUTHOR, _KIND, _ROLE, _STATE, _PLACE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 15, 17, 18, 19, 21, 22
 
 
 class RecordStore(RecordReader):
@@ -125,6 +125,7 @@ class RecordStore(RecordReader):
         new = Version(
             0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device),
             min_valid_version, created, expires, latest_expiry, complete, withdrawn, source, arrived, len(wire),
+            place is not None,
         )  # fmt: skip
         return new, [
             record_id, id_key(record_id), new.author, kind, slot, None, new.device, version, audience, policy, created,
@@ -140,7 +141,8 @@ class RecordStore(RecordReader):
             self._usage.add_pending(values[_SOURCE], 1)
         else:
             whole = values[_COMPLETE] and not values[_WITHDRAWN]
-            self._usage.add(values[_AUTHOR], values[_KIND], values[_SIZE], whole=whole, sign=1)
+            placed = values[_PLACE] is not None
+            self._usage.add(values[_AUTHOR], values[_KIND], values[_SIZE], whole=whole, placed=placed, sign=1)
         return True
 
     def _put_known(self, new: Version, values: list[Any], state: RecordState, branches: Collection[RecordId]) -> bool:
@@ -249,7 +251,7 @@ class RecordStore(RecordReader):
 
     def _strip(self, version: Version) -> None:
         """Delete the body of the newest record of a register."""
-        bare = version._replace(complete=version.withdrawn)
+        bare = version._replace(complete=version.withdrawn, placed=0)
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))
         wire = parsed(wire).without_body().wire
         self._database.run(
@@ -371,7 +373,8 @@ class RecordStore(RecordReader):
             self._usage.add_pending(version.received_from, sign)
         else:
             whole = bool(version.complete and not version.withdrawn)
-            self._usage.add(version.author, version.kind, version.size, whole=whole, sign=sign)
+            placed = bool(version.placed)
+            self._usage.add(version.author, version.kind, version.size, whole=whole, placed=placed, sign=sign)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 
 from meshnode.store.database import Database
-from protocol import Kind
+from protocol import Kind, limits
 
 _PENDING = "SELECT received_from, count(*) FROM record WHERE state = 2 AND state <> 1 GROUP BY received_from"
 _WHOLE = "complete AND NOT withdrawn"
@@ -19,7 +19,9 @@ _SUMS = (
     f" coalesce(sum({_WHOLE} AND kind = {Kind.LETTER:d}), 0),"
     f" coalesce(sum(CASE WHEN {_WHOLE} AND kind = {Kind.LETTER:d} THEN size END), 0),"
     f" coalesce(sum(kind = {Kind.LETTER:d}), 0), coalesce(sum(CASE WHEN kind = {Kind.LETTER:d} THEN size END), 0),"
-    f" coalesce(sum({_WHOLE} AND kind = {Kind.DEVICE:d}), 0) FROM record"
+    f" coalesce(sum({_WHOLE} AND kind = {Kind.DEVICE:d}), 0),"
+    f" coalesce(sum({_WHOLE} AND kind = {Kind.LISTING:d}), 0),"
+    f" coalesce(sum({_WHOLE} AND kind = {Kind.LISTING:d} AND place IS NOT NULL), 0) FROM record"
 )
 _BY_AUTHOR = f"SELECT author, {_SUMS} WHERE role IS NOT NULL GROUP BY author"
 _OF_AUTHOR = f"SELECT {_SUMS} WHERE author = ? AND role IS NOT NULL"
@@ -44,6 +46,16 @@ class StoreUsage:
     """The bytes of `letter_records`."""
     certificates: int = 0
     """Certificates with bodies, which are graph records too."""
+    listings: int = 0
+    """Listings with bodies."""
+    placed: int = 0
+    """Those of them that have a place of their own."""
+
+    @property
+    def resident(self) -> int:
+        """The bytes of memory that these take up while the node runs, as measured with `scripts/memory`."""
+        graph = self.graph_records * limits.GRAPH_RECORD_MEMORY + self.policies * limits.POLICY_BYTE_MEMORY
+        return graph + self.listings * limits.LISTING_MEMORY + self.placed * limits.PLACE_MEMORY
 
     @property
     def bare(self) -> bool:
@@ -61,6 +73,8 @@ class StoreUsage:
         self.letter_records += sign * other.letter_records
         self.letter_size += sign * other.letter_size
         self.certificates += sign * other.certificates
+        self.listings += sign * other.listings
+        self.placed += sign * other.placed
 
     @property
     def other_records(self) -> int:
@@ -77,8 +91,14 @@ class StoreUsage:
         """The bytes of what is left of letters that were withdrawn."""
         return self.letter_size - self.letter_bytes
 
-    def add(self, kind: int, size: int, *, whole: bool, sign: int) -> None:
-        """Add a record, or subtract it with `sign` -1; `whole` if it has a body and is not withdrawn."""
+    def add(self, kind: int, size: int, *, whole: bool, placed: bool = False, sign: int) -> None:
+        """Add a record, or subtract it with `sign` -1; `whole` if it has a body and is not withdrawn.
+
+        `placed` says of a listing that it has a place of its own.
+        """
+        if whole and kind == Kind.LISTING:
+            self.listings += sign
+            self.placed += sign * placed
         self.records += sign
         self.size += sign * size
         if whole and kind <= Kind.JOIN:
@@ -112,7 +132,7 @@ class UsageTable:
     def _forget(self) -> None:
         self._by_author = self._pending = self._changed = None
 
-    def add(self, author: int, kind: int, size: int, *, whole: bool, sign: int) -> None:
+    def add(self, author: int, kind: int, size: int, *, whole: bool, placed: bool, sign: int) -> None:
         """Note that a record that is not pending was inserted, or deleted with `sign` -1."""
         self.freed += sign < 0
         if self._by_author is None:
@@ -120,8 +140,8 @@ class UsageTable:
         use = self._by_author.get(author)
         if use is None:
             use = self._by_author[author] = StoreUsage()
-        use.add(kind, size, whole=whole, sign=sign)
-        self._in_all.add(kind, size, whole=whole, sign=sign)
+        use.add(kind, size, whole=whole, placed=placed, sign=sign)
+        self._in_all.add(kind, size, whole=whole, placed=placed, sign=sign)
         if not use.records:
             del self._by_author[author]
         if self._changed is not None:

@@ -11,7 +11,7 @@ NEWEST, CURRENT = 0, 1  # roles in a register; NULL while pending
 FIRST_BRANCH = 2  # this and the numbers above: versions that a copy of the device wrote apart
 VERSION = (
     "SELECT no, id, author, kind, slot, role, version, device, min_valid_version, created, expires, latest_expiry,"
-    " complete, withdrawn, received_from, arrived, size FROM record"
+    " complete, withdrawn, received_from, arrived, size, place IS NOT NULL FROM record"
 )
 
 
@@ -35,6 +35,8 @@ class Version(NamedTuple):
     received_from: int | None
     arrived: int
     size: int
+    placed: int
+    """Whether it is a listing with a place of its own."""
 
     @property
     def register(self) -> tuple[int, int, bytes]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.catalog.word_index import doc_ids_in
 from meshnode.app.words import has_part, searchable, words_of
-from protocol import Listing, normalize, text_fault
+from protocol import Listing, limits, normalize, text_fault
 from tests.support.scripts import FINDS, FINDS_NOT
 
 AUTHOR = bytes(32)
@@ -46,7 +46,7 @@ def test_a_text_is_cut_into_these_words(text: str, words: list[str]) -> None:
 def index_of(*listings: Listing) -> ListingIndex[int]:
     index: ListingIndex[int] = ListingIndex()
     for listing in listings:
-        index.add(0, AUTHOR, listing)
+        index.add(0, AUTHOR, AUTHOR, listing)
     return index
 
 
@@ -88,3 +88,22 @@ def test_the_index_finds_whatever_a_plain_scan_of_folded_text_finds(titles: list
         if words and all(has_part(searchable(title), word) for word in words)
     }
     assert plain <= found(index, search)
+
+
+def test_invented_words_of_many_authors_behind_one_introducer_leave_room_for_the_words_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "SEARCH_WORDS_IN_ALL_MAX", 64)
+    index: ListingIndex[int] = ListingIndex()
+    sybils = [bytes([number]) * 32 for number in range(20)]
+    for author in sybils:
+        invented = " ".join(f"made{author[0]}x{number}" for number in range(10))
+        index.add(0, author, sybils[0], Listing("offer", "Bicycle", salt=bytes(16), text=invented))
+        index.add(0, author, None, Listing("offer", "Bicycle", salt=bytes(16), text=invented.replace("made", "odd")))
+    kept = sum(1 for author in sybils for number in range(10) if found(index, f"made{author[0]}x{number}"))
+    odd = sum(1 for author in sybils for number in range(10) if found(index, f"odd{author[0]}x{number}"))
+    assert 24 <= kept <= 33
+    assert odd <= 4
+    other = bytes([99]) * 32
+    wanted = index.add(0, other, other, Listing("offer", "Ladder", salt=bytes(16), text="long and light"))
+    assert found(index, "ladder") == found(index, "light") == {wanted}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
+import h3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -279,3 +280,32 @@ def test_figures_that_are_kept_equal_those_that_are_counted_again(steps: list[tu
         for use in accounts.uses().values():
             total.add_all(replace(use))
         assert total == bob.quota.others()
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+
+def test_listings_each_with_a_place_of_its_own_fill_only_the_memory_that_is_meant_for_them(
+    bob: Replica,
+) -> None:
+    """A listing with its own place is small on the wire and large in memory; its room goes by the latter."""
+    friend, cells = Person("friend"), sorted(h3.grid_disk(h3.latlng_to_cell(52.5, 13.4, 8), 10))
+    in_parts(bob, behind(ALICE, [friend]), ALICE.id)
+    room = 40 * (limits.LISTING_MEMORY + limits.PLACE_MEMORY)
+    bob.quota.caps = bob.quota.caps._replace(resident=bob.quota.others().resident + room)
+    posts = [friend.listing(f"Post {number}", now=NOW, place=cell) for number, cell in enumerate(cells)]
+    outcome = bob.ingest.receive(posts, ALICE.id)
+    assert len(outcome.kept) == 40
+    assert {one.reason for one in outcome.later} == {Shortage.INTRODUCER}
+    assert bob.quota.others().placed == bob.quota.others().listings == 40
+    bob.ingest.receive([friend.withdrawal(posts[0], NOW)], ALICE.id)
+    assert bob.quota.others().placed == 39
+
+
+def test_memory_is_shared_by_introducers_like_all_other_room(bob: Replica) -> None:
+    sybil, friend = Person("sybil"), Person("friend")
+    in_parts(bob, behind(MALLORY, [sybil]), MALLORY.id)
+    in_parts(bob, behind(ALICE, [friend]), ALICE.id)
+    bob.quota.caps = bob.quota.caps._replace(resident=bob.quota.others().resident + 40 * limits.LISTING_MEMORY)
+    bob.ingest.receive([sybil.listing(f"Post {number}", now=NOW) for number in range(60)], MALLORY.id)
+    assert len(bob.ingest.receive([friend.listing("Ladder", now=NOW)], ALICE.id).kept) == 1

@@ -28,7 +28,7 @@ def test_usage_of_each_author_follows_every_change_and_a_restart(tmp_path: Path)
         bring(store, CAROL, offer)
         sizes = len(certificate.wire) + len(policy.wire)
         assert store.records.usage_of(ALICE.id) == StoreUsage(2, sizes, 2, len(policy.wire), certificates=1)
-        assert store.records.usage_of(CAROL.id) == StoreUsage(1, len(offer.wire))
+        assert store.records.usage_of(CAROL.id) == StoreUsage(1, len(offer.wire), listings=1)
         bring(store, CAROL, CAROL.listing("Pending"), state=RecordState.PENDING)
         assert store.records.usage_of(CAROL.id).records == 1
         assert store.records.pending_by_source() == {CAROL.id: 1}

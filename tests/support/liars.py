@@ -5,6 +5,7 @@ Each does one kind of wrong. What they bring comes to a node as from a session w
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import MethodType
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ class Liar:
 
     def bring(self, victim: str, records: list[Record]) -> None:
         """Let a node receive these from the liar."""
+        self.world.lied_to.add(victim)
         self.world.replica(victim).ingest.receive(records, self.world.person(self.name))
 
 
@@ -79,7 +81,10 @@ class Forger(Liar):
 
 
 class Withholder(Liar):
-    """Passes on listings, but not the policies by which others could tell whether they may have them."""
+    """Passes on listings, but not the policies by which others could tell whether they may have them.
+
+    What a friend posts just after a change of mind is brought to another friend before the policy can get there.
+    """
 
     def __init__(self, world: World, name: str) -> None:
         super().__init__(world, name)
@@ -92,6 +97,14 @@ class Withholder(Liar):
             return honest(viewer, key)
 
         node.replica.access.decide = MethodType(decide, node.replica.access)  # type: ignore[method-assign]
+
+    def lie(self) -> None:
+        friends = [name for name in self.victims(4) if name in self.world.devices(name)]
+        for author, victim in pairwise(friends):
+            replica = self.world.replica(author)
+            held = policy.weight(replica, self.world.person(self.name))
+            policy.vouch(replica, self.world.person(self.name), 900 if held != 900 else 800)
+            self.bring(victim, [post(self.world.mesh, author, f"hurried {author}", Audience.NETWORK_WIDE)])
 
 
 class Replayer(Liar):

@@ -103,8 +103,8 @@ MUTATIONS = (
         "uncertified-header",
         "a header of a device that nobody certified supersedes nothing",
         "meshnode/replica/ingest.py",
-        "        if certificate is None or certificate.revoked:\n",
-        "        if (certificate is None or certificate.revoked) and not record.header_only:\n",
+        "        if not self._trust_state.certified(header.author, header.device):\n",
+        "        if not (self._trust_state.certified(header.author, header.device) or record.header_only):\n",
     ),
     Mutation(
         "older-version-in-use",
@@ -149,8 +149,8 @@ TESTED = (
         "uncertified-header-tested",
         "a header of a device that nobody certified supersedes nothing",
         "meshnode/replica/ingest.py",
-        "        if certificate is None or certificate.revoked:\n",
-        "        if (certificate is None or certificate.revoked) and not record.header_only:\n",
+        "        if not self._trust_state.certified(header.author, header.device):\n",
+        "        if not (self._trust_state.certified(header.author, header.device) or record.header_only):\n",
         "tests/replica/test_ingest_hostile.py",
     ),
     Mutation(

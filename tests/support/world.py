@@ -56,6 +56,8 @@ class World:
         """Devices that were revoked."""
         self.liars: dict[str, Liar] = {}
         """People whose nodes do not keep the rules."""
+        self.lied_to: set[str] = set()
+        """Nodes that have been lied to and not been looked at since."""
         self.made_up: dict[PersonId, dict[PersonId, int]] = {}
         """People who do not exist, and their vouches, as some node was told."""
         self.asleep: set[str] = set()

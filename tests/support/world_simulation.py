@@ -189,6 +189,9 @@ class SimulatedWorld(World):
         for name in self.some(sorted(self.liars), 3):
             if name not in self.asleep:
                 self.liars[name].lie()
+        for victim in sorted(self.lied_to):
+            self.witness.judge(victim)
+        self.lied_to.clear()
 
     def _ask(self, name: str) -> None:
         if name in self.devices(name):

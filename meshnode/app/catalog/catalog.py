@@ -313,7 +313,7 @@ class Catalog:
             return
         entry = Entry(
             record=record.id,
-            doc_id=self.index.add(bucket, header.author, body),
+            doc_id=self.index.add(bucket, header.author, self._replica.introducers.introducer(header.author), body),
             number=_number(header.author, header.slot),
             created=header.created,
             expires=header.expires if body.available_until is None else min(header.expires, body.available_until),

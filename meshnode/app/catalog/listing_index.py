@@ -26,14 +26,20 @@ class ListingIndex(Generic[BucketT]):
     def __init__(self) -> None:
         self._titles, self._texts, self._kinds = WordIndex(), WordIndex(), WordIndex()
         self._new_words: Counter[PersonId] = Counter()  # by author, how many words nobody had used before
+        self._words_behind: Counter[PersonId | None] = Counter()  # likewise, by introducer
         self._bucket_of: list[BucketT] = []  # by doc id
         self._live = DocIds()
         self._removed = 0
 
     # --- adding and removing -------------------------------------------------------------------------------------------
 
-    def add(self, bucket: BucketT, author: PersonId, listing: Listing) -> int:
-        """Add `listing`; returns its doc id."""
+    def add(self, bucket: BucketT, author: PersonId, introducer: PersonId | None, listing: Listing) -> int:
+        """Add `listing` of this author, for whom `introducer` answers; returns its doc id.
+
+        New words are left out where the author has added too many, and where all behind the introducer have added more
+        than there is room for after them: so there is always room for the words of others. People without an introducer
+        share a small part.
+        """
         doc_id = len(self._bucket_of)
         self._bucket_of.append(bucket)
         self._live.add(doc_id)
@@ -42,8 +48,15 @@ class ListingIndex(Generic[BucketT]):
         for index, text in ((self._titles, listing.title), (self._texts, " ".join((*listing.tags, listing.text)))):
             words = tuple(islice(dict.fromkeys(index_words(text)), left))
             in_all = limits.SEARCH_WORDS_IN_ALL_MAX - len(self._titles) - len(self._texts)
-            new_max = min(limits.SEARCH_WORDS_FROM_ONE_MAX - self._new_words[author], in_all)
-            self._new_words[author] += index.add(doc_id, words, new_max)
+            behind = self._words_behind[introducer]
+            if introducer is None:
+                left_behind = min(in_all, limits.SEARCH_WORDS_IN_ALL_MAX // limits.STRANGERS_PART - behind)
+            else:
+                left_behind = (in_all - behind + 1) // 2
+            new_max = min(limits.SEARCH_WORDS_FROM_ONE_MAX - self._new_words[author], left_behind)
+            new = index.add(doc_id, words, new_max)
+            self._new_words[author] += new
+            self._words_behind[introducer] += new
             left -= len(words)
         return doc_id
 
