@@ -22,7 +22,7 @@ class JoinerKind(NamedTuple):
 
 
 _MARKS: Ranges = ((0x00A9, 0x00A9), (0x00AE, 0x00AE))
-_SIGNS: Ranges = ((0x203C, 0x2BFF),)
+_SIGNS: Ranges = ((0x203C, 0x205E), (0x2070, 0x2BFF))  # no white space: it would be trimmed from under a joiner
 _PICTURES: Ranges = ((0x1F000, 0x1FAFF),)
 
 KINDS: tuple[JoinerKind, ...] = (
@@ -66,7 +66,8 @@ KINDS: tuple[JoinerKind, ...] = (
             *_MARKS,
             (0x1000, 0x109F),
             *_SIGNS,
-            (0x2E80, 0x9FFF),
+            (0x2E80, 0x2FFF),
+            (0x3001, 0x9FFF),
             (0xA840, 0xA87F),
             (0xF900, 0xFAFF),
             (0x10AC0, 0x10AFF),
@@ -77,7 +78,7 @@ KINDS: tuple[JoinerKind, ...] = (
     # tags: the flags of regions, after the black flag
     JoinerKind(((0xE0020, 0xE007F),), ((0x1F3F4, 0x1F3F4),)),
     # variants of Chinese characters
-    JoinerKind(((0xE0100, 0xE01EF),), ((0x2E80, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))),
+    JoinerKind(((0xE0100, 0xE01EF),), ((0x2E80, 0x2FFF), (0x3001, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))),
 )
 
 JOINERS: Ranges = tuple(sorted(ends for kind in KINDS for ends in kind.joiners))

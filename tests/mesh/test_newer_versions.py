@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.devices import device_list
+from meshnode.app.devices import confirmation, device_list
 from meshnode.app.devices.joining import EnrolmentConversation
 from meshnode.app.peers.conversation import Conversation
 from protocol import Code, Join, Record, RemoteError, Step, limits
@@ -21,6 +21,7 @@ from protocol.wire import (
     decode_known,
     device_psk,
     enrol,
+    enrolment_words,
 )
 from protocol.wire.frames import Compare, Hello, Pull, Records, Roots, encode_frame
 from tests.support import intruder
@@ -171,6 +172,9 @@ def test_a_new_device_of_a_newer_version_is_certified() -> None:
     assert answering.end is None
     asked = with_more_fields(encode_frame(enrol(MALLORY.keys, channel.handshake_hash)))
     answering.receive(channel.send(UNKNOWN_FRAME) + channel.send(asked), mesh.time)
+    words = " ".join(enrolment_words(channel.handshake_hash))
+    confirmation.answer(alice.replica, confirmation.ConfirmOrder(words))
+    answering.tick(mesh.time)
     (answer,) = channel.receive(answering.data_to_send())
     assert isinstance(decode_known(answer), Enrolled)
 

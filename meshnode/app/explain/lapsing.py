@@ -12,6 +12,7 @@ from meshnode.app.explain.problem import Problem, days
 from meshnode.app.naming import name_of
 from meshnode.app.owner import policy
 from meshnode.quoting import first_few, named, quoted
+from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
 from protocol import Join, Kind, PersonId, Record, body_of, group_text, limits, person_text
 from protocol.trust import cost
@@ -70,7 +71,7 @@ def _matters(replica: Replica, record: Record) -> bool:
 
 
 def _part(record: Record) -> str:
-    body = body_of(record)
+    body = readable_body(record)  # another version of the program may have written it
     if isinstance(body, Join):
         return f"that you are in {quoted(body.group.name)}"
     return "whom you trust and block" if record.header.kind == Kind.POLICY else "your name and location"

@@ -267,7 +267,8 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(leaping(replica))
     found.extend(met_twice(replica, [(peer.person, peer.device, peer.since) for peer in network.peers]))
     found.extend(_ending(replica))
-    found.extend(lapsing(replica))
+    guard = replica.guard
+    found.extend(guard.result("looking for what lapses", lambda: list(lapsing(replica)), otherwise=list[Problem]))
     found.extend(network.problems)
     blocked = firewall_reason(replica, network)
     if blocked is not None and not blocked.well and not network.peers and network.unanswered:

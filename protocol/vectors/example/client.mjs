@@ -116,18 +116,20 @@ function decode(bytes) {
 // --- Text ------------------------------------------------------------------------------------------------------------
 
 const lists = JSON.parse(read("../text.json"));
-const listed = (name) => {
+const pointsIn = (ranges) => {
   const points = new Set();
-  for (const range of lists[name]) {
+  for (const range of ranges) {
     const [first, last = first] = range.split("-").map((point) => parseInt(point, 16));
     for (let point = first; point <= last; point += 1) points.add(point);
   }
   return points;
 };
-const WHITE = listed("white_space");
-const JOINERS = listed("joiners");
-const FORBIDDEN = listed("forbidden");
+const WHITE = pointsIn(lists.white_space);
+const JOINERS = pointsIn(lists.joiners);
+const JOINER_KINDS = lists.joiner_kinds.map(({ joiners, bases }) => ({ joiners: pointsIn(joiners), bases: pointsIn(bases) }));
+const FORBIDDEN = pointsIn(lists.forbidden);
 const JOINERS_MAX = 8;
+const KEYCAPS = new Set(Array.from("0123456789#*", (sign) => sign.codePointAt(0)));
 const LINE_FEED = 10;
 
 function isText(points, { shortest, longest, lines }) {
@@ -135,13 +137,19 @@ function isText(points, { shortest, longest, lines }) {
   if (points.length === 0) return true;
   if (WHITE.has(points[0]) || WHITE.has(points.at(-1)) || JOINERS.has(points[0])) return false;
   let joiners = 0;
-  for (const point of points) {
+  let base = null; // the last character that is no joiner
+  for (const [place, point] of points.entries()) {
     if (FORBIDDEN.has(point) && !(lines && point === LINE_FEED)) return false;
     joiners = JOINERS.has(point) ? joiners + 1 : 0;
     if (joiners > JOINERS_MAX) return false;
+    if (joiners === 0) base = point;
+    else if (!mayFollow(point, base) && !isKeycap(points.slice(place - 1, place + 2))) return false;
   }
   return true;
 }
+
+const mayFollow = (joiner, base) => JOINER_KINDS.some((kind) => kind.joiners.has(joiner) && kind.bases.has(base));
+const isKeycap = ([sign, selector, key]) => KEYCAPS.has(sign) && selector === 0xfe0f && key === 0x20e3;
 
 const pointsOf = (text) => Array.from(text, (character) => character.codePointAt(0));
 
