@@ -268,7 +268,7 @@ class Truth:
     def _mesh_known_to(self, listener: str) -> set[str]:
         """Return everybody joined to the listener by mutual vouches, all of which the listener can know.
 
-        People who block the listener let them have no policy: whoever is joined to the listener through these alone seems
+        People who block the listener let them have no policy: somebody joined to the listener through these alone seems
         to be joined by nothing.
         """
         found, waiting = {listener}, [listener]

@@ -139,7 +139,7 @@ def test_one_person_is_answered_for_without_comparing_the_others() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_whoever_leaves_takes_their_blocks_along(seed: int) -> None:
+def test_people_who_leave_take_their_blocks_along(seed: int) -> None:
     """People come, block, and leave again; others come in their places and answer for nothing that they did."""
     random, world = Random(seed), World({}, set())
     graph = graph_of(world)
