@@ -8,9 +8,9 @@ from meshnode.app.letters.delivery import Delivery
 from protocol import Kind, Letter, Record, limits
 from protocol.letters import letter_tag, seal
 from tests.support.intruder import Intruder
-from tests.support.mail import SECRET, ZOE, delivery, settle_down, stored, village, words, write
+from tests.support.mail import SECRET, ZOE, delivery, have_exchanged, settle_down, stored, village, words, write
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.mesh_people import person
+from tests.support.mesh_people import befriend, person
 from tests.support.people import Person, grown
 
 MALLORY = Person("Mallory")
@@ -32,9 +32,36 @@ def from_mallory(to: bytes, number: int, *, keys: bytes = ZOE.keys.letter_public
 def intrude(mesh: Mesh, *records: Record) -> None:
     """Mallory, whom Bob trusts, brings these."""
     said = [MALLORY.policy({mesh.nodes["Bob"].person: 900}, now=EPOCH), MALLORY.profile(EPOCH)]
-    conversation = Intruder(mesh, mesh.nodes["Bob"], MALLORY, records=[*said, *records]).talk()
-    assert conversation.end is None
+    call(mesh, Intruder(mesh, mesh.nodes["Bob"], MALLORY, records=[*said, *records]))
+
+
+def call(mesh: Mesh, intruder: Intruder) -> None:
+    """The intruder calls and brings all that is not there yet."""
+    assert intruder.talk().end is None
     mesh.settle()
+
+
+def letters_of_sybils(mesh: Mesh, count: int) -> list[Record]:
+    """Return people whom Mallory has made up and vouches for, each with a letter that bears Carol's tag."""
+    bob = mesh.nodes["Bob"].person
+    crowd = [Person(f"nobody {number}") for number in range(count)]
+    made_up: list[Record] = [
+        MALLORY.profile(EPOCH),
+        MALLORY.policy({bob: 900, **dict.fromkeys(crowd, 1000)}, now=EPOCH),
+    ]
+    for one in crowd:
+        slot = grown("letter of", one.name, size=16)
+        letter = seal(
+            words(),
+            author=one.id,
+            addressee=person(mesh, "Carol"),
+            slot=slot,
+            letter_keys=[ZOE.keys.letter_public],
+            entropy=grown(one.name),
+        )
+        made_up += [one.certificate(EPOCH), one.policy({MALLORY: 1000, bob: 1000}, now=EPOCH)]
+        made_up.append(one.record(Kind.LETTER, slot, letter, EPOCH, life=limits.LETTER_LIFE))
+    return made_up
 
 
 def test_the_letters_of_one_author_are_carried_up_to_the_cap(
@@ -59,33 +86,37 @@ def test_the_bytes_of_one_authors_letters_are_bounded_too(monkeypatch: pytest.Mo
     assert len(stored(mesh, "Bob")) == 3
 
 
-def test_a_neighbor_who_brings_sybils_fills_one_share_of_the_letters(
-    heard: list[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("weight", "told"), [(900, {"Alice"}), (700, {"Alice", "Erin"})])
+def test_a_neighbor_who_brings_sybils_only_borrows_room_for_letters(
+    heard: list[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch, weight: int, told: set[str]
 ) -> None:
-    """What one neighbor brings leaves room for what others bring, and for people one vouches for."""
+    """Letters of Sybils make way for those of people behind another neighbor, and do not come back in their place.
+
+    Alice, for whom Bob vouches, always finds room. Erin, whom only Dora knows, finds it where Sybils had borrowed it.
+    Carol's receipt for Erin passes Dora's node, where Bob answers for Carol and for the Sybils. So it has room there as
+    long as Bob trusts Carol more than Mallory.
+    """
     monkeypatch.setattr(limits, "LETTERS_MAX", 6)
     mesh = village(12)
-    bob = mesh.nodes["Bob"]
-    crowd = [Person(f"nobody {number}") for number in range(10)]
-    made_up: list[Record] = [MALLORY.policy({bob.person: 900, **dict.fromkeys(crowd, 1000)}, now=EPOCH)]
-    for one in crowd:
-        slot = grown("letter of", one.name, size=16)
-        letter = seal(
-            words(),
-            author=one.id,
-            addressee=person(mesh, "Carol"),
-            slot=slot,
-            letter_keys=[ZOE.keys.letter_public],
-            entropy=grown(one.name),
-        )
-        made_up += [one.certificate(EPOCH), one.policy({MALLORY: 1000, bob.person: 1000}, now=EPOCH)]
-        made_up.append(one.record(Kind.LETTER, slot, letter, EPOCH, life=limits.LETTER_LIFE))
-    intrude(mesh, *made_up)
-    assert len(stored(mesh, "Bob")) == 4
-    slot = write(mesh, "Alice", "Carol")
+    mesh.add("Erin")
+    befriend(mesh, "Erin", "Dora", 800, 800)
+    have_exchanged(mesh, "Carol", "Erin")
+    mesh.settle()
+    mallory = Intruder(mesh, mesh.nodes["Bob"], MALLORY, weight=weight, records=letters_of_sybils(mesh, 10))
+    call(mesh, mallory)
+    assert len(stored(mesh, "Bob")) == 6
+    mesh.cut("Bob", "Carol")
+    slots = {name: write(mesh, name, "Carol", f"from {name}") for name in ("Alice", "Erin")}
     settle_down(mesh)
-    assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
-    assert [message for _, message in heard] == [SECRET]
+    for _ in range(2):  # before and after the Sybils come again
+        authors = [record.header.author for record in stored(mesh, "Bob")]
+        assert len(authors) == 6
+        assert {person(mesh, "Alice"), person(mesh, "Erin")} <= set(authors)
+        call(mesh, mallory)
+    mesh.heal()
+    settle_down(mesh)
+    assert told <= {name for name, slot in slots.items() if delivery(mesh, name, slot) is Delivery.DELIVERED}
+    assert sorted(message for _, message in heard) == ["from Alice", "from Erin"]
 
 
 def test_a_carrier_who_signs_anothers_letter_as_their_own_is_found_out_and_the_letter_arrives(

@@ -265,13 +265,31 @@ class Truth:
             self._hearers_of[speaker] = {self.owner(name) for name in reached}
         return self._hearers_of[speaker]
 
+    def _mesh_known_to(self, listener: str) -> set[str]:
+        """Return everybody joined to the listener by mutual vouches, all of which the listener can know.
+
+        People who block the listener let them have no policy: somebody joined to the listener through these alone seems
+        to be joined by nothing.
+        """
+        found, waiting = {listener}, [listener]
+        while waiting:
+            here = waiting.pop()
+            more = {
+                other
+                for other in self.world.mesh(here) - found
+                if self.world.mutual(here, other) and (other, listener) not in self.world.blocks
+            }
+            found |= more
+            waiting += sorted(more)
+        return found
+
     def _is_told(self, speaker: str, listener: str) -> bool:
-        """Whether `listener` may have the policy of `speaker`."""
+        """Whether `listener` may have the policy of `speaker`, and can tell that they may."""
         if (speaker, listener) in self.world.blocks:
             return False
         world = self.world
         return (
-            listener in world.mesh(speaker)
+            speaker in self._mesh_known_to(listener)
             or world.vouches_for(speaker, listener)
             or brute_web(world, speaker, listener)
         )

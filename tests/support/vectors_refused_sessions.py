@@ -64,7 +64,7 @@ def overdue_sessions() -> list[dict[str, Any]]:
     """Return the frames that are sent to a side that was silent, or owed something, for too long."""
     ping, bye = encode_frame(Ping(NOW, stratum.MACHINE)).hex(), encode_frame(Bye(Code.TIMEOUT)).hex()
     cases: list[tuple[str, str, int, list[dict[str, Any]], list[str]]] = [
-        ("not introduced within 5 s", MEETING, 0, [{"wait": 5}], [bye]),
+        ("not introduced within 15 s", MEETING, 0, [{"wait": 15}], [bye]),
         ("silent for 90 s", QUIET, 1, [{"wait": 90}], [bye]),
         (
             "signs of life, but no progress within 120 s",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from random import Random
 from unittest.mock import Mock, patch
 
 import pytest
@@ -135,3 +136,25 @@ def test_one_person_is_answered_for_without_comparing_the_others() -> None:
         assert graph.reach(BLOCKERS[0], ME) is not None
         assert graph.regard(ME, HONEST[0]) is not None
         assert computed.call_count < 4 * len(CHAIN) + 2 * (len(BLOCKERS) + 2)  # and the owner with all blockers
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_people_who_leave_take_their_blocks_along(seed: int) -> None:
+    """People come, block, and leave again; others come in their places and answer for nothing that they did."""
+    random, world = Random(seed), World({}, set())
+    graph = graph_of(world)
+    people = [someone(number) for number in range(12)]
+    for _ in range(60):
+        for _ in range(3):
+            one, other = random.sample(people, 2)
+            if random.random() < 0.3:  # gone: nobody says anything of them, nor they of anybody
+                world.vouches = {pair: weight for pair, weight in world.vouches.items() if one not in pair}
+                world.blocks = {pair for pair in world.blocks if one not in pair}
+            elif random.random() < 0.3:
+                world.blocks ^= {(one, other)}
+            else:
+                world.vouches |= together((one, other, 900, 900))
+            for author in random.sample(people, len(people)):
+                said = any(author == voucher for voucher, _ in (*world.vouches, *world.blocks))
+                graph.set(author, policy_of(world, author) if said else None)
+        assert ask(graph) == ask(graph_of(world))
