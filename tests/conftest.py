@@ -1,5 +1,6 @@
-"""What every test shares: how hypothesis explores, and that nothing fails unattended without the test saying so."""
+"""What every test shares: how hypothesis explores, a watch for what fails unattended, and a log that is put back."""
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -24,3 +25,13 @@ def nothing_fails_unattended(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
     if errors and request.node.get_closest_marker("fails_unattended") is None:
         raise ExceptionGroup("this failed unattended", [error for error in errors if isinstance(error, Exception)])
+
+
+@pytest.fixture(autouse=True)
+def log_is_put_back() -> Iterator[None]:
+    """Undo how a test has set up the log: a command without a daemon silences it, in this process too."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)  # and not `level`: loggers remember what is below the level until this is called

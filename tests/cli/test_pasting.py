@@ -140,8 +140,10 @@ def test_a_card_as_an_argument_works_with_a_warning_and_from_a_pipe_without_one(
 def test_no_line_that_the_program_shows_puts_a_secret_behind_a_command(village: Village) -> None:
     for words in (("card",), ("device", "add")):
         with Terminal("--home", str(village.homes["A"]), *words) as terminal:
-            shown = terminal.read_until("when they are asked" if words == ("card",) else "Waiting for the other")
-            terminal.interrupt()
+            shown = ""
+            if words != ("card",):  # that one ends by itself; interrupted, it might not show the card yet
+                shown = terminal.read_until("Waiting for the other")
+                terminal.interrupt()
             shown += terminal.read_all()
         lines = [line for line in shown.splitlines() if "mesh1" in line or "mdev1" in line]
         assert len(lines) == 1

@@ -16,35 +16,41 @@ from tests.support.processes import NO_INTERFACE, log_of, meshnode, ready
 PROJECT = Path(__file__).resolve().parents[2]
 END_SECONDS = 10.0
 
-# Runs a node whose disk fails in every way once the file named in DEAD is there: it takes no commit and removes no file.
+# Runs a node whose disk fails in every way from the moment that it is to take a post: it takes no commit and removes no
+# file. Any earlier, the node could find out by work of its own, and end before it is asked for anything.
 DYING = """
 import errno, os, pathlib, sys
+from meshnode.app.listings import listings
 from meshnode.store import database
 from tests.support.failing_disk import FailingDisk, eio_on_fsync
 
-dead = pathlib.Path(os.environ["DEAD"])
+is_dead = False
 disk = FailingDisk("dying")
-def is_dead():
-    return os.path.exists(dead)
 def sync():
-    if is_dead():
+    if is_dead:
         eio_on_fsync()
 disk.fail_sync = sync
 database._checksums = lambda: disk.name
 unlink = pathlib.Path.unlink
 def failing_unlink(path, missing_ok=False):
-    if is_dead():
+    if is_dead:
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
     unlink(path, missing_ok=missing_ok)
 pathlib.Path.unlink = failing_unlink
+post = listings.post
+def last_post(*given):
+    global is_dead
+    is_dead = True
+    return post(*given)
+listings.post = last_post
 from meshnode.cli.main import main
 main(sys.argv[1:])
 """
 
 
 def test_the_owner_is_told_that_the_disk_failed_whatever_else_fails_then(tmp_path: Path) -> None:
-    home, dead = tmp_path / "alice", tmp_path / "dead"
-    environment = {**os.environ, "DEAD": str(dead), "PYTHONPATH": str(PROJECT)}
+    home = tmp_path / "alice"
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     words = [sys.executable, "-c", DYING, "--home", str(home)]
     subprocess.run([*words, "init", "--name", "Alice", "--no-input"], env=environment, check=True, timeout=60)
     with log_of(home).open("w") as log:
@@ -52,7 +58,6 @@ def test_the_owner_is_told_that_the_disk_failed_whatever_else_fails_then(tmp_pat
         daemon = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         ready(home)
-        dead.touch()
         posted = meshnode(home, "offer", "Apples")
         assert posted.returncode == 1
         assert daemon.wait(END_SECONDS) == 1

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,14 +16,11 @@ HOSTILE = "Bob\x1b]52;c;aGk=\x07\r\nfake line\u202e<script>\x00"
 
 
 @pytest.fixture
-def written() -> Iterator[io.StringIO]:
+def written() -> io.StringIO:
     """Return the stream that the log is written to for programs while the test runs."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
     logs.set_up("info", stream=stream, person=False)
-    yield stream
-    root.handlers, root.level = handlers, level
+    return stream
 
 
 def lines(written: io.StringIO) -> list[dict[str, object]]:
@@ -115,14 +111,9 @@ def test_long_values_are_cut_and_of_a_trace_the_end_is_kept(written: io.StringIO
 
 
 def test_a_person_at_a_terminal_sees_only_warnings_and_errors() -> None:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    try:
-        logs.set_up("info", stream=stream, person=True)
-        log.info("met")
-        log.warning("the disk is full")
-    finally:
-        root.handlers, root.level = handlers, level
+    logs.set_up("info", stream=stream, person=True)
+    log.info("met")
+    log.warning("the disk is full")
     assert "met" not in stream.getvalue()
     assert "the disk is full" in stream.getvalue()
