@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
-from meshnode.errors import MeshnodeError
+from meshnode.errors import MeshnodeError, Refused
 from meshnode.replica.access import Access, AccessKey, AccessPolicy
 from protocol import Audience, DeviceKeys, Kind, Listing, PersonId, Record, limits, signed
 from protocol.numbers import UnixTime, Version
@@ -103,7 +103,10 @@ class Withholder(Liar):
         for author, victim in pairwise(friends):
             replica = self.world.replica(author)
             held = policy.weight(replica, self.world.person(self.name))
-            policy.vouch(replica, self.world.person(self.name), 900 if held != 900 else 800)
+            try:
+                policy.vouch(replica, self.world.person(self.name), 900 if held != 900 else 800)
+            except Refused:
+                continue  # a device that cannot speak for its owner now has nothing to hurry with
             self.bring(victim, [post(self.world.mesh, author, f"hurried {author}", Audience.NETWORK_WIDE)])
 
 
