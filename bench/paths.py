@@ -39,25 +39,24 @@ def measure(report: Report) -> None:
             graph.reach_to(person)
         full.append(1000 * timing.seconds)
     report.add(f"{name}: all who reach one person", "ms", full, bound=FULL)
-    viewer, changed = people[0], []
+    viewer = people[0]
     graph.reach_to(viewer)
-    for _ in range(CHANGES):
-        at = chance.randrange(1, len(people))
-        given = {**vouches[at], chance.choice(list(vouches[at])): chance.randint(100, 1000)}
-        with timed() as timing:
-            graph.set(people[at], EffectivePolicy(given, frozenset(), UNSET_PREFERENCE))
-            graph.reach_to(viewer)
-        changed.append(1000 * timing.seconds)
-    report.add(f"{name}: the same after one change", "ms", changed, bound=CHANGED)
+
+    def changed(times: int) -> list[float]:
+        """Return the milliseconds after each of so many changes of somebody's vouches."""
+        each = []
+        for _ in range(times):
+            at = chance.randrange(1, len(people))
+            given = {**vouches[at], chance.choice(list(vouches[at])): chance.randint(100, 1000)}
+            with timed() as timing:
+                graph.set(people[at], EffectivePolicy(given, frozenset(), UNSET_PREFERENCE))
+                graph.reach_to(viewer)
+            each.append(1000 * timing.seconds)
+        return each
+
+    report.add(f"{name}: the same after one change", "ms", changed(CHANGES), bound=CHANGED)
     blockers = _attack(graph, viewer)
-    attacked = []
-    for _ in range(3 * CHANGES):  # the first of them are still compared
-        at = chance.randrange(1, len(people))
-        given = {**vouches[at], chance.choice(list(vouches[at])): chance.randint(100, 1000)}
-        with timed() as timing:
-            graph.set(people[at], EffectivePolicy(given, frozenset(), UNSET_PREFERENCE))
-            graph.reach_to(viewer)
-        attacked.append(1000 * timing.seconds)
+    attacked = changed(3 * CHANGES)  # the first of them are still compared
     name = f"{name}, and {blockers:,} blockers at the ends of long paths"
     report.add(f"{name}: the same after one change", "ms", attacked, bound=ATTACKED)
 

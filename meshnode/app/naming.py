@@ -12,7 +12,7 @@ from heapq import nsmallest
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from meshnode.app.lookalikes import skeletons
+from meshnode.app.lookalikes import look_alike, skeletons
 from meshnode.app.picking import ID_PREFIX_MIN, Candidate, alike, near, pick
 from meshnode.app.words import searchable, words_of
 from meshnode.errors import NotFound
@@ -59,12 +59,7 @@ def imitates(replica: Replica, person: PersonId, name: str) -> bool:
 
 def namesakes(replica: Replica, person: PersonId, name: str) -> list[PersonId]:
     """Return everybody else who may be named here and whose name looks like `name`."""
-    looks = skeletons(name)
-    return [
-        other
-        for other in known(replica)
-        if other != person and not looks.isdisjoint(skeletons(public_name(replica, other)))
-    ]
+    return [other for other in known(replica) if other != person and look_alike(name, public_name(replica, other))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +112,14 @@ def remember_name(replica: Replica, person: PersonId, name: str) -> None:
     """Keep the name of a person whose profile may be missing here, because they are new or blocked."""
     if replica.store.meta.get(_remembered(person)) != name:
         replica.store.meta.set(_remembered(person), name)
+
+
+def remember_names(replica: Replica, people: Iterable[PersonId]) -> None:
+    """Keep the names in the profiles of these people: a profile is deleted when its author is blocked."""
+    for person in people:
+        profile = replica.trust_state.profile(person)
+        if profile is not None:
+            remember_name(replica, person, profile.name)
 
 
 def _remembered(person: PersonId) -> str:

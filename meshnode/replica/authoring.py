@@ -155,7 +155,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
 
 
 def _dated(replica: Replica, rounded: int) -> UnixTime:
-    """Return the time of now, no more exact than so many seconds."""
+    """Return the present time in steps of so many seconds, rounded down."""
     return rounded_down(signing_time(replica.clock.now()), rounded)
 
 

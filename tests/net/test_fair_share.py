@@ -11,6 +11,16 @@ from protocol import limits
 ALICE, MALLORY = b"a" * 32, b"m" * 32
 
 
+def used_by_somebody_who_never_stops(account: bytes) -> float:
+    """Return how many of 10,000 seconds an account uses that asks for half a second of work again and again."""
+    fair_share, now, busy = FairShare(), 0.0, 0.0
+    while now < 10_000:
+        fair_share.spend(account, 0.5, now)
+        now += 0.5 + fair_share.pause(account, now)
+        busy += 0.5
+    return busy
+
+
 def test_a_person_who_brings_much_at_once_is_not_slowed_down() -> None:
     fair_share = FairShare()
     fair_share.spend(ALICE, limits.WORK_BURST_SECONDS, now=0.0)
@@ -18,11 +28,7 @@ def test_a_person_who_brings_much_at_once_is_not_slowed_down() -> None:
 
 
 def test_a_person_who_goes_on_and_on_gets_only_a_share() -> None:
-    fair_share, now, busy = FairShare(), 0.0, 0.0
-    while now < 10_000:
-        fair_share.spend(MALLORY, 0.5, now)
-        now += 0.5 + fair_share.pause(MALLORY, now)
-        busy += 0.5
+    busy = used_by_somebody_who_never_stops(MALLORY)
     assert busy == pytest.approx(limits.WORK_BURST_SECONDS + 10_000 * limits.WORK_SHARE, rel=0.01)
 
 
@@ -59,10 +65,6 @@ def test_a_new_connection_is_turned_away_for_exactly_as_long_as_the_debt_lasts()
 
 
 def test_all_those_for_whom_nobody_answers_get_a_part_of_what_one_introducer_gets() -> None:
-    fair_share, now, busy = FairShare(), 0.0, 0.0
-    while now < 10_000:
-        fair_share.spend(NOBODY, 0.5, now)
-        now += 0.5 + fair_share.pause(NOBODY, now)
-        busy += 0.5
+    busy = used_by_somebody_who_never_stops(NOBODY)
     introducer = limits.WORK_BURST_SECONDS + 10_000 * limits.WORK_SHARE
     assert busy == pytest.approx(introducer * limits.WORK_OF_STRANGERS, rel=0.02)

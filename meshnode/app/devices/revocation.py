@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from meshnode.app.devices import reissue, sync_own_devices
 from meshnode.app.devices.decisions import DecisionView, decisions
 from meshnode.app.devices.device_list import name_of
-from meshnode.app.naming import ID_SHOWN, remember_name
+from meshnode.app.naming import ID_SHOWN, remember_names
 from meshnode.app.owner import policy, presence_key
 from meshnode.app.owner.certificates import identity_keys, revoke_device
 from meshnode.app.picking import Candidate, pick
@@ -95,12 +95,11 @@ def revoke(replica: Replica, which: str, order: RevokeOrder | None = None) -> Re
     wanted = [record for record in written if not order.discard or record.header.kind in reissue.ALWAYS_REISSUED]
     made = _decisions(replica, device)
     keep = _kept(order, made)
-    blocks_only = order.discard
     before: set[PersonId] = replica.guard.result("looking at your web", policy.web, replica, otherwise=set)
-    attempt("taking over what the device decided", _absorb, replica, device, blocks_only, keep)
+    attempt("taking over what the device decided", _absorb, replica, device, order.discard, keep)
     with replica.transaction():
         revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public)
-        replica.store.devices.add_pending_reissue(wanted, blocks_only=blocks_only, keep=keep)
+        replica.store.devices.add_pending_reissue(wanted, blocks_only=order.discard, keep=keep)
         replica.store.people.forget_device(device)
         presence_key.rotate_at_once(replica)
     log.info("a device was revoked")
@@ -142,11 +141,8 @@ def _kept(order: RevokeOrder, made: Iterable[DecisionView]) -> frozenset[bytes] 
 
 
 def _remember_names(replica: Replica) -> None:
-    """Keep the names of everybody for whom the owner ever vouched: a profile goes when its author is blocked."""
-    for person in policy.spoken_of(replica):
-        profile = replica.trust_state.profile(person)
-        if profile is not None:
-            remember_name(replica, person, profile.name)
+    """Keep the names of everybody for whom the owner ever vouched."""
+    remember_names(replica, policy.spoken_of(replica))
 
 
 def find(replica: Replica, which: str) -> DeviceId:

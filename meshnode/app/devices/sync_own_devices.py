@@ -5,7 +5,7 @@ A policy names the people vouched for by their keys alone, and the blocked peopl
 
 from __future__ import annotations
 
-from meshnode.app.naming import remember_name
+from meshnode.app.naming import remember_names
 from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
 from protocol.trust import block_tag
@@ -22,10 +22,7 @@ def sync_names_and_blocks(replica: Replica) -> None:
     if own is None or not others or replica.store.meta.get(_SYNCED) == str(trust_state.version):
         return
     with replica.transaction():
-        for person in own.vouches:
-            profile = trust_state.profile(person)
-            if profile is not None:  # it is deleted when they are blocked
-                remember_name(replica, person, profile.name)
+        remember_names(replica, own.vouches)
         _sync_blocks(replica, own.block_tags)
         replica.store.meta.set(_SYNCED, str(trust_state.version))
 

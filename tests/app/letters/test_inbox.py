@@ -15,7 +15,6 @@ from meshnode.replica.replica import Replica
 from protocol import Code, Kind, Letter, Record, RemoteError, body_of, limits
 from protocol.letters import Introduction, Opened, OpenedLetter, Receipt, device_tag, letter_tag, receipt_slot, seal
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.mesh_people import befriend
 from tests.support.people import Person, grown
 
 ZOE, MALLORY = Person("Zoe"), Person("Mallory")
@@ -33,16 +32,6 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[OpenedLetter]:
 
     monkeypatch.setitem(incoming.HANDLERS, Introduction, note)
     return found
-
-
-@pytest.fixture
-def pair(mesh: Mesh) -> tuple[Replica, Replica]:
-    """Alice and Bob, who know each other."""
-    mesh.add("Alice")
-    mesh.add("Bob")
-    befriend(mesh, "Alice", "Bob", 800, 800)
-    mesh.settle()
-    return mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
 
 
 def receipts(replica: Replica) -> int:

@@ -30,7 +30,6 @@ from protocol.letters import Introduction
 from protocol.numbers import UnixTime
 from tests.support.mail import settle_down
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.mesh_people import befriend
 from tests.support.people import Person
 
 ZOE = Person("Zoe")
@@ -67,16 +66,6 @@ def revocation_of(replica: Replica) -> Record:
         body=body.to_body(),
         sign=replica.identity.sign,
     )
-
-
-@pytest.fixture
-def pair(mesh: Mesh) -> tuple[Replica, Replica]:
-    """Alice and Bob, who know each other."""
-    mesh.add("Alice")
-    mesh.add("Bob")
-    befriend(mesh, "Alice", "Bob", 800, 800)
-    mesh.settle()
-    return mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
 
 
 def written(replica: Replica) -> list[Record]:

@@ -20,23 +20,13 @@ from tests.app.neighbors import Neighbor
 from tests.support.exchanges import terms
 from tests.support.mail import settle_down
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.mesh_people import acquaint, befriend
+from tests.support.mesh_people import acquaint
 from tests.support.people import Person, grown
 
 ZOE, MALLORY = Person("Zoe"), Person("Mallory")
 WORDS = Introduction(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
 HOUR = limits.RECEIPT_DELAY_MAX + 1
 CLOCKS_MOVE = 10  # seconds, at most: what others say moves a node's clock a little, and letters take time on their way
-
-
-@pytest.fixture
-def pair(mesh: Mesh) -> tuple[Replica, Replica]:
-    """Alice and Bob, who know each other."""
-    mesh.add("Alice")
-    mesh.add("Bob")
-    befriend(mesh, "Alice", "Bob", 800, 800)
-    mesh.settle()
-    return mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
 
 
 def written(replica: Replica) -> list[Record]:
