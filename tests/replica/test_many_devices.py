@@ -39,7 +39,7 @@ def records() -> list[Record]:
             one.policy({grown("somebody", number): 500}, now=EPOCH),
             one.listing(f"Drill {number}", now=EPOCH, audience=Audience.NETWORK_WIDE),
         )
-    ] + [DEVICES[0].policy({grown("somebody", 0): 500}, now=EPOCH, version=2)]
+    ] + [DEVICES[0].policy({grown("somebody", 0): 500}, now=EPOCH, version=2, min_valid_version=1)]
 
 
 def receive(replica: Replica, order: list[Record]) -> None:
@@ -64,7 +64,7 @@ def settled(replica: Replica, order: list[Record]) -> Replica:
     """Let the replica receive everything, and again what was not kept, as a later session would bring it."""
     befriends = [DEVICES[0].certificate(EPOCH), DEVICES[0].policy({replica.me: 900}, now=EPOCH)]
     replica.ingest.receive(befriends, MALLORY.id)
-    receive(replica, [*order, DEVICES[0].policy({replica.me: 900}, now=EPOCH, version=3, stamp=3)])
+    receive(replica, [*order, DEVICES[0].policy({replica.me: 900}, now=EPOCH, version=3, stamp=3, min_valid_version=1)])
     return replica
 
 
