@@ -15,6 +15,7 @@ from protocol.keys import (
     DeviceKeys,
     IdentityKeys,
     PersonId,
+    begins_person,
     device_slot,
     device_text,
     fingerprint_words,
@@ -25,6 +26,7 @@ from protocol.keys import (
     person_text,
     short_id,
     verify,
+    written_fingerprint,
 )
 from protocol.place import (
     Precision,
@@ -110,6 +112,7 @@ __all__ = [
     "Value",
     "Vouch",
     "across_km",
+    "begins_person",
     "body_hash",
     "body_of",
     "center",
@@ -150,4 +153,5 @@ __all__ = [
     "verify",
     "verify_signature",
     "without_joiners",
+    "written_fingerprint",
 ]

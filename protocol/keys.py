@@ -140,6 +140,12 @@ def people_written(letters: str, people: Iterable[PersonId]) -> list[PersonId]:
     return [person for person in people if int.from_bytes(person, "big") >> rest == bits]
 
 
+def begins_person(text: str) -> bool:
+    """Whether the written form of a person's key may begin with `text`, its tag `mp1` included."""
+    tag = f"{_PERSON_PREFIX}1"
+    return text.startswith(tag) and bech32m.first_bits(text.removeprefix(tag), 8 * KEY_BYTES) is not None
+
+
 def parse_person(text: str) -> PersonId:
     """Return the key whose written form is `text`. RemoteError MALFORMED, worded for people, if it is none."""
     try:
@@ -171,6 +177,12 @@ def fingerprint_words(person: PersonId) -> tuple[str, ...]:
     """Return the eight words (64 bits) that two people read to each other to compare a key."""
     digest = blake2b(_FINGERPRINT_DOMAIN + person, digest_size=FINGERPRINT_WORDS).digest()
     return tuple(WORDS[byte] for byte in digest)
+
+
+def written_fingerprint(text: str) -> str | None:
+    """Return the eight words of a fingerprint in `text` as `fingerprint_words` has them, joined; None if it is none."""
+    words = text.casefold().replace("-", " ").split()
+    return " ".join(words) if len(words) == FINGERPRINT_WORDS and all(word in WORDS for word in words) else None
 
 
 def _signing_pair(seed: bytes) -> tuple[bytes, bytes]:
