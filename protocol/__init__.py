@@ -20,13 +20,13 @@ from protocol.keys import (
     device_text,
     fingerprint_words,
     group_text,
+    is_fingerprint,
     parse_person,
     people_written,
     person_id,
     person_text,
     short_id,
     verify,
-    written_fingerprint,
 )
 from protocol.place import (
     Precision,
@@ -131,6 +131,7 @@ __all__ = [
     "from_thousandths",
     "group_text",
     "is_cell",
+    "is_fingerprint",
     "is_revocation",
     "left_of",
     "limits",
@@ -153,5 +154,4 @@ __all__ = [
     "verify",
     "verify_signature",
     "without_joiners",
-    "written_fingerprint",
 ]

@@ -6,7 +6,7 @@ same verdict on every signature, also where Ed25519 implementations disagree (ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -179,10 +179,9 @@ def fingerprint_words(person: PersonId) -> tuple[str, ...]:
     return tuple(WORDS[byte] for byte in digest)
 
 
-def written_fingerprint(text: str) -> str | None:
-    """Return the eight words of a fingerprint in `text` as `fingerprint_words` has them, joined; None if it is none."""
-    words = text.casefold().replace("-", " ").split()
-    return " ".join(words) if len(words) == FINGERPRINT_WORDS and all(word in WORDS for word in words) else None
+def is_fingerprint(words: Sequence[str]) -> bool:
+    """Whether these are the words of a fingerprint, maybe of nobody's key."""
+    return len(words) == FINGERPRINT_WORDS and all(word in WORDS for word in words)
 
 
 def _signing_pair(seed: bytes) -> tuple[bytes, bytes]:

@@ -69,8 +69,7 @@ def test_a_guest_with_a_card_for_many_is_named_by_the_words_that_their_own_node_
     words = next(line for line in village("A", "me").out.splitlines() if len(line.split()[-8:]) == 8).split()[-8:]
     called = " ".join(words)
     assert village("C", "add", *words).out == (
-        f'The guest called "{called}" is let in when their node calls, within a day.'
-        " 'meshnode sync' on their "
+        f"The guest called \"{called}\" is let in when their node calls, within a day. 'meshnode sync' on their "
         "computer makes it call now.\n"
     )
     shown = json.loads(village("C", "add", *words, "--trust", "0.5", "--json").out)

@@ -52,7 +52,7 @@ def short_lived(mesh: Mesh) -> None:
 
 
 @pytest.mark.parametrize("since", [nothing, carried_on, short_lived], ids=["last", "carried on", "short-lived"])
-def test_the_texts_of_a_thief_go_whoever_has_written_them_since(since: Callable[[Mesh], None]) -> None:
+def test_the_texts_of_a_thief_go_even_if_another_device_has_carried_them_on(since: Callable[[Mesh], None]) -> None:
     mesh = village()
     say(mesh, "Laptop", name="Alice", about="Plumber")
     say(mesh, "Pi", name="Mallory", about="Send me money")

@@ -37,8 +37,8 @@ def written_by(replica: Replica, device: DeviceId) -> list[Record]:
 def wanted(replica: Replica, written: list[Record], *, discard: bool) -> list[Record]:
     """Return the records to look at once the device that has `written` these is revoked; all of them unless `discard`.
 
-    With `discard` they are the policy, for the blocks in it, and the profile, whoever has written its last version: another
-    device may have carried on what the revoked one put there.
+    With `discard` they are the policy, for the blocks in it, and the profile, even if another device has written its last
+    version: it may have carried on what the revoked one put there.
     """
     if not discard:
         return written

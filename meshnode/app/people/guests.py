@@ -5,7 +5,7 @@ entry in the list of the owner's vouches. So beyond some a day nobody is vouched
 node keeps calling, and is let in when the owner has added them.
 
 Nothing tells an honest guest from one under many names but the owner, who has the guest before them. So the list of those
-who wait turns nobody away: each card has a fair part of it, and whoever has not called for longest makes room. And the
+who wait turns nobody away: each card has a fair part of it, and the one who has not called for longest makes room. The
 owner can name a guest who is not in it, by the fingerprint words or the id that the guest's own node shows.
 """
 
@@ -25,10 +25,10 @@ from protocol import (
     PersonId,
     begins_person,
     fingerprint_words,
+    is_fingerprint,
     limits,
     parse_person,
     person_text,
-    written_fingerprint,
 )
 
 _GUESTS, _AWAITED = "guests", "awaited guests"  # their keys among the small values of the store
@@ -163,9 +163,10 @@ def came(replica: Replica, claimant: PersonId) -> None:
 
 def _named_for_sure(text: str) -> str | None:
     """Return, in one form, an id, the beginning of one or fingerprint words; None where it is none or tells too little."""
-    letters = "".join(text.casefold().split())
+    words = text.casefold().replace("-", " ").split()
+    letters = "".join(words)
     long_enough = begins_person(letters) and len(letters) >= len(_ID_TAG) + _ID_LETTERS_MIN
-    return letters if long_enough else written_fingerprint(text)
+    return letters if long_enough else " ".join(words) if is_fingerprint(words) else None
 
 
 def _is_called(person: PersonId, text: str) -> bool:
