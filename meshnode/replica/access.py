@@ -136,7 +136,8 @@ class AccessPolicy:
         if kind != Kind.DEVICE and self._trust_state.is_surplus(author, device):
             return Access.UNKNOWN  # it may count later
         if not self._decidable(author, device, policy_version):
-            return Access.UNKNOWN
+            given_up = self._trust_state.is_given_up(author) and kind not in _KINDS_DESPITE_BLOCK
+            return Access.DENY if given_up else Access.UNKNOWN
         decision = self._in_graph(self._trust_state.graph, viewer, key)
         doubtful = self._trust_state.graph_with_suspended()
         if (
