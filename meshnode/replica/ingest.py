@@ -19,9 +19,9 @@ from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
 from meshnode.replica.leaps import Leaps
 from meshnode.replica.make_room import Gone, RoomMaker
-from meshnode.replica.quota import Charge, Quota, Shortage
+from meshnode.replica.quota import Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
-from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
+from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import Certificate, TrustState
 from meshnode.store import RecordState, Row, Store
@@ -162,7 +162,7 @@ class Ingest:
             try:
                 check_header(record.header)
             except RemoteError as error:
-                _set_aside(record, error.code, batch)
+                batch.set_aside(record, error.code)
                 continue
             if (record.id, record.header_only, record.signature) in seen:
                 continue
@@ -172,7 +172,7 @@ class Ingest:
                 fresh.append(record)
             elif batch.now_is_certain and _is_past(record, batch.now) and not self._is_known(record):
                 batch.outcome.refused.append(record.id)
-                self._refuse_for_now(record, EXPIRED, None, batch)
+                batch.refuse_for_now(record, EXPIRED, None)
             else:
                 fresh.append(record)
         return sorted(fresh, key=self._order)
@@ -217,7 +217,7 @@ class Ingest:
                     else:
                         self._take_one(record, batch)
                 except RemoteError as error:
-                    _set_aside(record, error.code, batch)
+                    batch.set_aside(record, error.code)
 
     def _refresh_trust_state(self, batch: Batch) -> None:
         self._trust_state.refresh(self._store, batch.unread)
@@ -227,8 +227,7 @@ class Ingest:
         try:
             body = body_of(record) if record.body else None
         except RemoteError:
-            # It is signed: a later version of this program may be able to read it, and the sender is not at fault.
-            batch.outcome.refused.append(record.id)
+            batch.refuse_unreadable(record)
             return
         if isinstance(body, Join):
             check_membership(record.header.author, body)
@@ -237,7 +236,7 @@ class Ingest:
             return
         state = self._state_for(record, body, batch)
         if isinstance(state, Shortage):
-            self._refuse_for_now(record, state, _access_key(record.header, body), batch)
+            batch.refuse_for_now(record, state, _access_key(record.header, body), self.quota.charge(record))
             known = record.header.kind != Kind.DEVICE and self._store.records.newest(record.register) is not None
             if state is not Shortage.WAITING and record.body and known:
                 # There is always room for a header: without it an older version would still be in use.
@@ -385,7 +384,7 @@ class Ingest:
         key = _access_key(header, body)
         decision = Access.DENY if ended else self._decisions[key]
         if decision is Access.DENY and not record.withdrawn:
-            self._refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key, batch)
+            batch.refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key)
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
@@ -395,12 +394,6 @@ class Ingest:
         if not batch.now_is_certain or header.author == self._me:
             return False
         return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
-
-    def _refuse_for_now(self, record: Record, reason: NotTaken, key: AccessKey | None, batch: Batch) -> None:
-        header = record.header
-        short = isinstance(reason, Shortage)
-        charge = self.quota.charge(record) if short else Charge(header.author, header.kind, 0)
-        batch.outcome.later.append(RefusedRecord.of(record, reason, key, charge))
 
     def _if_within_quota(self, record: Record, state: RecordState, batch: Batch) -> RecordState | Shortage:
         """Return `state`, or what is short where there is no room for the record."""
@@ -450,14 +443,6 @@ class Ingest:
             trust=batch.trust,
             evicted=batch.evicted,
         )
-
-
-def _set_aside(record: Record, code: Code, batch: Batch) -> None:
-    """Refuse a record that broke a rule. One from a newer version is nobody's fault: the sender may understand it."""
-    if code is Code.UNKNOWN_KIND:
-        batch.outcome.refused.append(record.id)
-    else:
-        batch.outcome.faults.append((record, code))
 
 
 def _access_key(header: Header, body: Body | None) -> AccessKey:

@@ -356,6 +356,10 @@ class TrustState:
         register = self._registers.get(person, {}).get(device)
         return register.version if register is not None and register.in_use else 0
 
+    def policy_versions(self, person: PersonId) -> tuple[tuple[DeviceId, int], ...]:
+        """Return the versions of all policies of `person` that are held, in use or suspended, each with its device."""
+        return tuple((device, one.version) for device, one in sorted(self._registers.get(person, {}).items()))
+
     def has_past_policy(self, person: PersonId) -> bool:
         """Whether a policy of `person` is held that had ended when it came."""
         return person in self._past

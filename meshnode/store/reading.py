@@ -136,6 +136,11 @@ class RecordReader:
             last = found[-1][0]
             yield from self._rows(found)
 
+    def pending_from(self, source: PersonId) -> list[Row]:
+        """Return the pending records that this person has brought."""
+        where = f"state = {RecordState.PENDING:d} AND {_NOT_LIVE} AND received_from = ?"
+        return list(self._rows(self._database.all(f"{ROW} WHERE {where}", (self._persons.find(source),))))
+
     def lone_certificates(self, before: int) -> list[Row]:
         """Return others' certificates that came before then (UNIX seconds), if nothing else of their author is held."""
         where = f"kind = {Kind.DEVICE:d} AND {_IN_GRAPH} AND received_from IS NOT NULL AND arrived < ?"

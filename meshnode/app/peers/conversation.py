@@ -422,7 +422,7 @@ class Conversation:
     def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
         assert self._session is not None
         self._replica.changes.deliver()  # what is committed by now is in the set from the beginning
-        self._serving = Serving(self._replica, self._session, person, closed=closed)
+        self._serving = Serving(self._replica, self._session, person, self._now, closed=closed)
         if not self.gives_way:
             self._serving.go_on()
 
@@ -430,7 +430,7 @@ class Conversation:
         serving = self._serving
         if serving is None:
             return
-        with serving.served.receiving(records):
+        with serving.served.receiving(records, more=more):
             outcome = self._replica.ingest.receive(records, self.peer, more=more)
             self._replica.changes.deliver()  # before the session goes on with the sets as they were
         self.came += len(outcome.stored)

@@ -8,8 +8,10 @@ peer is told only of what it may have at that moment.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 
+from meshnode.app.peers.accounts import account_of
 from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.refusals import Refusals, RefusedRecord, evicted, lost
@@ -29,11 +31,21 @@ class Serving:
     While it is `opening`, the session has admitted nobody, and `go_on` is to be called until it has.
     """
 
-    def __init__(self, replica: Replica, session: Session, peer: PersonId, *, closed: bool) -> None:
+    def __init__(self, replica: Replica, session: Session, peer: PersonId, now: float, *, closed: bool) -> None:
         self._session = session
+        self._now = now
         self.served = ServedSet(replica.store, replica.access, replica.clock, replica.me, peer, closed=closed)
-        self.refusals = Refusals(replica.store.records, replica.access, replica.quota, replica.clock, replica.me, peer)
+        self.refusals = Refusals(
+            replica.store.records,
+            replica.access,
+            replica.quota,
+            replica.clock,
+            replica.me,
+            peer,
+            replica.refusal_memory.of(peer, account_of(replica, peer)),
+        )
         """The records that the peer has shown and that this node could not take."""
+        self._pending = partial(replica.store.records.pending_from, peer)
         self._filling: Steps[_Items] | None = self._fill()
         self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
 
@@ -58,7 +70,18 @@ class Serving:
     def _fill(self) -> Steps[_Items]:
         graph = yield from self.served.filling(Phase.GRAPH)
         content = yield from self.served.filling(Phase.CONTENT)
+        items = {Phase.GRAPH: graph, Phase.CONTENT: content}
+        if not self.served.closed:
+            for kind, item in self._shown_before():
+                items[phase_of(kind)].append(item)
         return graph, content
+
+    def _shown_before(self) -> Iterator[tuple[int, Item]]:
+        """Yield what the peer has shown in earlier sessions and is refused still, or waits to be decided about."""
+        for row in self._pending():
+            yield row.kind, (row.created, row.id)
+        for refusal in self.refusals.resume(self._now):
+            yield refusal.kind, refusal.item
 
     # --- following ----------------------------------------------------------------------------------------------------
 
@@ -74,7 +97,10 @@ class Serving:
 
     def _tell(self, delta: Delta, now: float) -> None:
         if delta.lost or delta.evicted:
-            self.refusals.note([*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)], now)
+            gone = [*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)]
+            self.refusals.note(gone, now, shown=False)
+        if delta.apart:
+            self.refusals.note_apart(delta.apart, now)
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
