@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from meshnode.replica.trust_state import TrustState
-from protocol import Audience, DeviceId, Kind, PersonId, limits
+from protocol import Audience, Body, DeviceId, Header, Kind, Letter, Listing, PersonId, limits
 from protocol.letters import letter_tag
 from protocol.trust import (
     Standing,
@@ -73,6 +73,20 @@ def access_key(row: AccessSubject) -> AccessKey:
         row.audience,
         row.policy_version,
         subject(row.kind, row.slot, row.place, row.tag),
+    )
+
+
+def key_of(header: Header, body: Body | None) -> AccessKey:
+    """Return the access key of a record that is not stored yet."""
+    place = body.place if isinstance(body, Listing) else None
+    tag = body.tag if isinstance(body, Letter) else None
+    return (
+        header.kind,
+        header.author,
+        header.device,
+        header.audience,
+        header.policy_version,
+        subject(header.kind, header.slot, place, tag),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, subject
+from meshnode.replica.access import Access, AccessCache, AccessPolicy, key_of
 from meshnode.replica.batch import Batch, IngestResult
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
@@ -21,7 +21,7 @@ from meshnode.replica.leaps import Leaps
 from meshnode.replica.make_room import Gone, RoomMaker
 from meshnode.replica.quota import Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
-from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED
+from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, PAUSED
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import Certificate, TrustState
 from meshnode.store import RecordState, Row, Store
@@ -32,9 +32,8 @@ from protocol import (
     Header,
     Join,
     Kind,
-    Letter,
-    Listing,
     PersonId,
+    Policy,
     Profile,
     Record,
     RecordId,
@@ -231,12 +230,11 @@ class Ingest:
             return
         if isinstance(body, Join):
             check_membership(record.header.author, body)
-        if batch.source is not None and self.leaps.leaps(record, body):
-            self._void(record, batch)
+        if batch.source is not None and self._is_refused_by_number(record, body, batch):
             return
         state = self._state_for(record, body, batch)
         if isinstance(state, Shortage):
-            batch.refuse_for_now(record, state, _access_key(record.header, body), self.quota.charge(record))
+            batch.refuse_for_now(record, state, key_of(record.header, body), self.quota.charge(record))
             known = record.header.kind != Kind.DEVICE and self._store.records.newest(record.register) is not None
             if state is not Shortage.WAITING and record.body and known:
                 # There is always room for a header: without it an older version would still be in use.
@@ -251,7 +249,7 @@ class Ingest:
         if state in _IN_USE and isinstance(body, Profile):
             self._note_own_profile(record, body)
         if state in _IN_USE:
-            batch.keys.add(_access_key(record.header, body))
+            batch.keys.add(key_of(record.header, body))
         if state is RecordState.PENDING:
             self._put(record, state, body, batch)
         elif state is RecordState.HEADER or record.header_only:
@@ -261,6 +259,30 @@ class Ingest:
             self._stored(record, batch)
         else:
             self._compete(record, state, body, batch)
+
+    def _is_refused_by_number(self, record: Record, body: Body | None, batch: Batch) -> bool:
+        """Refuse a version that leaps, of the owner's, and for now one of a policy that follows too many others."""
+        if self.leaps.leaps(record, body):
+            self._void(record, batch)
+            return True
+        return isinstance(body, Policy) and self._comes_too_soon(record, body, batch)
+
+    def _comes_too_soon(self, record: Record, body: Policy, batch: Batch) -> bool:
+        header = record.header
+        newest = self._store.records.newest(record.register)
+        if header.author == self._me or newest is None or newest.rank > record.rank:
+            return False
+        if not self._trust_state.certified(header.author, header.device):
+            return False
+        takes_back = header.min_valid_version > newest.header.min_valid_version
+        if self.quota.policy_pace.take((header.author, header.device), takes_back=takes_back):
+            return False
+        batch.refuse_for_now(record, PAUSED, key_of(header, body))
+        if takes_back:
+            self._compete(record.without_body(), RecordState.HEADER, None, batch)
+        else:
+            batch.outcome.refused.append(record.id)
+        return True
 
     def _void(self, record: Record, batch: Batch) -> None:
         """Refuse a record of the owner's that counts for nothing, and its header, should that have come before."""
@@ -381,7 +403,7 @@ class Ingest:
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
             return self._if_within_quota(record, in_use, batch)
-        key = _access_key(header, body)
+        key = key_of(header, body)
         decision = Access.DENY if ended else self._decisions[key]
         if decision is Access.DENY and not record.withdrawn:
             batch.refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key)
@@ -443,19 +465,6 @@ class Ingest:
             trust=batch.trust,
             evicted=batch.evicted,
         )
-
-
-def _access_key(header: Header, body: Body | None) -> AccessKey:
-    place = body.place if isinstance(body, Listing) else None
-    tag = body.tag if isinstance(body, Letter) else None
-    return (
-        header.kind,
-        header.author,
-        header.device,
-        header.audience,
-        header.policy_version,
-        subject(header.kind, header.slot, place, tag),
-    )
 
 
 def _is_past(record: Record, now: int) -> bool:

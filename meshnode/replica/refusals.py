@@ -20,7 +20,7 @@ from meshnode.replica.standing_tracker import Moved, StandingTracker
 from meshnode.replica.surroundings import may_differ, surroundings
 from meshnode.store import Row
 from meshnode.store.records import RecordStore
-from protocol import Kind, PersonId, Record, RecordId, limits
+from protocol import DeviceId, Kind, PersonId, Record, RecordId, limits
 from protocol.session import turn_of
 from protocol.wire import Item
 
@@ -29,12 +29,14 @@ CHECK_SECONDS_MAX = 600.0  # where what was asked for again was refused again
 ASKED_AT_ONCE = 1024  # as many as one commit takes
 RENEW_SECONDS = 600.0  # a session that could not remember all it refused ends after this, and begins again
 
-NOT_ALLOWED, LOST, APART, EXPIRED, UNREADABLE = "not allowed", "lost", "apart", "expired", "unreadable"
+NOT_ALLOWED, LOST, APART, EXPIRED = "not allowed", "lost", "apart", "expired"
+PAUSED, UNREADABLE = "paused", "unreadable"
 """Reasons beside a Shortage: the owner may not have it, or not any longer; it is a certificate or policy of somebody who
-is connected with nobody here; it has expired by this node's clock; or a later version of this program may be able to read
-it."""
+is connected with nobody here; it has expired by this node's clock; it follows other versions of a policy too soon; or a
+later version of this program may be able to read it."""
 _BY_TRUST = frozenset({NOT_ALLOWED, LOST, APART})
-_UNTOLD = _BY_TRUST | {UNREADABLE}
+_NEVER_BY_ITSELF = _BY_TRUST | {UNREADABLE}
+_UNTOLD = _NEVER_BY_ITSELF | {PAUSED}
 
 NotTaken = Shortage | str
 
@@ -106,6 +108,7 @@ class Refusals:
         self._peer = peer
         self._memory = memory
         self._refused: dict[RecordId, RefusedRecord] = {}
+        self._paused: dict[tuple[PersonId, DeviceId], RecordId] = {}  # of each register the version that came last
         self._lately: set[RecordId] = set()
         self._asked: set[RecordId] = set()
         self._in_vain = False
@@ -127,15 +130,16 @@ class Refusals:
         """
         shown = {one.id: one for one in self._memory.records()[-limits.REFUSED_REMEMBERED :]}
         whole = {record_id for record_id, complete in self._records.known(list(shown)).items() if complete}
-        self._refused = {record_id: one for record_id, one in shown.items() if record_id not in whole}
-        self._counts = Counter(one.reason for one in self._refused.values())
+        for record_id, refusal in shown.items():
+            if record_id not in whole:
+                self._put(refusal)
         self._tracker.since_last()
         ready = {one.id for one in self._refused.values() if self._is_let_in_by_trust(one)}
         ready |= {one.id for one in self._let_in_now()}
         self._memory.forget(whole)
         self._released([self._refused[record_id] for record_id in ready])
         self._begun, self._seen = now, self._look()
-        self.next_check = now + self._pause if self.missing else None
+        self.next_check = now + self._pause if self._can_end_by_itself else None
         return list(self._refused.values())
 
     def note_apart(self, rows: Iterable[Row], now: float) -> None:
@@ -164,13 +168,12 @@ class Refusals:
                 self.forgotten += refusal.reason != UNREADABLE
                 continue
             self._forget(record_id)
-            self._refused[record_id] = refusal
+            self._put(refusal)
             if shown:
                 self._memory.note(refusal)
-            self._counts[refusal.reason] += 1
             self._lately.add(record_id)
         self._report()
-        if self.next_check is None and (self.missing or self.forgotten):
+        if self.next_check is None and self._can_end_by_itself:
             self._seen = ()  # others may have made way when it was refused
             self.next_check = now + self._pause
 
@@ -198,7 +201,7 @@ class Refusals:
         seen, self._seen = self._seen, self._look()
         ready = [] if seen == self._seen else self._released(list(self._let_in_now()))
         self._asked = {refusal.id for refusal in ready}
-        self.next_check = now + self._pause if self.missing or self._asked or self.forgotten else None
+        self.next_check = now + self._pause if self._can_end_by_itself or self._asked else None
         if len(ready) == ASKED_AT_ONCE:
             self._seen = ()  # there may be room for more
         return ready
@@ -210,6 +213,22 @@ class Refusals:
         )
 
     # --- inside ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _can_end_by_itself(self) -> bool:
+        """Whether something is refused of which only a look tells whether the reason has gone."""
+        return bool(self.missing or self._paused or self.forgotten)
+
+    def _put(self, refusal: RefusedRecord) -> None:
+        """Add a refusal. Of the versions of a policy that come too soon the last one counts alone."""
+        if refusal.reason == PAUSED and refusal.key is not None:
+            earlier = self._paused.get(_register(refusal.key))
+            if earlier is not None:
+                self._forget(earlier)
+                self._memory.forget([earlier])
+            self._paused[_register(refusal.key)] = refusal.id
+        self._refused[refusal.id] = refusal
+        self._counts[refusal.reason] += 1
 
     def _may_differ(self, refusal: RefusedRecord, moved: Moved | None) -> bool:
         """Whether trust may have come to keep it out no longer since `moved`."""
@@ -244,17 +263,24 @@ class Refusals:
         """Return what must differ for anything to be let in."""
         self._clock.look()  # nobody tells when the machine's clock is set
         version = self._access.version  # who answers for whom
-        return self._records.freed, self._quota.disk_is_full, self._clock.generation, version
+        over = sum(self._is_over(self._refused[one]) for one in self._paused.values())
+        return self._records.freed, self._quota.disk_is_full, self._clock.generation, version, over
+
+    def _is_over(self, refusal: RefusedRecord) -> bool:
+        """Whether the pause is over for which this version of a policy was refused."""
+        return refusal.key is not None and self._quota.policy_pace.is_over(_register(refusal.key))
 
     def _let_in_now(self) -> Iterator[RefusedRecord]:
         """Yield those that would be taken now, in the order in which they are of use."""
         reading, disk_is_full, room = self._clock.reading(), self._quota.disk_is_full, self._quota.room(self._peer)
         left = ASKED_AT_ONCE
         for refusal in sorted(self._refused.values(), key=self._order):
-            if refusal.reason in _UNTOLD:
+            if refusal.reason in _NEVER_BY_ITSELF:
                 continue
             if refusal.reason == EXPIRED:
                 fits = not reading.trusted or refusal.expires > reading.now
+            elif refusal.reason == PAUSED:
+                fits = self._is_over(refusal)
             elif disk_is_full:
                 fits = False
             else:
@@ -282,8 +308,15 @@ class Refusals:
         if refusal is not None:
             self._counts[refusal.reason] -= 1
             self._lately.discard(record_id)
+            if refusal.reason == PAUSED and refusal.key is not None:
+                self._paused.pop(_register(refusal.key), None)
 
     def _report(self) -> None:
         self.missing = tuple(
             (reason, count) for reason, count in self._counts.items() if count and reason not in _UNTOLD
         )
+
+
+def _register(key: AccessKey) -> tuple[PersonId, DeviceId]:
+    """Return whose policy it is, and the device that writes it."""
+    return key[1], key[2]

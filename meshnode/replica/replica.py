@@ -15,6 +15,7 @@ from meshnode.replica.access import AccessPolicy
 from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
 from meshnode.replica.introducers import Introducers
+from meshnode.replica.policy_pace import PolicyPace
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.refusal_memory import RefusalMemory
@@ -121,7 +122,7 @@ class Replica:
         reevaluator = Reevaluator(store, trust_state, access, me)
         reevaluator.begin()
         transactions = Transactions(store, trust_state, reevaluator, changes)
-        quota = Quota(store, trust_state, introducers, me)
+        quota = Quota(store, trust_state, introducers, me, PolicyPace(clock))
         ingest = Ingest(
             store, trust_state, access, reevaluator, transactions, quota, clock, (me, keys.device_id), verifier
         )

@@ -217,8 +217,8 @@ class TrustState:
                 suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
                 branches.setdefault(device, []).append(Branch(version, min_valid_version, policy, suspended, past))
         unreadable = {device for device in unreadable if self.certified(person, device)}
-        if len(read) > 1:
-            self._policies_read[person] = read  # when one of them changes, only that one is parsed
+        if len(read) > 1 or (read and unreadable):
+            self._policies_read[person] = read  # when one of them changes, or a header comes, no other one is parsed
         registers = {device: register_of(found) for device, found in branches.items()}
         self._unreadable.discard(person)
         if unreadable - registers.keys():
