@@ -18,6 +18,7 @@ from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.refusal_memory import PeerMemory
 from meshnode.replica.standing_tracker import Moved, StandingTracker
 from meshnode.replica.surroundings import may_differ, surroundings
+from meshnode.slices import Steps, complete
 from meshnode.store import Row
 from meshnode.store.records import RecordStore
 from protocol import DeviceId, Kind, PersonId, Record, RecordId, limits
@@ -26,6 +27,7 @@ from protocol.wire import Item
 
 CHECK_SECONDS = 5.0  # between two looks at clock, disk and room: each costs next to nothing
 CHECK_SECONDS_MAX = 600.0  # where what was asked for again was refused again
+STEP = 500  # refusals of earlier sessions that are looked at in one go, some 5 ms
 ASKED_AT_ONCE = 1024  # as many as one commit takes
 RENEW_SECONDS = 600.0  # a session that could not remember all it refused ends after this, and begins again
 
@@ -128,16 +130,22 @@ class Refusals:
 
         Everything else that they have shown is forgotten: they are to bring it again.
         """
-        shown = {one.id: one for one in self._memory.records()[-limits.REFUSED_REMEMBERED :]}
-        whole = {record_id for record_id, complete in self._records.known(list(shown)).items() if complete}
-        for record_id, refusal in shown.items():
-            if record_id not in whole:
-                self._put(refusal)
+        return complete(self.resuming(now))
+
+    def resuming(self, now: float) -> Steps[list[RefusedRecord]]:
+        """Do as `resume`, in steps. Between two of them `follow_trust` may be called, and what it returns is forgotten."""
         self._tracker.since_last()
-        ready = {one.id for one in self._refused.values() if self._is_let_in_by_trust(one)}
-        ready |= {one.id for one in self._let_in_now()}
-        self._memory.forget(whole)
-        self._released([self._refused[record_id] for record_id in ready])
+        shown = self._memory.records()[-limits.REFUSED_REMEMBERED :]
+        for start in range(0, len(shown), STEP):
+            some = shown[start : start + STEP]
+            whole = {one for one, held in self._records.known([one.id for one in some]).items() if held}
+            self._memory.forget(whole)
+            for refusal in some:
+                if refusal.id not in whole:
+                    self._put(refusal)
+            self._released([one for one in some if one.id in self._refused and self._is_let_in_by_trust(one)])
+            yield
+        self._released(list(self._let_in_now()))
         self._begun, self._seen = now, self._look()
         self.next_check = now + self._pause if self._can_end_by_itself else None
         return list(self._refused.values())

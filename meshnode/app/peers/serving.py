@@ -8,7 +8,7 @@ peer is told only of what it may have at that moment.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 
 from meshnode.app.peers.accounts import account_of
@@ -72,16 +72,12 @@ class Serving:
         content = yield from self.served.filling(Phase.CONTENT)
         items = {Phase.GRAPH: graph, Phase.CONTENT: content}
         if not self.served.closed:
-            for kind, item in self._shown_before():
-                items[phase_of(kind)].append(item)
+            # What this person has shown in earlier sessions and is refused still, or waits to be decided about.
+            for refusal in (yield from self.refusals.resuming(self._now)):
+                items[phase_of(refusal.kind)].append(refusal.item)
+            for row in self._pending():
+                items[phase_of(row.kind)].append((row.created, row.id))
         return graph, content
-
-    def _shown_before(self) -> Iterator[tuple[int, Item]]:
-        """Yield what the peer has shown in earlier sessions and is refused still, or waits to be decided about."""
-        for row in self._pending():
-            yield row.kind, (row.created, row.id)
-        for refusal in self.refusals.resume(self._now):
-            yield refusal.kind, refusal.item
 
     # --- following ----------------------------------------------------------------------------------------------------
 
@@ -93,7 +89,9 @@ class Serving:
         else:
             self._waiting.append((delta.for_nothing_shown(), now))
         if change.trust or change.people:
-            self.ask_again(self.refusals.follow_trust())
+            released = self.refusals.follow_trust()
+            if self._filling is None:
+                self.ask_again(released)  # else they are not in the set, and the peer offers them
 
     def _tell(self, delta: Delta, now: float) -> None:
         if delta.lost or delta.evicted:
