@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from meshnode.replica.access import AccessKey
 from meshnode.replica.changes import Superseding
 from meshnode.replica.quota import Charge
-from meshnode.replica.refusals import UNREADABLE, NotTaken, RefusedRecord
+from meshnode.replica.refused_record import UNREADABLE, NotTaken, RefusedRecord
 from meshnode.store import Row
 from protocol import Code, PersonId, Record, RecordId
 

@@ -21,7 +21,7 @@ from meshnode.replica.leaps import Leaps
 from meshnode.replica.make_room import Gone, RoomMaker
 from meshnode.replica.quota import Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
-from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, PAUSED
+from meshnode.replica.refused_record import EXPIRED, NOT_ALLOWED, PAUSED
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import Certificate, TrustState
 from meshnode.store import RecordState, Row, Store

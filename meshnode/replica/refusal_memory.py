@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from meshnode.replica.refused_record import RefusedRecord
 from protocol import PersonId, RecordId, limits
-
-if TYPE_CHECKING:
-    from meshnode.replica.refusals import RefusedRecord
 
 
 @dataclass(slots=True)
 class _Shown:
-    """What one person has shown; `account` is the person who answers for them."""
+    """The refused records of one person; `account` is the person who answers for them."""
 
     account: PersonId
     records: dict[RecordId, RefusedRecord] = field(default_factory=dict)

@@ -10,20 +10,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key
-from meshnode.replica.quota import Charge, Quota, Shortage
+from meshnode.replica.access import Access, AccessKey, AccessPolicy
+from meshnode.replica.quota import Quota, Shortage
 from meshnode.replica.refusal_memory import PeerMemory
+from meshnode.replica.refused_record import (
+    APART,
+    EXPIRED,
+    LOST,
+    NOT_ALLOWED,
+    PAUSED,
+    UNREADABLE,
+    NotTaken,
+    RefusedRecord,
+    lost,
+)
 from meshnode.replica.standing_tracker import Moved, StandingTracker
 from meshnode.replica.surroundings import may_differ, surroundings
 from meshnode.slices import Steps, complete
 from meshnode.store import Row
 from meshnode.store.records import RecordStore
-from protocol import DeviceId, Kind, PersonId, Record, RecordId, limits
+from protocol import DeviceId, Kind, PersonId, RecordId, limits
 from protocol.session import turn_of
-from protocol.wire import Item
 
 CHECK_SECONDS = 5.0  # between two looks at clock, disk and room: each costs next to nothing
 CHECK_SECONDS_MAX = 600.0  # where what was asked for again was refused again
@@ -31,56 +40,9 @@ STEP = 500  # refusals of earlier sessions that are looked at in one go, some 5 
 ASKED_AT_ONCE = 1024  # as many as one commit takes
 RENEW_SECONDS = 600.0  # a session that could not remember all it refused ends after this, and begins again
 
-NOT_ALLOWED, LOST, APART, EXPIRED = "not allowed", "lost", "apart", "expired"
-PAUSED, UNREADABLE = "paused", "unreadable"
-"""Reasons beside a Shortage: the owner may not have it, or not any longer; it is a certificate or policy of somebody who
-is connected with nobody here; it has expired by this node's clock; it follows other versions of a policy too soon; or a
-later version of this program may be able to read it."""
 _BY_TRUST = frozenset({NOT_ALLOWED, LOST, APART})
 _NEVER_BY_ITSELF = _BY_TRUST | {UNREADABLE}
 _UNTOLD = _NEVER_BY_ITSELF | {PAUSED}
-
-NotTaken = Shortage | str
-
-
-class RefusedRecord(NamedTuple):
-    """A record that is not taken now: what of it is needed to know when to ask for it again.
-
-    `key` is that of the access decision, None where it was not looked at; `expires` is in UNIX seconds. `near` are the
-    surroundings of the author, of one who is apart, and `since` is when they were looked at, in monotonic seconds.
-    """
-
-    item: Item
-    kind: int
-    reason: NotTaken
-    key: AccessKey | None
-    charge: Charge
-    expires: int
-    near: int = 0
-    since: float = 0.0
-
-    @classmethod
-    def of(cls, record: Record, reason: NotTaken, key: AccessKey | None, charge: Charge) -> RefusedRecord:
-        """Return the refusal of `record` for this reason."""
-        header = record.header
-        return cls((header.created, record.id), header.kind, reason, key, charge, header.expires)
-
-    @property
-    def id(self) -> RecordId:
-        """The id of the record."""
-        return self.item[1]
-
-
-def evicted(row: Row, size: int) -> RefusedRecord:
-    """Return the refusal of a record of `size` bytes that was held here and made way for others."""
-    charge = Charge(row.author, row.kind, size)
-    return RefusedRecord((row.created, row.id), row.kind, Shortage.INTRODUCER, access_key(row), charge, row.expires)
-
-
-def lost(row: Row) -> RefusedRecord:
-    """Return the refusal of a record that was held here and may not be any longer."""
-    charge = Charge(row.author, row.kind, 0)
-    return RefusedRecord((row.created, row.id), row.kind, LOST, access_key(row), charge, row.expires)
 
 
 class Refusals:

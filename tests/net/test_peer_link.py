@@ -17,7 +17,7 @@ from meshnode.net.address import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
 from meshnode.net.peer_link import PROVING_SECONDS, STALL_SECONDS, Origin, PeerLink
 from meshnode.replica.changes import Change
-from meshnode.replica.refusals import NotTaken
+from meshnode.replica.refused_record import NotTaken
 from protocol import Code, limits
 
 Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]

@@ -24,7 +24,7 @@ POST = ALICE.listing("Ladder", now=NOW, life=60 * DAY, audience=Audience.NETWORK
 
 
 def bob(*, sure: bool = True) -> tuple[Replica, FakeClock]:
-    """Return the node of Bob, who vouches for Alice and holds her post; she has a second device. He knows the date."""
+    """Return the node of Bob, which holds a post of Alice's, and knows of her second device; it is sure of the date."""
     clock = FakeClock(NOW)
     replica = replica_of("Bob", clock=clock)
     if sure:

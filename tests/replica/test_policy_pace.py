@@ -8,7 +8,8 @@ import pytest
 
 from meshnode.app.owner import policy
 from meshnode.replica.policy_pace import PolicyPace
-from meshnode.replica.refusals import PAUSED, Refusals
+from meshnode.replica.refusals import Refusals
+from meshnode.replica.refused_record import PAUSED
 from meshnode.replica.replica import Replica
 from protocol import Record, limits
 from tests.support.clock import FakeClock

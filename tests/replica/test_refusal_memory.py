@@ -6,7 +6,8 @@ import pytest
 
 from meshnode.replica.quota import Charge, Shortage
 from meshnode.replica.refusal_memory import RefusalMemory
-from meshnode.replica.refusals import CHECK_SECONDS, RefusedRecord
+from meshnode.replica.refusals import CHECK_SECONDS
+from meshnode.replica.refused_record import RefusedRecord
 from protocol import Kind, limits
 from tests.replica.test_refusals import crowd, free, ledger, node
 from tests.support.people import Person, grown

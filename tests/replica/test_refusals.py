@@ -7,7 +7,8 @@ import pytest
 from meshnode.app.explain.status import NetworkState, Peer, problems
 from meshnode.app.owner import policy
 from meshnode.replica.quota import Shortage
-from meshnode.replica.refusals import CHECK_SECONDS, CHECK_SECONDS_MAX, EXPIRED, RENEW_SECONDS, Refusals, RefusedRecord
+from meshnode.replica.refusals import CHECK_SECONDS, CHECK_SECONDS_MAX, RENEW_SECONDS, Refusals
+from meshnode.replica.refused_record import EXPIRED, RefusedRecord
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from protocol import limits

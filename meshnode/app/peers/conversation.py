@@ -21,7 +21,7 @@ from meshnode.app.peers.serving import Serving
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
-from meshnode.replica.refusals import NotTaken
+from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.slices import SLICE_SECONDS

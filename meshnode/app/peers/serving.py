@@ -14,7 +14,8 @@ from functools import partial
 from meshnode.app.peers.accounts import account_of
 from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
-from meshnode.replica.refusals import Refusals, RefusedRecord, evicted, lost
+from meshnode.replica.refusals import Refusals
+from meshnode.replica.refused_record import RefusedRecord, evicted, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import Delta, ServedSet
 from meshnode.slices import Steps, advance
