@@ -63,7 +63,7 @@ class Cuts:
 def cut_everywhere(
     steps: Sequence[Step], disks: int, seed: int, cuts: Cuts | None = None, ways: Sequence[Kept] = get_args(Kept)
 ) -> Cuts:
-    """Open so many of the disks that power cuts in this life may leave; every sync is met before any is met again."""
+    """Open some of the disks that power cuts in this life may leave: all there are at its syncs, if `disks` is large enough."""
     cuts = cuts or Cuts()
     chance = random.Random(seed)
     plan = _plan(steps, disks, chance, ways)

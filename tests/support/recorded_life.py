@@ -66,7 +66,8 @@ class Life:
         self._open()
         for person in (ALICE, BOB):
             other = BOB if person is ALICE else ALICE
-            self._receive([person.certificate(), person.policy({other: 900}), person.profile()])
+            source = None if person is ALICE else BOB
+            self._receive([person.certificate(), person.policy({other: 900}), person.profile()], source)
 
     def live(self, rounds: int) -> None:
         """Let so many things happen."""
@@ -115,9 +116,9 @@ class Life:
         self._store.close()
         self._open()
 
-    def _receive(self, records: list[Record]) -> None:
+    def _receive(self, records: list[Record], source: Person | None = BOB) -> None:
         self._note(Begun(tuple(record.id for record in records)))
-        outcome = self._replica.ingest.receive(records, BOB.id)
+        outcome = self._replica.ingest.receive(records, source and source.id)
         assert len(outcome.kept) == len(records)
         self._say(records)
 
