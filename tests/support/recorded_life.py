@@ -118,7 +118,7 @@ class Life:
 
     def _receive(self, records: list[Record], source: Person | None = BOB) -> None:
         self._note(Begun(tuple(record.id for record in records)))
-        outcome = self._replica.ingest.receive(records, source and source.id)
+        outcome = self._replica.ingest.receive(records, source.id if source else None)
         assert len(outcome.kept) == len(records)
         self._say(records)
 
