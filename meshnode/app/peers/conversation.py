@@ -58,8 +58,8 @@ class Conversation:
     A driver makes one with `dialing` or `answering` and calls it until `end` is set: `receive` with the bytes that
     arrive, `tick` when the time that `next_timer` gave has come, `note` after every commit on this node and `follow`
     soon after it, `compare` to compare both sets once more, and `close` to end it. After each call it writes what
-    `data_to_send` returns. All calls are made on the store thread, one at a time. Times are seconds on a clock of the driver's choice, which
-    never goes back.
+    `data_to_send` returns. All calls are made on the store thread, one at a time. Times are seconds on a clock of the
+    driver's choice, which never goes back.
 
     Faults of the other side raise nothing: they set `end`. Faults of this node's store (`StorageFailed`, `StorageFull`)
     pass through, and the driver drops the connection. To cancel one is to stop calling it: it holds no resources.
