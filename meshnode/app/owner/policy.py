@@ -87,11 +87,11 @@ class _Registers:
 
         A clock that leaps is not followed: a thief's, which was taken in before that was judged, ends with the revocation.
         """
-        known = self.own.clock if self.own is not None else 0
+        known = self.own.clock if self.own is not None else Stamp(0)
         for clock in sorted(other.clock for other in self.others):
             if not stamp_leaps(clock, known):
                 known = max(known, clock)
-        return Stamp(known)
+        return known
 
 
 def own(replica: Replica) -> EffectivePolicy | None:
