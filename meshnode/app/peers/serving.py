@@ -8,12 +8,12 @@ peer is told only of what it may have at that moment.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
 
 from meshnode.app.peers.accounts import account_of
 from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
+from meshnode.replica.parts import in_parts
 from meshnode.replica.refusals import Refusals
 from meshnode.replica.refused_record import RefusedRecord, evicted, lost
 from meshnode.replica.replica import Replica
@@ -33,6 +33,8 @@ class Serving:
     """
 
     def __init__(self, replica: Replica, session: Session, peer: PersonId, now: float, *, closed: bool) -> None:
+        self._replica = replica
+        self._peer = peer
         self._session = session
         self._now = now
         self.served = ServedSet(replica.store, replica.access, replica.clock, replica.me, peer, closed=closed)
@@ -46,7 +48,6 @@ class Serving:
             replica.refusal_memory.of(peer, account_of(replica, peer)),
         )
         """The records that the peer has shown and that this node could not take."""
-        self._pending = partial(replica.store.records.pending_from, peer)
         self._filling: Steps[_Items] | None = self._fill()
         self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
 
@@ -76,7 +77,7 @@ class Serving:
             # What this person has shown in earlier sessions and is refused still, or waits to be decided about.
             for refusal in (yield from self.refusals.resuming(self._now)):
                 items[phase_of(refusal.kind)].append(refusal.item)
-            for row in self._pending():
+            for row in self._replica.store.records.pending_from(self._peer):
                 items[phase_of(row.kind)].append((row.created, row.id))
         return graph, content
 
@@ -105,6 +106,23 @@ class Serving:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
         self.supersede(delta.newer)
 
+    def take(
+        self, records: list[Record], peer: PersonId | None, followed: Callable[[], None], *, more: bool
+    ) -> Steps[IngestResult]:
+        """Take in what the peer has given, in parts, each committed in a step of its own; return the outcome.
+
+        `followed()` has this conversation follow what was committed. `more` as in `Ingest.receive`.
+        """
+        replica, outcome = self._replica, IngestResult()
+        for part, more_here in in_parts(records, replica.me):
+            with self.served.receiving(part, more=more or more_here):
+                outcome.add(replica.ingest.receive(part, peer, more=more or more_here))
+                replica.changes.deliver()
+                followed()  # before the session goes on with the sets as they were
+            if more_here:
+                yield
+        return outcome
+
     def taken(self, records: list[Record], outcome: IngestResult, now: float) -> None:
         """Note what became of records that the peer has given, and send what supersedes them."""
         if outcome.later:
@@ -127,6 +145,11 @@ class Serving:
             lent = self.served.add_certificates_for(newer)
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])
+
+    def asks_in_vain(self, now: float) -> bool:
+        """Ask for what clock, disk and room let in now; return whether only another session would bring the rest."""
+        self.ask_again(self.refusals.check(now))
+        return self.refusals.begin_again(now)
 
     def ask_again(self, refusals: Iterable[RefusedRecord]) -> None:
         """Ask the peer again for records that can be taken now."""
