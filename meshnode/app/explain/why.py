@@ -74,6 +74,7 @@ def _paths(replica: Replica, person: PersonId) -> Steps[tuple[TrustPath | None, 
 
     def both() -> Steps[tuple[TrustPath | None, TrustPath | None]]:
         regard = yield from graph.finding_trust(me, person)
+        yield
         return regard, (yield from graph.finding_trust(person, me))
 
     if person == me:
