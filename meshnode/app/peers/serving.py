@@ -72,13 +72,14 @@ class Serving:
     def _fill(self) -> Steps[_Items]:
         graph = yield from self.served.filling(Phase.GRAPH)
         content = yield from self.served.filling(Phase.CONTENT)
-        items = {Phase.GRAPH: graph, Phase.CONTENT: content}
         if not self.served.closed:
             # What this person has shown in earlier sessions and is refused still, or waits to be decided about.
-            for refusal in (yield from self.refusals.resuming(self._now)):
-                items[phase_of(refusal.kind)].append(refusal.item)
-            for row in self._replica.store.records.pending_from(self._peer):
-                items[phase_of(row.kind)].append((row.created, row.id))
+            refused = yield from self.refusals.resuming(self._now)
+            shown = [(one.kind, one.item) for one in refused]
+            waiting = self._replica.store.records.pending_from(self._peer)
+            shown += [(row.kind, (row.created, row.id)) for row in waiting]
+            graph.insert(item for kind, item in shown if phase_of(kind) is Phase.GRAPH)
+            content.insert(item for kind, item in shown if phase_of(kind) is Phase.CONTENT)
         return graph, content
 
     # --- following ----------------------------------------------------------------------------------------------------
