@@ -180,12 +180,15 @@ HAVE_ITEMS_MAX = 256  # announced in one frame: each costs a search
 
 # --- Session ---------------------------------------------------------------------------------------------------------
 PREAUTH_SECONDS = 15  # to prove oneself, also where half of all packets are lost: a silent connection is closed
-IDLE_PING_SECONDS = 30  # without a word: a Ping shows the other side that this one is alive
-IDLE_DEAD_SECONDS = 90  # without hearing anything: the other side is gone
+IDLE_PING_SECONDS = 15 * MINUTE  # without a word: a Ping shows that this program is alive; each wakes two machines
+IDLE_DEAD_SECONDS = 35 * MINUTE  # without hearing anything, two Pings included: the program at the other end hangs
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
 LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
 BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more is called again after this all the same
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
+RECHECK_MAX_SECONDS = (
+    80 * MINUTE
+)  # where nothing changes: each comparison that finds nothing doubles the time to the next
 PASSES_MAX = 8  # comparisons of one set in a row: peers whose sets never become equal stop here
 HAVES_UNANSWERED_MAX = 4  # announcements under way: bounds what must be remembered of them
 AGAIN_PER_MINUTE = 10_000  # asked for again; twice as many are accepted: each costs a search and may be sent again

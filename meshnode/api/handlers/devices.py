@@ -37,6 +37,7 @@ async def confirm_device(context: ApiContext, body: confirmation.ConfirmOrder) -
 @_routes.add("GET", "/v1/devices")
 async def devices(context: ApiContext) -> device_cases.DevicesView:
     """List your devices."""
+    await context.network.check_peers()
     return await context.run(device_cases.devices, connected(context))
 
 
