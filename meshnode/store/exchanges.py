@@ -59,7 +59,7 @@ class Exchange(NamedTuple):
 
 
 class KeptMove(NamedTuple):
-    """A move. `mine` if the owner made it; `letter` is then the slot of the letter that last carried it."""
+    """A move. `mine` if the owner made it; `letter` is the slot of the letter that last brought it."""
 
     mine: bool
     move: Move
@@ -119,7 +119,7 @@ class Exchanges:
         return [KeptMove(bool(mine), _move(fields), arrived, letter) for mine, fields, arrived, letter in rows]
 
     def add_move(self, exchange: Exchange, move: Move, *, mine: bool, arrived: int, letter: bytes | None) -> bool:
-        """Add a move; return whether it is new. One that the owner sends again gets the slot of the later letter."""
+        """Add a move; return whether it is new. One that is sent again gets the slot of the later letter."""
         fields = encode(move.to_fields())
         with self._database.joined():
             known = self._database.run(
