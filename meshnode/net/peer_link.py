@@ -195,7 +195,7 @@ class PeerLink:
 
     @property
     def summary(self) -> dict[str, object]:
-        """What the log says about the link when it has ended."""
+        """The fields of the line that the log gets when the link has ended."""
         end, peer = self.conversation.end, self.conversation.peer
         about: dict[str, object] = {
             "address": str(self.origin.address),
