@@ -15,7 +15,7 @@ from meshnode.net.fair_share import PAUSE_MAX, FairShare
 from meshnode.net.peer_link import PROVING_SECONDS, STALL_SECONDS
 from meshnode.replica.changes import Change
 from protocol import Code, limits
-from tests.net.links import ALICE, BOB, FakeConversation, linked
+from tests.net.links import ALICE, BOB, Ends, FakeConversation, linked
 
 
 async def test_bytes_go_in_and_out(nursery: trio.Nursery) -> None:
