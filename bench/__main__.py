@@ -20,6 +20,7 @@ MEASURES = (
     "join",
     "paths",
     "discover",
+    "refused",
     "node",
     "daemons",
     "holds",

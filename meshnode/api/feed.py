@@ -12,6 +12,7 @@ from functools import partial
 
 import trio
 
+from meshnode import background
 from meshnode.app.events import PEERS, STATUS, EventView, Journal, Subjects, merged, subjects_of
 from meshnode.app.explain.status import NetworkState, NetworkStatus
 from meshnode.errors import Refused
@@ -103,7 +104,8 @@ class Feed:
         unsubscribe = self._replica.changes.subscribe(partial(self._committed, token))
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._check_peers)
+                guard = self._replica.guard
+                nursery.start_soon(background.run, guard, "checking who is still connected", self._check_peers)
                 await self._publish_all()
         finally:
             unsubscribe()

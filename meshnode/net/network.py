@@ -384,9 +384,10 @@ class Network:
     async def _answer(self, stream: trio.SocketStream, host: str) -> None:
         with trio.CancelScope() as scope:
             self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
-            origin = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False)
+            origin, now = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False), trio.current_time()
+            ignores = partial(self._door.refused.is_ignored, host, now)
             conversation = Conversation.answering(
-                self._replica, self._seen_ephemerals, trio.current_time(), asks_first=True
+                self._replica, self._seen_ephemerals, now, asks_first=True, ignores=ignores
             )
             link = PeerLink(stream, conversation, self._store_thread, origin, self._door.fair_share)
             preauth = PreauthConnection(host, scope.cancel, lambda: link.in_progress)
@@ -415,6 +416,8 @@ class Network:
             raise link.failure
         if peer is not None and self._connected.remove(peer):
             self._lost(peer)
+        if link.was_turned_away and link.conversation.peer != self._replica.me:
+            self._door.refused.note(link.origin.address.host, link.conversation.peer, trio.current_time())
         self._log_end(link)
 
     def _admit(self, link: PeerLink) -> ConnectedPeer | None:

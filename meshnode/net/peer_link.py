@@ -194,6 +194,14 @@ class PeerLink:
         await self._step(self.conversation.compare, trio.current_time())
 
     @property
+    def was_turned_away(self) -> bool:
+        """Whether the other end has called, proven that it may, and got nothing for it, or broken the protocol."""
+        end = self.conversation.end
+        if self.origin.dialed or end is None or end.silent:
+            return False
+        return end.fault or end.code in (Code.BUSY, Code.REFUSED)
+
+    @property
     def summary(self) -> dict[str, object]:
         """The fields of the line that the log gets when the link has ended."""
         end, peer = self.conversation.end, self.conversation.peer

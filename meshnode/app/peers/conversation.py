@@ -7,7 +7,7 @@ in records returns, they are committed, and what it has queued to send in answer
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from meshnode.app.devices import copies
@@ -118,11 +118,22 @@ class Conversation:
         return cls(replica, channel, dial=dial, now=now)
 
     @classmethod
-    def answering(cls, replica: Replica, seen: SeenEphemerals, now: float, *, asks_first: bool = False) -> Conversation:
-        """Return the end that listens. It sends nothing before the caller has proved that it knows one of our psks."""
+    def answering(
+        cls,
+        replica: Replica,
+        seen: SeenEphemerals,
+        now: float,
+        *,
+        asks_first: bool = False,
+        ignores: Callable[[PskName], bool] = lambda _: False,
+    ) -> Conversation:
+        """Return the end that listens. It sends nothing before the caller has proved that it knows one of our psks.
+
+        A caller with a psk that it `ignores` is one of those who know none.
+        """
         channel: Responder[PskName] = Responder(
             static_private=replica.keys.dh_private,
-            candidates=lambda: psk_candidates(replica),
+            candidates=lambda: [one for one in psk_candidates(replica) if not ignores(one.name)],
             seen=seen,
             ephemeral_private=replica.entropy(32),
         )
