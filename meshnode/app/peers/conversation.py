@@ -16,7 +16,7 @@ from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.peers.conversation_end import ConversationEnd
-from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
+from meshnode.app.peers.enrolling import Enrolling
 from meshnode.app.peers.serving import Serving
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.people import cards
@@ -192,7 +192,7 @@ class Conversation:
             frames = self._channel.receive(data)
             self._outbox.append(self._channel.data_to_send())
             if (code := self._device_code) is not None:  # such a machine gets no session
-                self._end_enrolment(self._enrolling.receive(code, self._channel, frames))
+                self._end_enrolment(self._enrolling.receive(code, self._channel, frames, now))
             elif self._channel.established and self._session is None:
                 self._begin_session(now)
             if frames and self._session is not None:
@@ -234,7 +234,7 @@ class Conversation:
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running."""
         if self.enrolling:
-            return self._now + LOOK_SECONDS
+            return self._enrolling.until
         if self._session is None or self.end is not None:
             return None
         check = self._serving.refusals.next_check if self._serving is not None else None
@@ -249,7 +249,7 @@ class Conversation:
         """Let the deadlines pass that lie before `now`."""
         if self.enrolling:
             self._now = now
-            self._end_enrolment(self._enrolling.look())
+            self._end_enrolment(self._enrolling.look(now))
         if self._session is not None and self.end is None:
             self._now = now
             try:
@@ -269,6 +269,8 @@ class Conversation:
 
     def changed(self, change: Change) -> None:
         """Pass on what a commit on this node, by this conversation or another, means for the peer."""
+        if change.asked and self.enrolling:
+            self._end_enrolment(self._enrolling.look(self._now))
         serving, person = self._serving, self._person
         if serving is None or person is None or self.end is not None:
             return
