@@ -33,6 +33,7 @@ class FakeConversation:
     account: bytes | None = None
     at_door: bool = False
     gives_way: bool = False
+    behind: bool = False
     steps_left: int = 0  # of opening, after which "opened" is sent
     live: bool = False
     settled: bool = True
@@ -82,7 +83,7 @@ class FakeConversation:
         self.outbox.append(b"tick")
 
     @property
-    def opening(self) -> bool:
+    def busy(self) -> bool:
         return self.steps_left > 0
 
     def go_on(self) -> None:
@@ -94,7 +95,11 @@ class FakeConversation:
         self.at_door = False
         self.outbox.append(b"come in")
 
-    def changed(self, change: Change) -> None:
+    def note(self, change: Change) -> None:
+        self.behind = True
+
+    def follow(self) -> None:
+        self.behind = False
         self.outbox.append(b"news")
 
     def compare(self, now: float) -> None:

@@ -109,7 +109,8 @@ async def test_the_timer_is_kept(nursery: trio.Nursery, autojump_clock: MockCloc
 
 async def test_news_of_a_commit_is_sent_when_the_link_is_woken_and_it_is_told_the_time(nursery: trio.Nursery) -> None:
     ends = await linked(nursery, FakeConversation(peer=BOB))
-    ends.conversation.changed(Change())
+    ends.conversation.note(Change())
+    ends.conversation.follow()
     ends.link.wake()
     assert await ends.other.receive_some() == b"newstick"
     assert ends.conversation.ticks == [pytest.approx(trio.current_time(), abs=60)]

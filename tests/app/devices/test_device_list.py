@@ -270,13 +270,15 @@ def test_the_owners_word_reaches_the_machine_at_once_and_nobody_looks_for_it_mea
     """Fault: the node looked twice a second whether the owner had answered, for two minutes."""
     asking, answering = reach(mesh, alice, code_of(alice, "Pi"), PI)
     told: list[bool] = []
-    alice.replica.changes.subscribe(answering.changed)
+    alice.replica.changes.subscribe(answering.note)
     alice.replica.changes.subscribe(lambda change: told.append(change.asked))
     due = answering.next_timer()
     assert due is not None
     assert due - mesh.time >= limits.CONFIRM_SECONDS
     confirmation.answer(alice.replica, confirmation.ConfirmOrder(" ".join(asking.words), refuse))
     assert told[0]
+    assert answering.behind
+    answering.follow()
     assert answering.waiting
     asking.receive(answering.data_to_send())
     assert (asking.grant is None) is refuse
