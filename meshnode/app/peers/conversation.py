@@ -16,7 +16,8 @@ from meshnode.app.devices import copies
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
-from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
+from meshnode.app.peers.channels import answering_channel, calling_channel
+from meshnode.app.peers.contacts import Dial, PskName, admits
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import Enrolling
 from meshnode.app.peers.serving import Serving
@@ -114,13 +115,7 @@ class Conversation:
     @classmethod
     def dialing(cls, replica: Replica, dial: Dial, now: float) -> Conversation:
         """Return the end that calls. `dial` says whom, and with which psk."""
-        channel = Initiator(
-            static_private=replica.keys.dh_private,
-            remote_static=dial.dh_public,
-            psk=dial.psk,
-            ephemeral_private=replica.entropy(32),
-        )
-        return cls(replica, channel, dial=dial, now=now)
+        return cls(replica, calling_channel(replica, dial), dial=dial, now=now)
 
     @classmethod
     def answering(
@@ -132,17 +127,8 @@ class Conversation:
         asks_first: bool = False,
         ignores: Callable[[PskName], bool] = lambda _: False,
     ) -> Conversation:
-        """Return the end that listens. It sends nothing before the caller has proved that it knows one of our psks.
-
-        A caller with a psk that it `ignores` is one of those who know none.
-        """
-        channel: Responder[PskName] = Responder(
-            static_private=replica.keys.dh_private,
-            candidates=lambda: [one for one in psk_candidates(replica) if not ignores(one.name)],
-            seen=seen,
-            ephemeral_private=replica.entropy(32),
-        )
-        return cls(replica, channel, dial=None, now=now, asks_first=asks_first)
+        """Return the end that listens. It sends nothing before the caller has proved that it knows one of our psks."""
+        return cls(replica, answering_channel(replica, seen, ignores), dial=None, now=now, asks_first=asks_first)
 
     # --- what the driver calls -----------------------------------------------------------------------------------------
 
