@@ -21,6 +21,7 @@ MEASURES = (
     "paths",
     "discover",
     "refused",
+    "library",
     "node",
     "daemons",
     "holds",

@@ -27,6 +27,7 @@ def _named(stages: Iterable[Stage]) -> str:
 
 _OPEN = f"(stage IN ({_named(UNFINISHED)}) OR lend AND stage IN ({_named(LENT_OUT)}))"
 _NEVER_AGREED = _named((Stage.DECLINED, Stage.CANCELLED))
+_OVER = _named((Stage.RETURNED,))
 
 
 class Exchange(NamedTuple):
@@ -224,6 +225,16 @@ class Exchanges:
                 "DELETE FROM exchange WHERE no = (SELECT no FROM exchange WHERE shown = 1 AND held = 0"  # noqa: S608 - ours
                 f" AND stage IN ({_NEVER_AGREED}) {whose} ORDER BY changed, no LIMIT 1)",
                 () if other is None else (self._persons.find(other),),
+            )
+        )
+
+    def forget_returned(self, other: PersonId) -> bool:
+        """Delete the exchange with `other` whose thing came back longest ago; return whether there was one."""
+        return bool(
+            self._database.run(
+                "DELETE FROM exchange WHERE no = (SELECT no FROM exchange WHERE shown = 1 AND held = 0"  # noqa: S608 - ours
+                f" AND stage IN ({_OVER}) AND other = ? ORDER BY changed, no LIMIT 1)",
+                (self._persons.find(other),),
             )
         )
 

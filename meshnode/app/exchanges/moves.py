@@ -255,10 +255,13 @@ def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
 def has_room_with(replica: Replica, other: PersonId) -> bool:
     """Whether one more exchange with `other` may be kept.
 
-    Makes room by forgetting the oldest exchange with them that ended without an agreement.
+    Makes room by forgetting the oldest exchange with them that ended without an agreement, or else the oldest loan that
+    came back: a tool library lends to the same people for years.
     """
     kept = replica.store.exchanges
-    return kept.count_with(other) < limits.EXCHANGES_WITH_ONE_MAX or kept.forget_oldest(other)
+    if kept.count_with(other) < limits.EXCHANGES_WITH_ONE_MAX:
+        return True
+    return kept.forget_oldest(other) or kept.forget_returned(other)
 
 
 def _keep(
