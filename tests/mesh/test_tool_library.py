@@ -23,7 +23,7 @@ CAPS = (
 
 
 def test_a_tool_library_is_refused_nothing_and_its_posts_are_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fault: whoever had borrowed 500 things of one person was not heard any longer."""
+    """Fault: a person who had borrowed 500 things of another could ask for nothing any longer."""
     for cap in CAPS:
         monkeypatch.setattr(limits, cap, getattr(limits, cap) // SMALLER)
     library = ToolLibrary(loans=30 * 4, members=2, tools=8)  # four a day

@@ -120,5 +120,5 @@ def _keep(replica: Replica, asked: DeviceQuestion) -> None:
 
 
 def _tell(replica: Replica) -> None:
-    """Tell the connection with the machine, and whoever shows the question, that there is something new about it."""
+    """Tell the connection with the machine, and the programs that show the question, that there is news about it."""
     replica.changes.publish(Change(asked=True))
