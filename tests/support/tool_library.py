@@ -18,6 +18,7 @@ from meshnode.app.exchanges.exchanges import ExchangesQuery, MoveOrder, Request
 from meshnode.app.listings import lifecycle
 from meshnode.app.listings.view import ListingView
 from meshnode.errors import MeshnodeError
+from meshnode.slices import complete
 from protocol import Kind, limits
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -99,7 +100,7 @@ class ToolLibrary:
     def states(self, name: str) -> Counter[str]:
         """Return how many exchanges this person's node shows in which state."""
         return Counter(
-            seen.state for seen in cases.exchanges(self.mesh.nodes[name].replica, ExchangesQuery()).exchanges
+            seen.state for seen in complete(cases.exchanges(self.mesh.nodes[name].replica, ExchangesQuery())).exchanges
         )
 
     # --- one day -----------------------------------------------------------------------------------------------------
