@@ -27,6 +27,7 @@ from protocol.keys import (
     verify,
 )
 from protocol.place import (
+    Point,
     Precision,
     across_km,
     center,
@@ -35,6 +36,7 @@ from protocol.place import (
     distance_km,
     distance_words,
     is_cell,
+    kilometers,
     precision_of,
 )
 from protocol.quantity import Quantity, check_quantity, from_thousandths, simplest, to_thousandths
@@ -95,6 +97,7 @@ __all__ = [
     "ListingFields",
     "LocalError",
     "PersonId",
+    "Point",
     "Policy",
     "PolicyFull",
     "Precision",
@@ -129,6 +132,7 @@ __all__ = [
     "group_text",
     "is_cell",
     "is_revocation",
+    "kilometers",
     "left_of",
     "limits",
     "longest_life",

@@ -23,6 +23,7 @@ from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.discover import DiscoverQuery, discover
 from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
+from meshnode.slices import complete
 from meshnode.store import Store
 from protocol import Audience, Record
 from tests.support.network import replica_of
@@ -142,7 +143,7 @@ def measure(case: str, most: int) -> None:
         catalog = Catalog(replica)
         deque(catalog.preparing(), maxlen=0)
         begun = time.monotonic()
-        discover(replica, catalog, DiscoverQuery(words="post"))
+        complete(discover(replica, catalog, DiscoverQuery(words="post")))
         first = time.monotonic() - begun
         use = replica.quota.others()
         say(

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from meshnode.app.catalog.catalog import Bucket, Catalog, Entry, listing_id
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.entries import Bucket, Entry
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.discover.search import SearchQuery, search
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of

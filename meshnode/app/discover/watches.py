@@ -13,7 +13,8 @@ import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from meshnode.app.catalog.catalog import Catalog, listing_key
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.ids import listing_key
 from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.discover.saved import Saved, follow_needs, own_needs
 from meshnode.app.discover.search import SearchQuery, check, in_view, preparing
@@ -192,9 +193,8 @@ class Watcher:
 
     def _is_missed(self, watch: Saved, before: int, earlier: int) -> bool:
         """Whether the earlier version of a listing, by its doc id, was no match that was in view."""
-        index = self._catalog.index
-        # A version that came and went since the last evaluation is in view if its bucket was.
-        in_view = bool(before >> earlier & 1) or bool(before & index.in_buckets([index.bucket_of(earlier)]))
+        # A version that came and went since the last evaluation is in view if those like it were.
+        in_view = bool(before >> earlier & 1) or bool(before & self._catalog.alike(earlier))
         return not (in_view and watch.matched(self._replica, self._catalog, earlier))
 
     def _visible(self, query: SearchQuery) -> int:
