@@ -139,7 +139,7 @@ def test_a_catalog_that_keeps_its_verdicts_finds_what_a_new_one_finds(seed: int)
     replica, catalog = world.replica, Catalog(world.replica)
     for _ in range(20):
         for query in (DiscoverQuery(), ALL):
-            disturbed(world, preparing(replica, catalog, query))
+            disturbed(world, preparing(catalog, query))
             assert complete(discover(replica, catalog, query)) == complete(discover(replica, Catalog(replica), query))
 
 

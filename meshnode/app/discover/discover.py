@@ -84,7 +84,7 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Steps[
         raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
     if not 1 <= query.page <= PAGE_MAX:
         raise Usage(f"page goes from 1 to {PAGE_MAX}")
-    yield from preparing(replica, catalog, query)
+    yield from preparing(catalog, query)
     return (yield from undisturbed(lambda: _state(replica, catalog), lambda: _page(replica, catalog, query)))
 
 
@@ -94,7 +94,7 @@ def _state(replica: Replica, catalog: Catalog) -> object:
 
 
 def _page(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Steps[Discovery]:
-    matches = search(replica, catalog, query)
+    matches = search(catalog, query)
     yield
     end = query.page * query.limit
     chosen = yield from ranked(catalog, matches, query.sort, end - query.limit, end)

@@ -131,10 +131,8 @@ def _mark(replica: Replica, catalog: Catalog, shown: list[Entry]) -> None:
 def _preparing(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[None]:
     """Take the steps that `_fresh` would have to take at once; when they are done, little is left to do."""
     yield from watcher.preparing()
-    yield from preparing(replica, catalog, SearchQuery())
-    while _classify(
-        replica, catalog, search(replica, catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))
-    ):
+    yield from preparing(catalog, SearchQuery())
+    while _classify(replica, catalog, search(catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))):
         yield
 
 
@@ -159,12 +157,12 @@ def _evaluate(replica: Replica, catalog: Catalog, watcher: Watcher) -> None:
     with suppress(StorageFull):  # then the alerts of watches wait; reading still works
         watcher.evaluate()
     catalog.catch_up()
-    unknown = search(replica, catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))
+    unknown = search(catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))
     _classify(replica, catalog, unknown, unknown.total)
 
 
 def _new(replica: Replica, catalog: Catalog) -> Matches:
-    return search(replica, catalog, SearchQuery(), catalog.shown.unseen)
+    return search(catalog, SearchQuery(), catalog.shown.unseen)
 
 
 def _alerted(replica: Replica, catalog: Catalog) -> dict[int, Entry]:

@@ -52,7 +52,7 @@ class Saved:
         """Return the listings with a doc id in the bits `among` that match and are shown."""
         if self.need is not None:
             among &= self._fitting(catalog)
-        return list(search(replica, catalog, self.query, among).everything()) if among else []
+        return list(search(catalog, self.query, among).everything()) if among else []
 
     def matched(self, replica: Replica, catalog: Catalog, doc_id: int) -> bool:
         """Whether the listing of this doc id, which may be out of use by now, has the words and is of the kind."""

@@ -16,12 +16,10 @@ from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Bucket, Entry
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.catalog.sight import Sight
-from meshnode.app.owner.places import here
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
 from meshnode.app.words import has_part, has_word, words_of
 from meshnode.errors import Usage
-from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
 from protocol import CATEGORIES, LISTING_TYPES, Audience
 from protocol.trust import WEB, Wish
@@ -112,19 +110,19 @@ def check(query: SearchQuery) -> None:
     _audience(query)
 
 
-def preparing(replica: Replica, catalog: Catalog, query: SearchQuery) -> Steps[None]:
+def preparing(catalog: Catalog, query: SearchQuery) -> Steps[None]:
     """Take the steps that `search` would have to take at once; when they are done, little is left to do.
 
     Raises Usage as `check` does.
     """
     check(query)
     yield from catalog.preparing()
-    yield from catalog.sights.preparing(_wish(replica, query))
+    yield from catalog.sights.preparing(_wish(query))
 
 
-def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int = -1) -> Matches:
+def search(catalog: Catalog, query: SearchQuery, among: int = -1) -> Matches:
     """Return everything that matches, or what of it has a doc id in the bits `among`. Raises Usage as `check` does."""
-    sight = _sight(replica, catalog, query)
+    sight = _sight(catalog, query)
     wanted = among & _with_audience(catalog, query)
     found = tuple(bits & wanted for bits in _matching(catalog, query))
     everything, aside = reduce(or_, found), catalog.hidden.bits()
@@ -136,15 +134,15 @@ def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int = 
     )
 
 
-def in_view(replica: Replica, catalog: Catalog, query: SearchQuery) -> int:
+def in_view(catalog: Catalog, query: SearchQuery) -> int:
     """Return the bits of everything that the limits of this query let through, whatever its words and kinds."""
-    return _sight(replica, catalog, query).visible & _with_audience(catalog, query)
+    return _sight(catalog, query).visible & _with_audience(catalog, query)
 
 
-def _sight(replica: Replica, catalog: Catalog, query: SearchQuery) -> Sight:
+def _sight(catalog: Catalog, query: SearchQuery) -> Sight:
     check(query)
     catalog.catch_up()
-    return catalog.sights.of(_wish(replica, query))
+    return catalog.sights.of(_wish(query))
 
 
 def _with_audience(catalog: Catalog, query: SearchQuery) -> int:
@@ -186,12 +184,10 @@ def _by_author(catalog: Catalog, has: Callable[[str, str], bool], word: str) -> 
     return catalog.index.in_buckets(catalog.buckets_by(authors))
 
 
-def _wish(replica: Replica, query: SearchQuery) -> Wish:
+def _wish(query: SearchQuery) -> Wish:
+    """Return the limits of trust and distance; `catalog.sights` measures from where the owner is."""
     within = float("inf") if query.anywhere else query.within
-    wish = Wish(within_km=within, here=here(replica))
-    if query.trust is None:
-        return wish
-    return Wish(min_regard=max(WEB, per_mille(query.trust)), within_km=within, here=here(replica))
+    return Wish(within_km=within) if query.trust is None else Wish(max(WEB, per_mille(query.trust)), within)
 
 
 def _audience(query: SearchQuery) -> Audience | None:

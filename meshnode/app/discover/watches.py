@@ -198,12 +198,12 @@ class Watcher:
         return not (in_view and watch.matched(self._replica, self._catalog, earlier))
 
     def _visible(self, query: SearchQuery) -> int:
-        return in_view(self._replica, self._catalog, query)
+        return in_view(self._catalog, query)
 
     def preparing(self) -> Steps[None]:
         """Take the steps that `evaluate` would have to take at once; when they are done, little is left to do."""
         for watch in self._replica.store.discover.watches() if self._due else []:
-            yield from preparing(self._replica, self._catalog, Saved.of(watch).query)
+            yield from preparing(self._catalog, Saved.of(watch).query)
             yield
 
     def _arrived_meanwhile(self) -> int:
@@ -240,7 +240,7 @@ def preparing_watches(
     """Take the steps that the evaluation of all watches, and of `another` search, would have to take at once."""
     yield from watcher.preparing()
     if another is not None:
-        yield from preparing(replica, catalog, another)
+        yield from preparing(catalog, another)
 
 
 def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery) -> WatchView:
