@@ -35,6 +35,7 @@ from protocol import (
     Letter,
     Listing,
     PersonId,
+    Profile,
     Record,
     RecordId,
     RemoteError,
@@ -248,6 +249,8 @@ class Ingest:
             batch.outcome.refused.append(record.id)
             return
         self._note_signed_record(record, batch)
+        if state in _IN_USE and isinstance(body, Profile):
+            self._note_own_profile(record, body)
         if state in _IN_USE:
             batch.keys.add(_access_key(record.header, body))
         if state is RecordState.PENDING:
@@ -319,6 +322,12 @@ class Ingest:
         elif not self._store.signed_records.knows(record):
             self._store.signed_records.hear(record, self._store.records.newest(record.register))
 
+    def _note_own_profile(self, record: Record, profile: Profile) -> None:
+        """Remember which device of the owner's brought up the texts of their profile."""
+        if record.header.author == self._me:
+            revoked = self._trust_state.revoked_devices(self._me)
+            self._store.profile_texts.note(record.header.device, record.header.version, profile, revoked)
+
     def _put(
         self,
         record: Record,
@@ -371,11 +380,11 @@ class Ingest:
             counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
-        if header.kind == Kind.POLICY or record.header_only:
+        if header.kind == Kind.POLICY or record.header_only or record.withdrawn:
             return self._if_within_quota(record, in_use, batch)
         key = _access_key(header, body)
         decision = Access.DENY if ended else self._decisions[key]
-        if decision is Access.DENY and not record.withdrawn:
+        if decision is Access.DENY:
             self._refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key, batch)
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
