@@ -1,8 +1,8 @@
 """Remembers by their ids the listings of people whom the owner would not be shown at the widest wish.
 
 They stay stored, since the node may carry them, but the catalog leaves them out: an entry in it takes up half a kilobyte,
-and whoever has one vouch of the owner's can bring any number of people whom the owner does not trust. Here a listing
-takes up 42 bytes, so that somebody to whom its author has given the id still finds it.
+and one person for whom the owner vouches can bring any number of people whom the owner does not trust. Here a listing
+takes up 42 bytes, so that an owner to whom its author has given the id still finds it.
 """
 
 from __future__ import annotations
