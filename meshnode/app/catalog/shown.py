@@ -11,7 +11,7 @@ from meshnode.store import Hidden, Seen
 
 
 class Shown:
-    """What was shown as news."""
+    """The listings that were shown as news."""
 
     def __init__(self) -> None:
         self.seen = self.unseen = 0
@@ -35,7 +35,7 @@ class Shown:
 
 
 class HiddenListings:
-    """What the owner hides, in all its versions."""
+    """The listings that the owner hides, in all their versions."""
 
     def __init__(self, hidden: Iterable[Hidden]) -> None:
         self._doc_ids: dict[int, int | None] = {  # by number of a listing's id, its doc id while it is in use

@@ -51,7 +51,7 @@ def within_regard(replica: Replica, author: PersonId) -> bool:
 
 
 class AuthorFacts(NamedTuple):
-    """What the rule looks at of an author, and what ranks their listings."""
+    """The facts of an author at which the rule looks, and those that rank the listings."""
 
     standing: Standing
     preference: Preference
@@ -106,7 +106,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the catalog holds, as the rule is asked about it."""
+    """The parts of the catalog about which the rule is asked."""
 
     index: ListingIndex[Bucket]
     details: Details

@@ -97,7 +97,7 @@ def test_a_search_shows_what_the_rule_says_of_each_listing(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_nearest_first_is_by_distance_whoever_posted(seed: int) -> None:
+def test_nearest_first_sorts_by_distance_alone(seed: int) -> None:
     world = World(seed)
     crowd(world, 60)
     catalog = Catalog(world.replica)
