@@ -32,11 +32,16 @@ ROOT = Path(__file__).parents[2]
 
 CONCERNED = {
     "protocol/trust/visibility.py": ("tests/protocol/trust/test_visibility.py", "tests/replica/test_access.py"),
-    "protocol/trust/policies.py": ("tests/protocol/trust", "tests/replica/test_trust_state.py"),
-    "protocol/records/record.py": ("tests/protocol/records", "tests/protocol/test_vectors.py"),
-    "protocol/wire/reconcile.py": ("tests/protocol/wire/test_reconcile.py", "tests/protocol/session"),
-    "meshnode/replica/ingest.py": ("tests/replica", "tests/mesh/test_faults_in_records.py"),
-    "meshnode/replica/served_set.py": ("tests/replica", "tests/mesh/test_copies_follow.py"),
+    "protocol/trust/policies.py": ("tests/protocol/trust/test_policies.py", "tests/replica/test_many_devices.py"),
+    "protocol/records/record.py": ("tests/protocol/records",),
+    "protocol/wire/reconcile.py": ("tests/protocol/wire/test_reconcile.py",),
+    "meshnode/replica/ingest.py": (
+        "tests/replica/test_ingest.py",
+        "tests/replica/test_ingest_hostile.py",
+        "tests/replica/test_refusals.py",
+        "tests/replica/test_leaps.py",
+    ),
+    "meshnode/replica/served_set.py": ("tests/replica/test_served_set.py",),
     "protocol/session/session.py": ("tests/protocol/session",),
 }
 """The files that decide, and the tests that concern them."""

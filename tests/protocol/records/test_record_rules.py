@@ -91,6 +91,11 @@ def test_a_header_out_of_its_range_is_malformed(name: str, changes: dict[str, An
     assert refusal(lambda: check_header(header_of(name, **changes))) is Code.MALFORMED
 
 
+def test_a_record_may_leave_all_older_versions_in_use() -> None:
+    check_header(header_of("listing", version=2, min_valid_version=0))
+    check_header(header_of("listing", version=2, min_valid_version=2))
+
+
 @pytest.mark.parametrize(
     ("name", "life"),
     [("certificate", DEVICE_LIFE), ("policy", POLICY_LIFE), ("profile", PROFILE_LIFE), ("listing", LISTING_LIFE)],
