@@ -41,7 +41,10 @@ CONCERNED = {
         "tests/replica/test_refusals.py",
         "tests/replica/test_leaps.py",
     ),
-    "meshnode/replica/served_set.py": ("tests/replica/test_served_set.py",),
+    "meshnode/replica/served_set.py": (
+        "tests/replica/test_served_set.py",
+        "tests/replica/test_served_set_follows.py",
+    ),
     "protocol/session/session.py": ("tests/protocol/session",),
 }
 """The files that decide, and the tests that concern them."""
