@@ -15,7 +15,7 @@ from tests.support.mesh_people import befriend, found, post, rewrite, vouch, wit
 
 
 class Served:
-    """Alice's records that Bob may have, and what his session was told."""
+    """Alice's records that Bob may have, and what the session with Bob was told."""
 
     def __init__(self) -> None:
         self.mesh = Mesh(9)
