@@ -195,6 +195,17 @@ def test_reconciling_takes_branches_in_any_order(branches: list[Policy], outdate
     assert all(reconciled(branches, order) == found for order in permutations(outdated))
 
 
+def test_of_two_branches_the_stricter_word_holds_with_the_higher_stamp() -> None:
+    """Else an entry of another device could come between the two and win over the stricter one."""
+    tag = block_tag(ALICE, BOB)
+    strict = register(Vouch(BOB, 300, 2), blocks=(Block(tag, True, 2),))
+    late = register(Vouch(BOB, 800, 5), blocks=(Block(tag, False, 5),))
+    for branches in ([strict, late], [late, strict]):
+        found = reconciled(branches)
+        assert found.vouches == {BOB: Vouch(BOB, 300, 5)}
+        assert found.blocks == {tag: Block(tag, True, 5)}
+
+
 # --- Merging ---------------------------------------------------------------------------------------------------------
 
 
