@@ -9,4 +9,12 @@ ARGUED: dict[str, str] = {
     "protocol/records/record.py: check_header: header.expires - header.created -> header.expires + header.created (2)": (
         "the number is in the detail of an error alone, for people who read a log"
     ),
+    "protocol/trust/policies.py: Entries.effective: if len(given) > VOUCHES_MAX: ... -> if True: ...": (
+        "fewer vouches than count stay the same, only in another order"
+    ),
+    "protocol/trust/policies.py: Entries.effective: len(given) > VOUCHES_MAX -> len(given) >= VOUCHES_MAX": (
+        "as many vouches as count stay the same, only in another order"
+    ),
+    "protocol/trust/policies.py: merge_entries: _vouch_rank(vouch) > _vouch_rank(held) -> _vouch_rank(vouch) >= "
+    "_vouch_rank(held)": "two vouches of one rank have one stamp and one weight: they are equal",
 }

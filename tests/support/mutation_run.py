@@ -32,7 +32,11 @@ ROOT = Path(__file__).parents[2]
 
 CONCERNED = {
     "protocol/trust/visibility.py": ("tests/protocol/trust/test_visibility.py", "tests/replica/test_access.py"),
-    "protocol/trust/policies.py": ("tests/protocol/trust/test_policies.py", "tests/replica/test_many_devices.py"),
+    "protocol/trust/policies.py": (
+        "tests/protocol/trust/test_policies.py",
+        "tests/protocol/trust/test_branches.py",
+        "tests/replica/test_many_devices.py",
+    ),
     "protocol/records/record.py": ("tests/protocol/records",),
     "protocol/wire/reconcile.py": ("tests/protocol/wire/test_reconcile.py",),
     "meshnode/replica/ingest.py": (

@@ -195,17 +195,6 @@ def test_reconciling_takes_branches_in_any_order(branches: list[Policy], outdate
     assert all(reconciled(branches, order) == found for order in permutations(outdated))
 
 
-def test_of_two_branches_the_stricter_word_holds_with_the_higher_stamp() -> None:
-    """Else an entry of another device could come between the two and win over the stricter one."""
-    tag = block_tag(ALICE, BOB)
-    strict = register(Vouch(BOB, 300, 2), blocks=(Block(tag, True, 2),))
-    late = register(Vouch(BOB, 800, 5), blocks=(Block(tag, False, 5),))
-    for branches in ([strict, late], [late, strict]):
-        found = reconciled(branches)
-        assert found.vouches == {BOB: Vouch(BOB, 300, 5)}
-        assert found.blocks == {tag: Block(tag, True, 5)}
-
-
 # --- Merging ---------------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +241,10 @@ def test_a_vouch_taken_back_does_not_return_from_a_device_that_was_away() -> Non
     away = register(Vouch(BOB, 800, 1))
     assert merge([away, register(Vouch(BOB, 0, 2))]).vouches == {}
     assert merge([register(Vouch(BOB, 0, 2)), away, register(Vouch(CAROL, 500, 3))]).vouches == {CAROL: 500}
+
+
+def test_the_least_weight_is_a_vouch() -> None:
+    assert merge([register(Vouch(BOB, 1, 1), Vouch(CAROL, 0, 1))]).vouches == {BOB: 1}
 
 
 def test_at_equal_stamps_the_more_restrictive_holds() -> None:

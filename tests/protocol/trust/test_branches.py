@@ -1,0 +1,69 @@
+"""Branches of one register, case by case: what a version covers, and what two that were written apart say together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from protocol import UNSET_PREFERENCE, Audience, Block, Policy, Preference, Vouch
+from protocol.numbers import Stamp
+from protocol.trust import block_tag, covers, reconciled
+from tests.support.webs import someone
+
+ALICE, BOB, CAROL, DAVE = (someone(number) for number in range(1, 5))
+CLOCK = 9
+ENDED, HELD = block_tag(ALICE, BOB), block_tag(ALICE, CAROL)
+CELL = Preference(Audience.MY_CELL, stamp=2)
+VOUCHES = (Vouch(BOB, 300, 2), Vouch(CAROL, 0, 2))
+BLOCKS = (Block(ENDED, False, 2), Block(HELD, True, 2))
+
+
+def version(
+    vouches: tuple[Vouch, ...] = VOUCHES,
+    blocks: tuple[Block, ...] = BLOCKS,
+    preference: Preference = CELL,
+    *,
+    clock: int = CLOCK,
+) -> Policy:
+    return Policy(bytes(16), Stamp(clock), vouches, blocks, preference)
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param({"vouches": VOUCHES[1:]}, False, id="a vouch is left out"),
+        pytest.param({"vouches": VOUCHES[:1]}, True, id="a vouch that was taken back is left out"),
+        pytest.param({"vouches": (Vouch(BOB, 0, CLOCK), VOUCHES[1])}, False, id="a vouch of before changes"),
+        pytest.param({"vouches": (Vouch(BOB, 0, CLOCK + 1), VOUCHES[1])}, True, id="a vouch changes later"),
+        pytest.param({"vouches": (*VOUCHES, Vouch(DAVE, 1, CLOCK))}, False, id="a vouch of before comes"),
+        pytest.param({"vouches": (*VOUCHES, Vouch(DAVE, 1, CLOCK + 1))}, True, id="a vouch comes later"),
+        pytest.param({"blocks": BLOCKS[:1]}, False, id="a block is left out"),
+        pytest.param({"blocks": BLOCKS[1:]}, True, id="a block that has ended is left out"),
+        pytest.param({"blocks": (BLOCKS[0], Block(HELD, False, CLOCK))}, False, id="a block of before ends"),
+        pytest.param({"blocks": (BLOCKS[0], Block(HELD, False, CLOCK + 1))}, True, id="a block ends later"),
+        pytest.param({"preference": CELL._replace(radius_km=5)}, False, id="a preference of before changes"),
+        pytest.param({"preference": CELL._replace(stamp=CLOCK)}, False, id="a preference has the clock of before"),
+        pytest.param({"preference": CELL._replace(stamp=CLOCK + 1)}, True, id="a preference is chosen later"),
+    ],
+)
+def test_a_version_covers_what_its_writer_can_have_changed(changes: dict[str, Any], *, known: bool) -> None:
+    assert covers(version(clock=CLOCK + 1, **changes), version()) == known
+
+
+def test_of_two_branches_the_stricter_word_holds_with_the_higher_stamp() -> None:
+    """Else an entry of another device could come between the two and win over the stricter one."""
+    strict = version((Vouch(BOB, 300, 2),), (Block(HELD, True, 2),))
+    late = version((Vouch(BOB, 800, 5),), (Block(HELD, False, 5),))
+    for branches in ([strict, late], [late, strict]):
+        found = reconciled(branches)
+        assert found.vouches == {BOB: Vouch(BOB, 300, 5)}
+        assert found.blocks == {HELD: Block(HELD, True, 5)}
+
+
+def test_of_an_outdated_branch_only_what_takes_something_back_counts() -> None:
+    outdated = version((Vouch(BOB, 0, 2), Vouch(CAROL, 1, 2)), (Block(ENDED, False, 2), Block(HELD, True, 2)))
+    found = reconciled([version((), (), UNSET_PREFERENCE)], [outdated])
+    assert found.vouches == {BOB: Vouch(BOB, 0, 2)}
+    assert found.blocks[HELD].blocked
