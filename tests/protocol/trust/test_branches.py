@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from protocol import UNSET_PREFERENCE, Audience, Block, Policy, Preference, Vouch
+from protocol.limits import BLOCKS_MAX, STAMP_MAX, VOUCHES_MAX
 from protocol.numbers import Stamp
-from protocol.trust import block_tag, covers, reconciled
+from protocol.trust import block_tag, covers, joined, reconciled
 from tests.support.webs import someone
 
 ALICE, BOB, CAROL, DAVE = (someone(number) for number in range(1, 5))
@@ -67,3 +68,30 @@ def test_of_an_outdated_branch_only_what_takes_something_back_counts() -> None:
     found = reconciled([version((), (), UNSET_PREFERENCE)], [outdated])
     assert found.vouches == {BOB: Vouch(BOB, 0, 2)}
     assert found.blocks[HELD].blocked
+
+
+def test_branches_are_joined_even_when_a_thief_has_used_up_all_stamps() -> None:
+    assert joined([version(clock=STAMP_MAX), version()], bytes(16)).clock == STAMP_MAX
+    assert joined([version(clock=STAMP_MAX - 1), version()], bytes(16)).clock == STAMP_MAX
+    assert joined([version(), version(clock=CLOCK + 1)], bytes(16)).clock == CLOCK + 2
+
+
+def test_where_branches_have_too_many_vouches_the_oldest_that_give_are_left_out() -> None:
+    given = tuple(Vouch(someone(10 + number), 500, 1 + number) for number in range(VOUCHES_MAX))
+    clock = VOUCHES_MAX + 1
+    taken_back = Vouch(BOB, 0, clock)
+    whole = joined([version(given, (), clock=clock), version((*given[1:], taken_back), (), clock=clock)], bytes(16))
+    assert BOB in {vouch.subject for vouch in whole.vouches}
+    assert len(whole.vouches) == VOUCHES_MAX
+    assert {vouch.subject for vouch in whole.vouches} >= {vouch.subject for vouch in given[2:]}
+
+
+def test_where_branches_have_too_many_blocks_those_that_have_ended_are_left_out() -> None:
+    def blocks(first: int, last: int) -> tuple[Block, ...]:
+        return tuple(Block(block_tag(ALICE, someone(10 + number)), True, 2) for number in range(first, last))
+
+    ended = Block(ENDED, False, 2)
+    fits = joined([version((), (*blocks(0, BLOCKS_MAX - 1), ended)), version((), ())], bytes(16))
+    assert ended[0] in {block.tag for block in fits.blocks}
+    full = joined([version((), (*blocks(0, BLOCKS_MAX - 1), ended)), version((), blocks(1, BLOCKS_MAX))], bytes(16))
+    assert [block.blocked for block in full.blocks] == [True] * BLOCKS_MAX
