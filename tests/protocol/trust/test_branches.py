@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from protocol import UNSET_PREFERENCE, Audience, Block, Policy, Preference, Vouch
-from protocol.limits import BLOCKS_MAX, STAMP_MAX, VOUCHES_MAX
+from protocol import UNSET_PREFERENCE, Audience, Block, Policy, PolicyFull, Preference, Vouch
+from protocol.limits import BLOCKS_MAX, POLICY_BODY_MAX_BYTES, STAMP_MAX, VOUCHES_MAX
 from protocol.numbers import Stamp
 from protocol.trust import block_tag, covers, joined, reconciled
 from tests.support.webs import someone
@@ -95,3 +95,30 @@ def test_where_branches_have_too_many_blocks_those_that_have_ended_are_left_out(
     assert ended[0] in {block.tag for block in fits.blocks}
     full = joined([version((), (*blocks(0, BLOCKS_MAX - 1), ended)), version((), blocks(1, BLOCKS_MAX))], bytes(16))
     assert [block.blocked for block in full.blocks] == [True] * BLOCKS_MAX
+
+
+@pytest.mark.parametrize("ended", [0, 400])
+def test_where_branches_are_too_long_for_a_record_only_as_many_vouches_are_left_out_as_must_be(ended: int) -> None:
+    """First what has ended is left out, then the oldest vouches: no block is lost, and one vouch more would be too long."""
+    stamp = STAMP_MAX - 2 * VOUCHES_MAX
+    given = tuple(Vouch(someone(10 + number), 500, stamp + number) for number in range(VOUCHES_MAX))
+    held = BLOCKS_MAX - ended
+    tags = [block_tag(ALICE, someone(10 + number)) for number in range(BLOCKS_MAX)]
+    blocks = tuple(Block(tag, number < held, stamp) for number, tag in enumerate(tags))
+    long = version(given, blocks, clock=stamp + VOUCHES_MAX)
+    whole = joined([long, long], bytes(16))
+    left = len(whole.vouches)
+    assert {block.tag for block in whole.blocks} == set(tags[:held])
+    assert {vouch.subject for vouch in whole.vouches} == {vouch.subject for vouch in given[VOUCHES_MAX - left :]}
+    spare = POLICY_BODY_MAX_BYTES - len(whole.to_body())
+    one, two = (len(version(given[:number], (), clock=long.clock).to_body()) for number in (1, 2))
+    assert 0 <= spare < two - one
+
+
+def test_blocks_in_force_that_are_too_many_are_never_left_out() -> None:
+    one, other = (
+        tuple(Block(block_tag(ALICE, someone(begin + number)), True, 2) for number in range(BLOCKS_MAX))
+        for begin in (10, 10 + BLOCKS_MAX)
+    )
+    with pytest.raises(PolicyFull):
+        joined([version((), one), version((), other)], bytes(16))
