@@ -122,3 +122,10 @@ def test_blocks_in_force_that_are_too_many_are_never_left_out() -> None:
     )
     with pytest.raises(PolicyFull):
         joined([version((), one), version((), other)], bytes(16))
+
+
+def test_what_all_branches_say_keeps_its_stamp() -> None:
+    whole = joined([version(), version(clock=CLOCK + 1)], bytes(16))
+    assert set(whole.vouches) == set(VOUCHES)
+    assert set(whole.blocks) == set(BLOCKS)
+    assert whole.preference == CELL
