@@ -17,4 +17,8 @@ ARGUED: dict[str, str] = {
     ),
     "protocol/trust/policies.py: merge_entries: _vouch_rank(vouch) > _vouch_rank(held) -> _vouch_rank(vouch) >= "
     "_vouch_rank(held)": "two vouches of one rank have one stamp and one weight: they are equal",
+    "protocol/trust/policies.py: may_reduce_access: bool(others) and _takes(merge([old, *others]), merge([new, *others]))"
+    " -> _takes(merge([old, *others]), merge([new, *others]))": (
+        "without other registers the second answer is the first one again, which was no"
+    ),
 }

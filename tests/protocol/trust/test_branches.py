@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from protocol import UNSET_PREFERENCE, Audience, Block, Policy, PolicyFull, Preference, Vouch
+from protocol import UNSET_PREFERENCE, Audience, Block, Policy, PolicyFull, Precision, Preference, Vouch
 from protocol.limits import BLOCKS_MAX, POLICY_BODY_MAX_BYTES, STAMP_MAX, VOUCHES_MAX
 from protocol.numbers import Stamp
-from protocol.trust import block_tag, covers, joined, reconciled
+from protocol.trust import block_tag, covers, joined, may_reduce_access, reconciled
 from tests.support.webs import someone
 
 ALICE, BOB, CAROL, DAVE = (someone(number) for number in range(1, 5))
@@ -129,3 +129,26 @@ def test_what_all_branches_say_keeps_its_stamp() -> None:
     assert set(whole.vouches) == set(VOUCHES)
     assert set(whole.blocks) == set(BLOCKS)
     assert whole.preference == CELL
+
+
+def test_of_two_preferences_each_part_is_the_stricter_one() -> None:
+    one = Preference(Audience.MY_CELL, Precision.EXACT, 30, 2)
+    other = Preference(Audience.NETWORK_WIDE, Precision.CITY, 20, 5)
+    for branches in ([one, other], [other, one]):
+        found = reconciled([version((), (), preference) for preference in branches])
+        assert found.preference == Preference(Audience.MY_CELL, Precision.CITY, 20, 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "takes"),
+    [
+        pytest.param(1, 0, True, id="the least vouch is taken back"),
+        pytest.param(300, 299, True, id="lowered"),
+        pytest.param(100, 300, False, id="a weak vouch is raised"),
+        pytest.param(0, 499, True, id="a first vouch gives less than paths may have given"),
+        pytest.param(0, 500, False, id="a first vouch gives enough"),
+    ],
+)
+def test_a_vouch_takes_access_away_if_it_falls_or_begins_weak(before: int, after: int, *, takes: bool) -> None:
+    old, new = (version((Vouch(BOB, weight, stamp),)) for weight, stamp in ((before, 2), (after, 3)))
+    assert may_reduce_access(old, new) == takes
