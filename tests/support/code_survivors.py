@@ -21,4 +21,7 @@ ARGUED: dict[str, str] = {
     " -> _takes(merge([old, *others]), merge([new, *others]))": (
         "without other registers the second answer is the first one again, which was no"
     ),
+    "protocol/trust/policies.py: joined: True -> False (2)": (
+        "blocks are left out by kind, and never by their order, which the record makes again"
+    ),
 }

@@ -77,11 +77,11 @@ def test_branches_are_joined_even_when_a_thief_has_used_up_all_stamps() -> None:
 
 
 def test_where_branches_have_too_many_vouches_the_oldest_that_give_are_left_out() -> None:
-    given = tuple(Vouch(someone(10 + number), 500, 1 + number) for number in range(VOUCHES_MAX))
-    clock = VOUCHES_MAX + 1
-    taken_back = Vouch(BOB, 0, clock)
-    whole = joined([version(given, (), clock=clock), version((*given[1:], taken_back), (), clock=clock)], bytes(16))
-    assert BOB in {vouch.subject for vouch in whole.vouches}
+    taken_back = Vouch(BOB, 0, 1)
+    given = tuple(Vouch(someone(10 + number), 500, 2 + number) for number in range(VOUCHES_MAX))
+    branches = [version((taken_back, *some), (), clock=VOUCHES_MAX + 2) for some in (given[:-1], given[1:])]
+    whole = joined(branches, bytes(16))
+    assert taken_back in whole.vouches
     assert len(whole.vouches) == VOUCHES_MAX
     assert {vouch.subject for vouch in whole.vouches} >= {vouch.subject for vouch in given[2:]}
 
