@@ -53,8 +53,10 @@ CONCERNED = {
 }
 """The files that decide, and the tests that concern them."""
 
+# Seconds of the processor's, so that a busy machine comes to the same results.
 SECONDS_MOST = 30.0  # of tests that take longer together, the slowest are left out
-ENDLESS = 120  # seconds after which a mutant does not end any more, and so was noticed
+ENDLESS = 120  # after which a mutant does not end any more, and so was noticed
+WAITING = 1800  # seconds after which a mutant waits for something that never comes
 SURVIVED, NOTICED = 0, 1
 
 
@@ -124,10 +126,10 @@ def _reached(session: pytest.Session, files: Sequence[str]) -> list[Reach]:
             done = []
             for number, item in enumerate(session.items):
                 reach = Reach(number)
-                began = time.monotonic()
+                began = time.process_time()
                 with _Tracing(paths, reach.lines):
                     passed = _passes(session, number, item)
-                reach.seconds = time.monotonic() - began
+                reach.seconds = time.process_time() - began
                 done += [reach] if passed and reach.lines else []
             Path(written.name).write_bytes(pickle.dumps(done))
             return 0
@@ -201,7 +203,8 @@ def _fork(run: Callable[[], int], seconds: int | None) -> int:
     status = NOTICED
     try:
         if seconds is not None:
-            signal.alarm(seconds)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+            signal.alarm(WAITING)
         status = run()
     finally:
         os._exit(status)
