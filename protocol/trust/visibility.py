@@ -236,7 +236,7 @@ def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool) -> bo
     count. For the same reason everybody who may have, or holds, another record of the author may have it too, which
     the caller judges.
     """
-    return standing.yourself or same_mesh or vouched or standing.in_web
+    return same_mesh or vouched or standing.in_web
 
 
 def may_have_join(standing: Standing, *, in_group: bool) -> bool:

@@ -23,6 +23,7 @@ from protocol.trust import (
     effective_audience,
     limit,
     may_have_device,
+    may_have_join,
     may_have_letter,
     may_have_policy,
     may_have_profile,
@@ -351,6 +352,20 @@ def test_a_block_withholds_the_policy_from_the_blocked_and_not_from_the_blocker(
     assert not may_have_policy(quarrel, same_mesh=True, vouched=True, author_blocks=True)
     assert may_have_policy(quarrel, same_mesh=True, vouched=False, author_blocks=False)
     assert may_have_device(quarrel, same_mesh=True, vouched=False)
+
+
+@pytest.mark.parametrize(
+    ("between", "in_group", "may"),
+    [
+        pytest.param(STRANGERS, False, False, id="a stranger"),
+        pytest.param(STRANGERS, True, True, id="a member of the group"),
+        pytest.param(trusted(100), False, True, id="the author's web"),
+        pytest.param(Standing(True, None, None), True, False, id="a member with a block between them"),
+        pytest.param(Standing(True, cost(900), cost(900)), False, False, id="the web, with a block between them"),
+    ],
+)
+def test_who_may_have_a_join(between: Standing, *, in_group: bool, may: bool) -> None:
+    assert may_have_join(between, in_group=in_group) == may
 
 
 @given(worlds())
