@@ -13,6 +13,7 @@ from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
 from meshnode.app.exchanges.changes import compare, terms_in
 from meshnode.app.exchanges.moves import ExchangeHistory
+from meshnode.app.exchanges.strangers import is_swept
 from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
 from meshnode.app.listings import lifecycle, listings
@@ -131,7 +132,7 @@ def exchanges(replica: Replica, query: ExchangesQuery) -> ExchangesView:
     if not 1 <= query.limit <= LISTED_MAX:
         raise Usage(f"limit goes from 1 to {LISTED_MAX}")
     catch_up(replica)
-    kept = replica.store.exchanges.all_shown()
+    kept = [one for one in replica.store.exchanges.all_shown() if not is_swept(replica, one)]
     found = view.histories(replica, kept[: query.limit])
     return ExchangesView(tuple(view.view(replica, each) for each in found), len(kept))
 
