@@ -31,7 +31,8 @@ class WaitingView:
 
     `kind` is `request` (somebody asks for your post, or offers to help with it), `confirmation` (the other person says
     that something was handed over or is back), `answer` (somebody has answered you), `overdue` (a lent thing is not
-    back), `strangers` (more people for whom you do not vouch, who ask, invite or introduce), `due` (it is to be back within a day), `unanswered` (a post expired before a request was answered), `invitation` (to a group), `introduction` (to a person), `guest` (somebody has used a card of yours made for many, and you have to nod) or `ending` (your post ends within a day).
+    back), `due` (it is to be back within a day), `strangers` (more people for whom you do not vouch, who ask, invite or
+    introduce), `unanswered` (a post expired before a request was answered), `invitation` (to a group), `introduction` (to a person), `guest` (somebody has used a card of yours made for many, and you have to nod) or `ending` (your post ends within a day).
 
     `subject` is the id of the exchange, group, person or post, as commands and routes take it. `title` is that of the
     post, or the name of the group. `person` is the one it is about or who waits (null: nobody), `detail` says more: the
@@ -253,24 +254,29 @@ def _find(replica: Replica, open_ones: tuple[ExchangeView, ...]) -> tuple[Waitin
     for each in everything:
         if _is_strangers(replica, each):
             behind.setdefault(_introducer_of(replica, each), {}).setdefault(_sender(each), []).append(each)
-    hidden: set[str] = set()
+    hidden: set[int] = set()  # by identity: a stranger can make something that has the key of what a friend has made
     lines = []
     for introducer, by_sender in behind.items():
         if len(by_sender) <= STRANGERS_SHOWN + 1:
             continue
-        since = {sender: min(each.since for each in made) for sender, made in by_sender.items()}
+        since = {sender: min(map(_came, made)) for sender, made in by_sender.items()}
         later = sorted(by_sender, key=lambda sender: (since[sender], sender))[STRANGERS_SHOWN:]
-        hidden |= {_key(each) for sender in later for each in by_sender[sender]}
+        hidden |= {id(each) for sender in later for each in by_sender[sender]}
         person = None if introducer is None else reference(replica, introducer)
-        first = min(since[sender] for sender in later)
+        first = min(each.since for sender in later for each in by_sender[sender])
         id_ = "" if person is None else person.id
         lines.append(WaitingView(STRANGERS, id_, "", "", person, "", first, None, people=len(later)))
-    shown = [*(each for each in everything if _key(each) not in hidden), *lines]
+    shown = [*(each for each in everything if id(each) not in hidden), *lines]
     return tuple(sorted(shown, key=lambda each: KINDS.index(each.kind)))
 
 
 def _everything(replica: Replica, open_ones: tuple[ExchangeView, ...]) -> tuple[WaitingView, ...]:
     return tuple(each for look in FOUND.values() for each in look(replica, open_ones))
+
+
+def _came(each: WaitingView) -> tuple[bool, int]:
+    """Return the order in which things of strangers came: requests first, which alone are dated by this node's clock."""
+    return each.kind != "request", each.since
 
 
 def _sender(each: WaitingView) -> str:

@@ -13,7 +13,7 @@ from meshnode.app.people import blocks
 from meshnode.app.people.introductions import IntroductionOrder, introduce
 from meshnode.app.waiting import STRANGERS_SHOWN, InboxQuery, InboxView
 from meshnode.errors import NotFound
-from meshnode.store import Exchange
+from meshnode.store import Exchange, StoredIntroduction
 from meshnode.text import waiting as text
 from protocol import PersonId, limits, person_text
 from protocol.letters import Stage
@@ -166,6 +166,19 @@ def test_introductions_by_strangers_are_folded_too(mesh: Mesh, people: People) -
     found = inbox(alice)
     introduced = [each for each in found.waiting if each.kind == "introduction"]
     assert (len(introduced), folded(found)) == (STRANGERS_SHOWN, [("Bob", CROWD - STRANGERS_SHOWN)])
+
+
+def test_a_stranger_who_copies_the_introduction_of_a_friend_does_not_hide_it(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    zoe = Person("Zoe").id
+    now = alice.replica.clock.now()
+    sybils = sybils_of(alice, "Mallory", CROWD)
+    policy.vouch(alice.replica, Person("Mallory").id, 800)
+    for by in (*sybils, bob.person):
+        alice.replica.store.introductions.add(StoredIntroduction(zoe, by, "Zoe", "Meet", (), now))
+    found = inbox(alice)
+    assert [each.by.name for each in found.waiting if each.by].count("Bob") == 1
+    assert [number for _, number in folded(found)] == [CROWD - STRANGERS_SHOWN]
 
 
 # --- room --------------------------------------------------------------------------------------------------------------
