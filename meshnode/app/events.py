@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import listing_id
+from meshnode.app.catalog.ids import listing_id
 from meshnode.replica.changes import Change
 from meshnode.store import RecordState
 from protocol import Kind, person_text
