@@ -180,12 +180,15 @@ HAVE_ITEMS_MAX = 256  # announced in one frame: each costs a search
 
 # --- Session ---------------------------------------------------------------------------------------------------------
 PREAUTH_SECONDS = 15  # to prove oneself, also where half of all packets are lost: a silent connection is closed
-IDLE_PING_SECONDS = 30  # without a word: a Ping shows the other side that this one is alive
-IDLE_DEAD_SECONDS = 90  # without hearing anything: the other side is gone
+IDLE_PING_SECONDS = 15 * MINUTE  # without a word: a Ping shows that this program is alive; each wakes two machines
+IDLE_DEAD_SECONDS = 35 * MINUTE  # without hearing anything, two Pings included: the program at the other end hangs
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
 LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
 BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more is called again after this all the same
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
+RECHECK_MAX_SECONDS = (
+    80 * MINUTE
+)  # where nothing changes: each comparison that finds nothing doubles the time to the next
 PASSES_MAX = 8  # comparisons of one set in a row: peers whose sets never become equal stop here
 HAVES_UNANSWERED_MAX = 4  # announcements under way: bounds what must be remembered of them
 AGAIN_PER_MINUTE = 10_000  # asked for again; twice as many are accepted: each costs a search and may be sent again
@@ -245,7 +248,9 @@ EXCHANGES_ASKED_MAX = 32  # of one person that wait for an answer: further asks 
 STRANGERS_ASKS_MAX = (
     256  # likewise, of all people whom the owner does not vouch for; introducers have fair shares of it
 )
-EXCHANGES_WITH_ONE_MAX = 500  # kept with one person; then the oldest that came to nothing are forgotten
+EXCHANGES_WITH_ONE_MAX = (
+    500  # kept with one person; then those that came to nothing are forgotten, then loans that are back
+)
 EXCHANGES_MAX = 20_000  # kept in all, likewise: the asks of Sybils cannot fill the disk
 EXCHANGES_UNHEARD_ONE_MAX = 64  # of one person, kept unseen because the ask is missing or was not theirs to make
 EXCHANGES_UNHEARD_MAX = 1_000  # likewise in all

@@ -66,6 +66,8 @@ def subjects_of(change: Change) -> Subjects:
     if change.exchanges:
         found.setdefault(EXCHANGES, set()).update(person_text(person) for person in change.exchanges)
     every: dict[str, frozenset[str] | None] = {LISTINGS: None, PEOPLE: None} if change.trust else {}
+    if change.asked:  # about a new device
+        every[STATUS] = None
     return merged({kind: frozenset(subjects) for kind, subjects in found.items()}, every)
 
 

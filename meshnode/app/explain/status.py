@@ -107,6 +107,9 @@ class NetworkStatus(Protocol):
     def state(self) -> NetworkState:
         """Return the state at this moment."""
 
+    async def check_peers(self) -> None:
+        """Find out who is still there, so that `state` counts nobody as connected who is not. Takes two seconds at most."""
+
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """Return the latest attempts to connect to `person`, newest last."""
 
