@@ -63,9 +63,8 @@ def points_without_tests(page: str) -> list[str]:
     found = []
     for text in sections(page).values():
         claims = [row[0] for table in TABLE.findall(text) for row in rows(table)]
-        found += [
-            point for point in POINT.findall(text) if not any(re.match(rf"{point}\b", one, re.I) for one in claims)
-        ]
+        first = {re.split(r"\W", claim)[0].lower() for claim in claims}
+        found += [point for point in POINT.findall(text) if point.lower() not in first]
     return found
 
 

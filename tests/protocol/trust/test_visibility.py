@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from protocol import UNSET_PREFERENCE, Audience, PersonId, Precision, Preference, coarse, distance_km
 from protocol.limits import FOREVER
 from protocol.trust import (
+    Distances,
     ListingFacts,
     Memberships,
     Standing,
@@ -109,6 +110,28 @@ def test_the_rule_agrees_with_the_model(
         )
         listing = BruteListing(author, audience.word, place, radius_km, expires)
         assert (verdict is Verdict.VISIBLE) == brute_visible(world, listing, viewer, now=now, wish=wish)
+
+
+@given(
+    settled_worlds(),
+    st.none() | st.sampled_from(PLACES),
+    st.none() | st.sampled_from(PLACES),
+    st.sampled_from([0, 20, 60, None, math.inf]),
+)
+def test_distances_decide_as_the_places_do(
+    world: World, place: str | None, here: str | None, within: float | None
+) -> None:
+    wish = Wish(100, within, here)
+    for author, viewer, audience in product(world.people, world.people, AUDIENCES):
+        published, between = world.places.get(viewer), standing(world, author, viewer)
+        there = [
+            None if place is None or one is None else distance_km(place, one) for one in (published, here or published)
+        ]
+        by_place, by_distance = ListingFacts(audience, place), ListingFacts(audience, distances=Distances(*there))
+        for wanted in (None, wish):
+            assert visible(by_place, between, viewer_place=published, wish=wanted) is visible(
+                by_distance, between, wish=wanted
+            )
 
 
 @given(settled_worlds(), st.sampled_from(PLACES), st.sampled_from(AUDIENCES))
