@@ -17,6 +17,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Self
 
+from tests.support.cheaper import cheaper
 from tests.support.clock_simulation import ClockWorld
 from tests.support.oracle import Verdict, verdict
 from tests.support.witness import Broken
@@ -26,6 +27,7 @@ from tests.support.world_simulation import SimulatedWorld
 ONE_WEB_EVERY = 12
 """In every twelfth world all bridges are mutual: one web, in which every policy comes to every node."""
 FEWEST_PEOPLE, FEWEST_ACTS = 8, 8  # a world is made no smaller than this
+ACTS_EACH_HOUR = 25  # one in so many people does something in an hour
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,24 @@ class Life:
         )
 
 
-def plan_of(seed: int, people: int, acts: int = Plan.acts) -> Plan:
-    """Return the plan of the world of this seed."""
-    return Plan(people, answered_bridges=1.0 if seed % ONE_WEB_EVERY == 0 else 0.1, acts=acts)
+def plan_of(seed: int, people: int, acts: int = 0, hours: int = 0) -> Plan:
+    """Return the plan of the world of this seed. Where no `acts` are asked for, more happen the more people there are."""
+    acts = acts or (hours * max(4, people // ACTS_EACH_HOUR) if hours else Plan.acts)
+    return Plan(people, answered_bridges=1.0 if seed % ONE_WEB_EVERY == 0 else 0.1, acts=acts, hours=hours)
 
 
 def live(seed: int, plan: Plan, *, first_fault: bool = False) -> Life:
     """Simulate the world of this seed, and compare. With `first_fault`, raise Broken as soon as something is wrong."""
     gc.disable()  # nothing is thrown away before the end, and the collector would look for it all the time
     began = time.process_time()
-    simulated = SimulatedWorld(seed, plan)
-    simulated.witness.breaks = first_fault
-    simulated.live()
-    simulated.rest()
-    at_rest = verdict(simulated, shown=True)
-    simulated.age()
-    in_the_end = verdict(simulated, shown=False)
+    with cheaper():
+        simulated = SimulatedWorld(seed, plan)
+        simulated.witness.breaks = first_fault
+        simulated.live()
+        simulated.rest()
+        at_rest = verdict(simulated, shown=True)
+        simulated.age()
+        in_the_end = verdict(simulated, shown=False)
     records = sum(node.replica.store.records.count() for node in simulated.mesh.nodes.values())
     seen, trace = simulated.witness.faults, simulated.mesh.trace.hexdigest()
     del simulated
@@ -96,7 +100,10 @@ def shrunk(seed: int, plan: Plan) -> Plan:
     while True:
         fewer_people = replace(plan, people=max(FEWEST_PEOPLE, plan.people // 2))
         fewer_acts = replace(plan, acts=max(FEWEST_ACTS, plan.acts // 2))
-        smaller = (tried for tried in (fewer_people, fewer_acts) if tried != plan and first_faults(seed, tried))
+        fewer_hours = replace(plan, hours=max(1, plan.hours // 2)) if plan.hours else plan
+        smaller = (
+            tried for tried in (fewer_people, fewer_acts, fewer_hours) if tried != plan and first_faults(seed, tried)
+        )
         found = next(smaller, None)
         if found is None:
             return plan
@@ -105,7 +112,8 @@ def shrunk(seed: int, plan: Plan) -> Plan:
 
 def command(seed: int, plan: Plan) -> str:
     """Return what to type to see this world again."""
-    return f"scripts/simulate --seed {seed} --nodes {plan.people} --acts {plan.acts}"
+    hours = f" --hours {plan.hours}" if plan.hours else ""
+    return f"scripts/simulate --seed {seed} --nodes {plan.people} --acts {plan.acts}{hours}"
 
 
 def live_with_wrong_clocks(seed: int) -> list[str]:
@@ -125,12 +133,12 @@ def simulate_clocks(seeds: Sequence[int], processes: int) -> Iterator[tuple[int,
 class Simulation:
     """Simulates worlds in as many processes as asked for. Close it by leaving the `with`."""
 
-    def __init__(self, seeds: Iterable[int], people: int, processes: int, acts: int = Plan.acts) -> None:
+    def __init__(self, seeds: Iterable[int], people: int, processes: int, acts: int = 0, hours: int = 0) -> None:
         self._pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
         # The most expensive first, so that no process is left alone with one of them in the end.
         ordered = sorted(seeds, key=lambda seed: (seed % ONE_WEB_EVERY != 0, seed))
         self.lives: dict[int, Future[Life]] = {
-            seed: self._pool.submit(live, seed, plan_of(seed, people, acts)) for seed in ordered
+            seed: self._pool.submit(live, seed, plan_of(seed, people, acts, hours)) for seed in ordered
         }
 
     def __enter__(self) -> Self:
@@ -144,7 +152,12 @@ def main(words: Sequence[str]) -> int:
     """Simulate and print a line for each world; 1 if nodes and model differ anywhere."""
     parser = argparse.ArgumentParser(prog="scripts/simulate", description=__doc__)
     parser.add_argument("--nodes", type=int, default=120, help="people in a world, each with a node or two (120)")
-    parser.add_argument("--acts", type=int, default=Plan.acts, help=f"random things that happen ({Plan.acts})")
+    parser.add_argument(
+        "--acts", type=int, default=0, help=f"random things that happen ({Plan.acts}, or by the hours and the people)"
+    )
+    parser.add_argument(
+        "--hours", type=int, default=0, help="let people live through so many hours (else through weeks, in big steps)"
+    )
     parser.add_argument("--seeds", type=int, default=20, help="how many worlds (20)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--seed", type=int, help="only the world of this seed")
@@ -156,9 +169,9 @@ def main(words: Sequence[str]) -> int:
     if asked.clocks:
         return _main_clocks(seeds, asked.processes)
     if asked.first_fault:
-        return max(_main_first_fault(seed, plan_of(seed, asked.nodes, asked.acts)) for seed in seeds)
+        return max(_main_first_fault(seed, plan_of(seed, asked.nodes, asked.acts, asked.hours)) for seed in seeds)
     faulty: list[Life] = []
-    with Simulation(seeds, asked.nodes, asked.processes, asked.acts) as simulation:
+    with Simulation(seeds, asked.nodes, asked.processes, asked.acts, asked.hours) as simulation:
         for life in simulation.lives.values():
             done = life.result()
             faulty += [done] if done.faults else []
