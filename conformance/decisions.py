@@ -15,12 +15,14 @@ from protocol import (
     PersonId,
     Policy,
     Precision,
+    Vouch,
     across_km,
     coarse,
     distance_km,
     distance_words,
     is_cell,
 )
+from protocol.numbers import Stamp
 from protocol.trust import (
     EffectivePolicy,
     ListingFacts,
@@ -32,6 +34,7 @@ from protocol.trust import (
     block_tag,
     cost,
     covers,
+    devices_that_count,
     limit,
     may_have_device,
     may_have_letter,
@@ -90,7 +93,7 @@ def _merge(asked: Asked) -> Told:
 
 
 def _branches(asked: Asked) -> Told:
-    return _effective(merge_entries([reconciled(_policies(asked["branches"]))]))
+    return _effective(merge_entries([reconciled(_policies(asked["branches"]), _policies(asked["outdated"]))]))
 
 
 def _effective(policy: EffectivePolicy) -> Told:
@@ -104,6 +107,24 @@ def _effective(policy: EffectivePolicy) -> Told:
 def _covers(asked: Asked) -> Told:
     newer, older = _policies([asked["newer"], asked["older"]])
     return {"covers": covers(newer, older)}
+
+
+def _counting_devices(asked: Asked) -> Told:
+    certified, past = ([bytes.fromhex(key) for key in asked[name]] for name in ("certified", "past"))
+    return {"counting": sorted(device.hex() for device in devices_that_count(certified, past))}
+
+
+def _counting_vouches(asked: Asked) -> Told:
+    registers = [
+        Policy(
+            bytes(16),
+            Stamp(max(stamp for *_, stamp in said)),
+            tuple(Vouch((number + 1).to_bytes(32, "big"), weight, stamp) for number, weight, stamp in said),
+        )
+        for said in asked["registers"]
+    ]
+    given = sorted(merge(registers).vouches.items())
+    return {"counting": [[int.from_bytes(who, "big") - 1, weight] for who, weight in given]}
 
 
 def _narrows(asked: Asked) -> Told:
@@ -199,6 +220,8 @@ OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
         "merge": _merge,
         "covers": _covers,
         "branches": _branches,
+        "counting devices": _counting_devices,
+        "counting vouches": _counting_vouches,
         "narrows": _narrows,
     },
     "visibility.json": {

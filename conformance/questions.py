@@ -198,7 +198,11 @@ def _policies(held: Any) -> _Made:
         yield case["case"], "covers", _some(case, "newer", "older"), {"ok": _some(case, "covers")}
     for case in held["branches"]:
         told = _some(case, "vouches", "block_tags", "preference")
-        yield case["case"], "branches", _some(case, "branches"), {"ok": told}
+        yield case["case"], "branches", _some(case, "branches", "outdated"), {"ok": told}
+    for case in held["devices"]:
+        yield case["case"], "counting devices", _some(case, "certified", "past"), {"ok": _some(case, "counting")}
+    for case in held["many_vouches"]:
+        yield case["case"], "counting vouches", _some(case, "registers"), {"ok": _some(case, "counting")}
     for case in held["narrows"]:
         yield case["case"], "narrows", _some(case, "old", "new", "others"), {"ok": _some(case, "narrows")}
 

@@ -6,7 +6,7 @@ same verdict on every signature, also where Ed25519 implementations disagree (ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -140,6 +140,12 @@ def people_written(letters: str, people: Iterable[PersonId]) -> list[PersonId]:
     return [person for person in people if int.from_bytes(person, "big") >> rest == bits]
 
 
+def begins_person(text: str) -> bool:
+    """Whether the written form of a person's key may begin with `text`, its tag `mp1` included."""
+    tag = f"{_PERSON_PREFIX}1"
+    return text.startswith(tag) and bech32m.first_bits(text.removeprefix(tag), 8 * KEY_BYTES) is not None
+
+
 def parse_person(text: str) -> PersonId:
     """Return the key whose written form is `text`. RemoteError MALFORMED, worded for people, if it is none."""
     try:
@@ -171,6 +177,11 @@ def fingerprint_words(person: PersonId) -> tuple[str, ...]:
     """Return the eight words (64 bits) that two people read to each other to compare a key."""
     digest = blake2b(_FINGERPRINT_DOMAIN + person, digest_size=FINGERPRINT_WORDS).digest()
     return tuple(WORDS[byte] for byte in digest)
+
+
+def is_fingerprint(words: Sequence[str]) -> bool:
+    """Whether these are the words of a fingerprint, maybe of nobody's key."""
+    return len(words) == FINGERPRINT_WORDS and all(word in WORDS for word in words)
 
 
 def _signing_pair(seed: bytes) -> tuple[bytes, bytes]:

@@ -106,6 +106,9 @@ def _card_or_name(call: Settings, typed: str) -> str:
 
 def _show_added(added: dict[str, Any], *, by_card: bool) -> None:
     name = added["person"]["name"]
+    if added["state"] == "awaited":
+        output.say(text.awaiting_guest(name))
+        return
     output.say(people.trusted(name, added["trust"]))
     output.warn(added)
     if added["state"] == "not_met" and not by_card:

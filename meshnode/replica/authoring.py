@@ -105,6 +105,12 @@ def withdraw(replica: Replica, kind: Kind, slot: bytes, *, rounded: int = 1) -> 
     return _sign_and_keep(replica, kind, slot, b"", audience, until, may_reduce_access=True, rounded=rounded)
 
 
+def _min_valid_version(replica: Replica, newest: Record) -> Version:
+    """Return the minimum valid version that the version after `newest` must not lower."""
+    branches = replica.store.records.branches(newest.register) if newest.header.kind == Kind.POLICY else []
+    return max(one.header.min_valid_version for one in (newest, *branches))
+
+
 def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     replica: Replica,
     kind: Kind,
@@ -134,7 +140,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         policy_version=NO_POLICY if kind == Kind.POLICY else own_policy_version(replica),
         created=now,
         expires=until,
-        min_valid_version=version if may_reduce_access or newest is None else newest.header.min_valid_version,
+        min_valid_version=version if may_reduce_access or newest is None else _min_valid_version(replica, newest),
         latest_expiry=max(until, latest_expiry or until, newest.header.latest_expiry if newest else until),
         body=body,
         sign=replica.keys.sign,

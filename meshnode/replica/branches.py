@@ -7,12 +7,15 @@ stays in use beside it, until a version comes that knows both (protocol/README.m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from meshnode.replica.bodies import readable
 from meshnode.store import Store
 from protocol import Kind, Policy, Record, RecordId, limits
 from protocol.trust import covers
+
+_Version = TypeVar("_Version")
 
 
 def versions_in_use(store: Store, record: Record) -> list[RecordId]:
@@ -28,6 +31,19 @@ def versions_in_use(store: Store, record: Record) -> list[RecordId]:
         if not any(covers(newer, policy) for _, newer in kept):
             kept.append((id_, policy))
     return [id_ for id_, _ in kept[: limits.POLICY_BRANCHES_MAX]]
+
+
+def valid_and_outdated(versions: Iterable[tuple[int, int, _Version]]) -> tuple[list[_Version], list[_Version]]:
+    """Part the versions in use of one register, each given with its number and minimum valid version.
+
+    What the outdated ones give counts for nothing: another one says so by its minimum valid version.
+    """
+    known = list(versions)
+    floor = max((min_valid_version for _, min_valid_version, _ in known), default=0)
+    return (
+        [one for version, _, one in known if version >= floor],
+        [one for version, _, one in known if version < floor],
+    )
 
 
 def _policies(records: list[Record]) -> Iterator[tuple[RecordId, Policy]]:

@@ -35,6 +35,7 @@ from protocol import (
     Letter,
     Listing,
     PersonId,
+    Profile,
     Record,
     RecordId,
     RemoteError,
@@ -248,6 +249,8 @@ class Ingest:
             batch.outcome.refused.append(record.id)
             return
         self._note_signed_record(record, batch)
+        if state in _IN_USE and isinstance(body, Profile):
+            self._note_own_profile(record, body)
         if state in _IN_USE:
             batch.keys.add(_access_key(record.header, body))
         if state is RecordState.PENDING:
@@ -318,6 +321,12 @@ class Ingest:
             self._store.signed_records.remember(record)
         elif not self._store.signed_records.knows(record):
             self._store.signed_records.hear(record, self._store.records.newest(record.register))
+
+    def _note_own_profile(self, record: Record, profile: Profile) -> None:
+        """Remember which device of the owner's brought up the texts of their profile."""
+        if record.header.author == self._me:
+            revoked = self._trust_state.revoked_devices(self._me)
+            self._store.profile_texts.note(record.header.device, record.header.version, profile, revoked)
 
     def _put(
         self,

@@ -22,6 +22,10 @@ from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store
 from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId, limits
 
+FORMER_DEVICE = (
+    "former_device"  # a name in the store's small values: the device key that this computer had before, in hex
+)
+
 Entropy = Callable[[int], bytes]
 Result = TypeVar("Result")
 
@@ -69,6 +73,12 @@ class Replica:
     def device(self) -> DeviceId:
         """The device that this node writes as."""
         return self.keys.device_id
+
+    @property
+    def former_device(self) -> DeviceId | None:
+        """The device that this computer wrote as before, if it took a new device key."""
+        former = self.store.meta.get(FORMER_DEVICE)
+        return None if former is None else bytes.fromhex(former)
 
     @property
     def quota(self) -> Quota:

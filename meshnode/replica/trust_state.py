@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from meshnode.replica.bodies import readable_body
+from meshnode.replica.branches import valid_and_outdated
 from meshnode.store import RecordState, Store
 from protocol import (
     Device,
@@ -86,6 +87,7 @@ class _Branch(NamedTuple):
     """One version in use of a register; `past` as in `Register`."""
 
     version: int
+    min_valid_version: int
     policy: Policy
     suspended: bool
     past: bool
@@ -104,6 +106,7 @@ class _PolicyRead(NamedTuple):
 
     device: DeviceId
     version: int
+    min_valid_version: int
     policy: Policy
 
 
@@ -248,20 +251,20 @@ class TrustState:
             header = record.header
             body = readable_body(record) if state is not RecordState.PENDING else None
             if isinstance(body, Policy):
-                read[record.id] = _PolicyRead(header.device, header.version, body)
+                read[record.id] = _PolicyRead(header.device, header.version, header.min_valid_version, body)
             elif (state is RecordState.HEADER or record.body) and state is not RecordState.PENDING:
                 unreadable.add(header.device)
         branches: dict[DeviceId, list[_Branch]] = {}
         for state, one in states:
             if one not in read or state is RecordState.PENDING:
                 continue
-            device, version, policy = read[one]
+            device, version, min_valid_version, policy = read[one]
             if state is RecordState.HEADER:
                 # A header without its body says, long after the older policy is gone, that there is another one now.
                 unreadable.add(device)
             elif self.certified(person, device):
                 suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
-                branches.setdefault(device, []).append(_Branch(version, policy, suspended, past))
+                branches.setdefault(device, []).append(_Branch(version, min_valid_version, policy, suspended, past))
         unreadable = {device for device in unreadable if self.certified(person, device)}
         if len(read) > 1:
             self._policies_read[person] = read  # when one of them changes, only that one is parsed
@@ -461,11 +464,12 @@ class TrustState:
 
 
 def _register(branches: list[_Branch]) -> Register:
-    said = reconciled(branch.policy for branch in branches)
+    valid, outdated = valid_and_outdated((one.version, one.min_valid_version, one) for one in branches)
+    said = reconciled([branch.policy for branch in valid], [branch.policy for branch in outdated])
     is_past = any(branch.past for branch in branches)
     return Register(
         max(branch.version for branch in branches),
-        reconciled(branch.effect() for branch in branches) if is_past else said,
+        reconciled([one.effect() for one in valid], [one.effect() for one in outdated]) if is_past else said,
         said,
         any(branch.suspended for branch in branches),
         all(branch.past for branch in branches),

@@ -33,13 +33,13 @@ class OwnDevice(NamedTuple):
 class PendingReissue(NamedTuple):
     """A record of a revoked device that this device has to sign again, with its number here.
 
-    With `blocks_only` it is a policy of which only the blocks are signed again. `keep` has the subjects and tags of the
-    entries that are; None: of all.
+    With `discard` nothing of it is signed again but the blocks of a policy, and of a profile what other devices have put
+    there. `keep` has the subjects and tags of the entries of a policy that are; None: of all.
     """
 
     number: int
     record: Record
-    blocks_only: bool
+    discard: bool
     keep: frozenset[bytes] | None
 
 
@@ -104,14 +104,12 @@ class Devices:
 
     # --- pending reissues --------------------------------------------------------------------------------------------
 
-    def add_pending_reissue(
-        self, records: Iterable[Record], *, blocks_only: bool, keep: frozenset[bytes] | None
-    ) -> None:
+    def add_pending_reissue(self, records: Iterable[Record], *, discard: bool, keep: frozenset[bytes] | None) -> None:
         """Remember that this device has to sign these records again, which a revocation makes void."""
         kept = None if keep is None else " ".join(sorted(entry.hex() for entry in keep))
         for record in records:
             self._database.run(
-                "INSERT INTO reissue (wire, blocks_only, keep) VALUES (?, ?, ?)", (record.wire, int(blocks_only), kept)
+                "INSERT INTO reissue (wire, blocks_only, keep) VALUES (?, ?, ?)", (record.wire, int(discard), kept)
             )
 
     def pending_reissues(self) -> list[PendingReissue]:
@@ -121,10 +119,10 @@ class Devices:
         """
         pending = []
         rows = self._database.all("SELECT no, wire, blocks_only, keep FROM reissue ORDER BY no")
-        for number, wire, blocks_only, keep in rows:
+        for number, wire, discard, keep in rows:
             kept = None if keep is None else frozenset(map(bytes.fromhex, keep.split()))
             with suppress(RemoteError):
-                pending.append(PendingReissue(number, Record.parse(wire), bool(blocks_only), kept))
+                pending.append(PendingReissue(number, Record.parse(wire), bool(discard), kept))
         return pending
 
     def finish_reissue(self, number: int) -> None:

@@ -27,6 +27,7 @@ from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
 from meshnode.store.people import People
 from meshnode.store.places import Places
+from meshnode.store.profile_texts import ProfileTexts
 from meshnode.store.receipts import Receipts
 from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
@@ -77,6 +78,7 @@ class Store:
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
         self.signed_records = SignedRecords(database)
+        self.profile_texts = ProfileTexts(self.meta)
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshnode.quoting import named
+from meshnode.quoting import named, quoted
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 
@@ -26,7 +26,9 @@ ADD_HELP = message(
     "Connect with the person who gave you CARD.\n\n"
     "CARD is the text that 'meshnode card' printed. Leave it out and paste the card when you are asked, or write - to read it "
     "from a pipe: what is typed behind a command can be read by other users of the computer. It can also be a picture of the "
-    "card's code, such as photo.jpg, or the name of a person to whom you were introduced: see 'meshnode introductions'."
+    "card's code, such as photo.jpg, or the name of a person to whom you were introduced: see 'meshnode introductions'.\n\n"
+    "A guest who waits with a card of yours made for many is let in by their id or their fingerprint words, as 'meshnode me' "
+    "shows them on their own computer."
 )
 ADD_TRUST = message("How much you trust the person who gave it to you (default 0.8).")
 ASK_CARD = message("Paste the card here. It may have several lines.")
@@ -69,6 +71,15 @@ def trusts_you(name: str) -> str:
 def awaiting_answer(name: str) -> str:
     """Say what an introduced person still has to do."""
     return message("Once {name} adds you too, your nodes find each other by themselves.", name=named(name))
+
+
+def awaiting_guest(called: str) -> str:
+    """Say that a guest who was named before their node called is let in when it does."""
+    return message(
+        "The guest called {called} is let in when their node calls, within a day. 'meshnode sync' on their computer makes it "
+        "call now.",
+        called=quoted(called),
+    )
 
 
 def awaiting_vouch(name: str) -> str:

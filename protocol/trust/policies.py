@@ -168,7 +168,8 @@ def covers(newer: Policy, older: Policy) -> bool:
 
     Every edit gives its entry a stamp above the clock of the version before, and leaves out nothing but entries that take
     something back. Versions for which that does not hold are *branches*: copies of the device wrote them apart, as after
-    an old image of its disk was put back.
+    an old image of its disk was put back; or something was taken back and left out later, and the version between is
+    missing.
     """
     return (
         _follow(newer.vouches, older.vouches, older.clock, {vouch for vouch in older.vouches if vouch.weight == 0})
@@ -177,20 +178,28 @@ def covers(newer: Policy, older: Policy) -> bool:
     )
 
 
-def reconciled(of_register: Iterable[Policy]) -> Entries:
-    """Return the entries of a register that has these branches."""
-    return reduce(Entries.reconciled, map(Entries.of, of_register))
+def reconciled(branches: Iterable[Policy], outdated: Iterable[Policy] = ()) -> Entries:
+    """Return the entries of a register that has these branches.
+
+    The `outdated` ones are below the minimum valid version of one of the others: what they alone give counts for nothing,
+    since it was perhaps taken back. What they take back counts, and so do their blocks.
+    """
+    valid = reduce(Entries.reconciled, map(Entries.of, branches))
+    found = reduce(Entries.reconciled, map(Entries.of, outdated), valid)
+    vouches = {who: vouch for who, vouch in found.vouches.items() if who in valid.vouches or vouch.weight == 0}
+    return replace(found, vouches=vouches)
 
 
-def joined(versions: Sequence[Policy], salt: bytes) -> Policy:
+def joined(versions: Sequence[Policy], salt: bytes, outdated: Sequence[Policy] = ()) -> Policy:
     """Return a version that covers these branches of one register and says what they say together.
 
+    `outdated` are further branches, as for `reconciled`; the result has to raise the minimum valid version to cover them.
     Where the entries are too many, those that give something are left out, oldest first. PolicyFull if even the blocks
     alone are too many.
     """
-    last = max(version.clock for version in versions)
+    last = max(version.clock for version in (*versions, *outdated))
     clock = stamp_after(last) if last < STAMP_MAX else last  # a thief of the device can use up all stamps
-    entries = _restamped(reconciled(versions), versions, clock)
+    entries = _restamped(reconciled(versions, outdated), [*versions, *outdated], clock)
     vouches = sorted(entries.vouches.values(), key=lambda vouch: (vouch.weight == 0, vouch.stamp), reverse=True)
     blocks = sorted(entries.blocks.values(), key=lambda block: (block.blocked, block.stamp), reverse=True)
     kept = min(len(vouches), VOUCHES_MAX)
@@ -313,15 +322,16 @@ def without_one_ended(policy: Policy, others: Iterable[Policy]) -> Policy:
     """Return `policy` without the oldest entry that takes back a vouch or ends a block; `policy` if it has none to spare.
 
     It makes room in a full register. An entry is kept if a register among `others`, of the person's other devices, has one
-    about the same subject, which would hold again without it.
+    about the same subject, which would hold again without it. The end of a block goes last: a node that missed it keeps
+    the block until the version that made it has expired.
     """
     others = tuple(others)
     vouched = {vouch.subject for other in others for vouch in other.vouches}
     blocked = {block.tag for other in others for block in other.blocks}
-    ended: list[Vouch | Block] = [
-        *(vouch for vouch in policy.vouches if vouch.weight == 0 and vouch.subject not in vouched),
-        *(block for block in policy.blocks if not block.blocked and block.tag not in blocked),
-    ]
+    taken_back = [vouch for vouch in policy.vouches if vouch.weight == 0 and vouch.subject not in vouched]
+    unblocked = [block for block in policy.blocks if not block.blocked and block.tag not in blocked]
+    many_blocks = len(policy.blocks) >= BLOCKS_MAX
+    ended: Sequence[Vouch | Block] = unblocked if many_blocks else taken_back or unblocked
     oldest = min(ended, key=lambda entry: (entry.stamp, entry[0]), default=None)
     return replace(
         policy,

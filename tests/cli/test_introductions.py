@@ -61,3 +61,16 @@ def test_what_is_said_with_an_introduction_has_a_longest_length(village: Village
     assert refused.err == "meshnode: Message must not be longer than 500 characters (it has 501).\n"
     deliver(village)
     assert village("A", "introductions").out == ""
+
+
+def test_a_guest_with_a_card_for_many_is_named_by_the_words_that_their_own_node_shows(village: Village) -> None:
+    card = village("C", "card", "--uses", "30").out.strip()
+    assert village("A", "add", card).code == 0
+    words = next(line for line in village("A", "me").out.splitlines() if len(line.split()[-8:]) == 8).split()[-8:]
+    called = " ".join(words)
+    assert village("C", "add", *words).out == (
+        f"The guest called \"{called}\" is let in when their node calls, within a day. 'meshnode sync' on their "
+        "computer makes it call now.\n"
+    )
+    shown = json.loads(village("C", "add", *words, "--trust", "0.5", "--json").out)
+    assert (shown["state"], shown["trust"], shown["person"]["id"]) == ("awaited", 0.5, called)

@@ -324,8 +324,9 @@ def test_layers_stay_sealed_off_from_what_is_below_them() -> None:
 
 
 def test_the_protocol_is_imported_through_its_facades_alone() -> None:
-    # Its own tests mirror its modules, their oracles need what a node does not, and the mesh listens to what is said.
-    insiders = ("tests.protocol", "tests.support", "tests.mesh")
+    # Its own tests mirror its modules, their oracles need what a node does not, the mesh listens to what is said, and each
+    # part is fuzzed by itself.
+    insiders = ("tests.protocol", "tests.support", "tests.mesh", "tests.fuzz")
     faults = [
         found
         for found in all_imports("meshnode", "scripts", "tests")

@@ -14,19 +14,26 @@ from meshnode.replica.access import AccessPolicy
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, Record, limits
-from protocol.trust import devices_that_count
-from tests.support.mesh import EPOCH, Mesh
+from protocol.trust import devices_that_count, merge
+from tests.support.knowledge import Knowledge
+from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.people import Person, grown
+from tests.support.statements import merged
 
 MALLORY = Person("Mallory")
 DEVICES = sorted((MALLORY.on(f"device {number}") for number in range(40)), key=lambda one: one.device)
 COUNTING = {one.device for one in DEVICES[: limits.DEVICES_MAX]}
 
 
+def node() -> Node:
+    """Return the node of Alice, who vouches for Mallory."""
+    alone = Mesh(62).add("Alice")
+    policy.vouch(alone.replica, MALLORY.id, 900)
+    return alone
+
+
 def alice() -> Replica:
-    replica = Mesh(62).add("Alice").replica
-    policy.vouch(replica, MALLORY.id, 900)
-    return replica
+    return node().replica
 
 
 def records() -> list[Record]:
@@ -39,7 +46,7 @@ def records() -> list[Record]:
             one.policy({grown("somebody", number): 500}, now=EPOCH),
             one.listing(f"Drill {number}", now=EPOCH, audience=Audience.NETWORK_WIDE),
         )
-    ] + [DEVICES[0].policy({grown("somebody", 0): 500}, now=EPOCH, version=2)]
+    ] + [DEVICES[0].policy({grown("somebody", 0): 500}, now=EPOCH, version=2, min_valid_version=1)]
 
 
 def receive(replica: Replica, order: list[Record]) -> None:
@@ -64,7 +71,7 @@ def settled(replica: Replica, order: list[Record]) -> Replica:
     """Let the replica receive everything, and again what was not kept, as a later session would bring it."""
     befriends = [DEVICES[0].certificate(EPOCH), DEVICES[0].policy({replica.me: 900}, now=EPOCH)]
     replica.ingest.receive(befriends, MALLORY.id)
-    receive(replica, [*order, DEVICES[0].policy({replica.me: 900}, now=EPOCH, version=3, stamp=3)])
+    receive(replica, [*order, DEVICES[0].policy({replica.me: 900}, now=EPOCH, version=3, stamp=3, min_valid_version=1)])
     return replica
 
 
@@ -80,6 +87,33 @@ def test_the_sixteen_with_the_lowest_keys_count_in_whatever_order_they_come() ->
     assert not {grown("somebody", number) for number in range(16, 40)} & vouches.keys()
     assert shown <= COUNTING
     assert all(other[0] == devices and other[1].keys() - {bytes(32)} == vouches.keys() for other in outcomes[1:])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_model_counts_the_same_devices_after_every_batch_in_any_order(seed: int) -> None:
+    """Also while some devices are revoked: the model works out from the held records which of the others count."""
+    alone, chance = node(), random.Random(seed)
+    order = [one for one in records() if one.register != DEVICES[0].policy(now=EPOCH).register]
+    order += [one.revocation(EPOCH) for one in chance.sample(DEVICES[1:], 8)]
+    chance.shuffle(order)
+    first = [DEVICES[0].certificate(EPOCH), DEVICES[0].policy({alone.person: 900}, now=EPOCH, stamp=2)]
+    alone.replica.ingest.receive(first, MALLORY.id)
+    for start in range(0, len(order), 15):
+        alone.replica.ingest.receive(order[start : start + 15], MALLORY.id)
+        assert list(Knowledge(alone).faults()) == []
+
+
+def test_the_model_counts_the_same_of_too_many_vouches() -> None:
+    chance = random.Random(5)
+    people = [grown("somebody", number) for number in range(1300)]
+    for _ in range(5):
+        said = [
+            one.policy_body({who: chance.choice([0, 400, 800]) for who in chance.sample(people, 700)}, stamp=stamp)
+            for one, stamp in zip(DEVICES[:4], chance.choices(range(1, 4), k=4), strict=True)
+        ]
+        effective, model = merge(said), merged(said)
+        assert len(effective.vouches) <= limits.VOUCHES_MAX
+        assert dict(effective.vouches) == dict(model.vouches)
 
 
 def test_when_one_of_the_sixteen_is_revoked_the_next_one_counts() -> None:

@@ -186,8 +186,8 @@ def test_a_store_from_before_kept_decisions_keeps_its_pending_reissues_whole(tmp
     database.run("INSERT INTO reissue (wire, blocks_only) VALUES (?, 0)", (record.wire,))
     database.close()
     with Store.open(path) as store:
-        store.devices.add_pending_reissue([record], blocks_only=True, keep=frozenset({b"a" * 16, b"b" * 32}))
-        kept = [(one.record, one.blocks_only, one.keep) for one in store.devices.pending_reissues()]
+        store.devices.add_pending_reissue([record], discard=True, keep=frozenset({b"a" * 16, b"b" * 32}))
+        kept = [(one.record, one.discard, one.keep) for one in store.devices.pending_reissues()]
     assert kept == [(record, False, None), (record, True, frozenset({b"a" * 16, b"b" * 32}))]
 
 

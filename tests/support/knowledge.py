@@ -30,10 +30,11 @@ from tests.support.large_world import LargeWorld
 from tests.support.mesh import Node
 from tests.support.model import BruteListing, brute_visible, brute_web
 from tests.support.places import KM
-from tests.support.statements import Stance, merged
+from tests.support.statements import DEVICES_OF_ONE_PERSON, Stance, merged
 
 ALLOW, DENY, UNKNOWN = "allow", "deny", "unknown"
 Groups = dict[Group, set[PersonId]]
+_Devices = set[tuple[PersonId, DeviceId]]
 _PROVED = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.HEADER, RecordState.PAST)
 
 
@@ -77,7 +78,7 @@ class Knowledge:
         for row in self.rows:
             if row.state in _PROVED:
                 self._registers.setdefault((row.author, row.kind, row.slot), []).append(row)
-        self.revoked, self.certified = self._devices()
+        self.revoked, self.certified, self.surplus = self._devices()
         self._proved_once = {(row.author, row.device) for row in self.rows if row.kind == Kind.DEVICE}
         self.said, unreadable = self._policies()
         self.in_doubt = unreadable | {
@@ -107,8 +108,10 @@ class Knowledge:
     def _newest(self, rows: list[Row]) -> Row:
         return max(rows, key=lambda row: (row.version, row.device, row.id))
 
-    def _devices(self) -> tuple[set[tuple[PersonId, DeviceId]], set[tuple[PersonId, DeviceId]]]:
-        revoked, certified = set(), set()
+    def _devices(self) -> tuple[_Devices, _Devices, _Devices]:
+        """Return the revoked devices, those that count, and those that are too many to count."""
+        revoked: _Devices = set()
+        certified: list[tuple[PersonId, bool, DeviceId]] = []
         for (person, kind, _), rows in self._registers.items():
             if kind == Kind.DEVICE:
                 newest = self._newest(rows)
@@ -117,8 +120,12 @@ class Knowledge:
                 if newest.version == REVOCATION_VERSION or (isinstance(body, Device) and body.revoked):
                     revoked.add((person, newest.device))
                 elif record is not None:
-                    certified.add((person, newest.device))
-        return revoked, certified
+                    certified.append((person, newest.state == RecordState.PAST, newest.device))
+        counting: dict[PersonId, list[DeviceId]] = {}
+        for person, _, device in sorted(certified):
+            counting.setdefault(person, []).append(device)
+        kept = {(who, one) for who, devices in counting.items() for one in devices[:DEVICES_OF_ONE_PERSON]}
+        return revoked, kept, {(person, device) for person, _, device in certified} - kept
 
     def _policies(self) -> tuple[dict[PersonId, dict[DeviceId, _Said]], set[PersonId]]:
         said: dict[PersonId, dict[DeviceId, _Said]] = {}
@@ -185,6 +192,8 @@ class Knowledge:
             return ALLOW
         if (viewer, author) in self.sure.world.blocks:
             return DENY
+        if (author, row.device) in self.surplus:
+            return UNKNOWN
         stance = self.sure.stances.get(author)
         said = self.said.get(author, {}).get(row.device)
         if stance is None or (row.policy_version and (said is None or said.version < row.policy_version)):

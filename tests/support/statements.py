@@ -29,6 +29,9 @@ from tests.support.mesh import Node
 
 Slot = tuple[PersonId, RecordId]
 
+VOUCHES_OF_ONE_PERSON = 1000
+DEVICES_OF_ONE_PERSON = 16
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -119,7 +122,7 @@ def tag(author: PersonId, subject: PersonId) -> bytes:
 
 
 def merged(policies: Iterable[Policy]) -> Stance:
-    """Merge the registers of one person's devices, entry by entry."""
+    """Merge the registers of one person's devices, entry by entry; of too many vouches the latest count."""
     registers = list(policies)
     vouches = {vouch.subject: (0, 0) for register in registers for vouch in register.vouches}
     blocks = {block.tag: (0, False) for register in registers for block in register.blocks}
@@ -133,8 +136,9 @@ def merged(policies: Iterable[Policy]) -> Stance:
         blocks[about] = (last, any(block.blocked for block in told if block.stamp == last))
     chosen = [register.preference for register in registers]
     newest = max(one.stamp for one in chosen)
+    given = [(-stamp, subject, weight) for subject, (stamp, weight) in vouches.items() if weight]
     return Stance(
-        {subject: weight for subject, (_, weight) in vouches.items() if weight},
+        {subject: weight for _, subject, weight in sorted(given)[:VOUCHES_OF_ONE_PERSON]},
         frozenset(about for about, (_, blocked) in blocks.items() if blocked),
         min((one for one in chosen if one.stamp == newest), key=lambda one: one[:3]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 
 from protocol import UNSET_PREFERENCE, Audience, Block, Policy, Precision, Preference, Vouch
@@ -11,6 +12,7 @@ from protocol.trust import (
     EffectivePolicy,
     block_tag,
     covers,
+    devices_that_count,
     may_reduce_access,
     merge,
     merge_entries,
@@ -105,23 +107,72 @@ COVERS: dict[str, tuple[Policy, Policy]] = {
     "another preference with a stamp that was given out": (_after(preference=Preference(stamp=CLOCK)), ORIGIN),
 }
 
-BRANCHES: dict[str, list[Policy]] = {
-    "one branch": [ORIGIN],
-    "entries that one branch has": [
-        _after(Vouch(D, 500, CLOCK + 1)),
-        _after(blocks=(Block(bytes(16), True, CLOCK + 1),)),
+# The branches of a register, and further ones that are below the minimum valid version of one of these.
+BRANCHES: dict[str, tuple[list[Policy], list[Policy]]] = {
+    "an outdated branch gives nothing": ([_after(without=(B,))], [_after(Vouch(D, 500, CLOCK + 1))]),
+    "an outdated branch takes back": ([_after()], [_after(Vouch(B, 0, CLOCK + 1), Vouch(D, 0, CLOCK + 1))]),
+    "an outdated branch lowers what another gives": ([_after()], [_after(Vouch(B, 300, CLOCK + 1))]),
+    "an outdated branch blocks": ([_after(without=(TAG,))], [_after(blocks=(Block(bytes(16), True, CLOCK + 1),))]),
+    "an outdated branch narrows the preference": (
+        [_after(preference=Preference(Audience.NETWORK_WIDE, Precision.CITY, 5, CLOCK + 2))],
+        [_after(preference=Preference(Audience.MY_CELL, Precision.EXACT, 50, CLOCK + 1))],
+    ),
+    "what two outdated branches give": (
+        [_after(without=(B,))],
+        [_after(Vouch(D, 500, CLOCK + 1)), _after(Vouch(D, 900, CLOCK + 1), Vouch(E, 900, CLOCK + 2))],
+    ),
+} | {
+    case: (branches, [])
+    for case, branches in {
+        "one branch": [ORIGIN],
+        "entries that one branch has": [
+            _after(Vouch(D, 500, CLOCK + 1)),
+            _after(blocks=(Block(bytes(16), True, CLOCK + 1),)),
+        ],
+        "the lower weight, whatever the stamps": [_after(Vouch(B, 900, CLOCK + 3)), _after(Vouch(B, 300, CLOCK + 1))],
+        "a vouch taken back": [_after(Vouch(B, 0, CLOCK + 1)), _after(Vouch(B, 900, CLOCK + 2))],
+        "the block, whatever the stamps": [
+            _after(blocks=(Block(TAG, False, CLOCK + 3),)),
+            _after(blocks=(Block(TAG, True, CLOCK + 1),)),
+        ],
+        "the smaller of each part of the preference": [
+            _after(preference=Preference(Audience.MY_CELL, Precision.EXACT, 50, CLOCK + 1)),
+            _after(preference=Preference(Audience.NETWORK_WIDE, Precision.CITY, 5, CLOCK + 2)),
+        ],
+        "three branches": [
+            _after(Vouch(B, weight, CLOCK + number)) for number, weight in ((1, 900), (2, 200), (3, 500))
+        ],
+    }.items()
+}
+
+# Of more certified devices than count those with the lowest keys do, and those with certificates that are past come last.
+DEVICES = sorted(blake2b(b"vectors device %d" % number).digest()[:32] for number in range(20))
+COUNTING: dict[str, tuple[list[bytes], list[bytes]]] = {
+    "no device": ([], []),
+    "as many as count": (DEVICES[:16], []),
+    "one more": (DEVICES[:17], []),
+    "the keys decide, in whatever order they come": (DEVICES[::-1], []),
+    "past ones come last": (DEVICES[4:], DEVICES[:4]),
+    "past ones fill the room that is left": (DEVICES[8:], DEVICES[:8]),
+    "past ones alone": ([], DEVICES),
+}
+
+# Each entry is [number of the subject, weight, stamp]; the subject's key is the number plus one, in 32 bytes, big-endian.
+MANY = [number.to_bytes(32, "big") for number in range(1, 1101)]
+VOUCHES: dict[str, list[list[tuple[int, int, int]]]] = {
+    "as many as count": [[(number, 500, 1) for number in range(1000)]],
+    "the highest stamps": [
+        [(number, 500, 1 + number % 5) for number in range(900)],
+        [(number, 600, 9) for number in range(900, 1100)],
     ],
-    "the lower weight, whatever the stamps": [_after(Vouch(B, 900, CLOCK + 3)), _after(Vouch(B, 300, CLOCK + 1))],
-    "a vouch taken back": [_after(Vouch(B, 0, CLOCK + 1)), _after(Vouch(B, 900, CLOCK + 2))],
-    "the block, whatever the stamps": [
-        _after(blocks=(Block(TAG, False, CLOCK + 3),)),
-        _after(blocks=(Block(TAG, True, CLOCK + 1),)),
+    "of equal stamps the lower keys": [
+        [(number, 500, 2) for number in range(100, 1100)],
+        [(number, 600, 2) for number in range(100)],
     ],
-    "the smaller of each part of the preference": [
-        _after(preference=Preference(Audience.MY_CELL, Precision.EXACT, 50, CLOCK + 1)),
-        _after(preference=Preference(Audience.NETWORK_WIDE, Precision.CITY, 5, CLOCK + 2)),
+    "what was taken back takes no room": [
+        [(number, 0 if number < 100 else 500, 9) for number in range(1000)],
+        [(number, 600, 1) for number in range(1000, 1100)],
     ],
-    "three branches": [_after(Vouch(B, weight, CLOCK + number)) for number, weight in ((1, 900), (2, 200), (3, 500))],
 }
 
 
@@ -152,9 +203,22 @@ def policies_vectors() -> dict[str, Any]:
             {
                 "case": case,
                 "branches": [branch.to_body().hex() for branch in found],
-                **_told(merge_entries([reconciled(found)])),
+                "outdated": [branch.to_body().hex() for branch in outdated],
+                **_told(merge_entries([reconciled(found, outdated)])),
             }
-            for case, found in BRANCHES.items()
+            for case, (found, outdated) in BRANCHES.items()
+        ],
+        "devices": [
+            {
+                "case": case,
+                "certified": [device.hex() for device in certified],
+                "past": [device.hex() for device in past],
+                "counting": sorted(device.hex() for device in devices_that_count(certified, past)),
+            }
+            for case, (certified, past) in COUNTING.items()
+        ],
+        "many_vouches": [
+            {"case": case, "registers": said, "counting": _counting(said)} for case, said in VOUCHES.items()
         ],
         "narrows": [
             {
@@ -167,6 +231,16 @@ def policies_vectors() -> dict[str, Any]:
             for case, (old, new, others) in CHANGES.items()
         ],
     }
+
+
+def _counting(registers: list[list[tuple[int, int, int]]]) -> list[list[int]]:
+    """Return the vouches that count of these registers, each as [number of the subject, weight]."""
+    clock = Stamp(CLOCK)
+    policies = [
+        Policy(SALT, clock, tuple(Vouch(MANY[number], weight, stamp) for number, weight, stamp in said))
+        for said in registers
+    ]
+    return [[int.from_bytes(who, "big") - 1, weight] for who, weight in sorted(merge(policies).vouches.items())]
 
 
 def _told(policy: EffectivePolicy) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import logging
 from meshnode.app.owner import policy
 from meshnode.errors import Failed, Refused
 from meshnode.replica import authoring
-from meshnode.replica.replica import Replica
+from meshnode.replica.replica import FORMER_DEVICE, Replica
 from meshnode.store import Store
 from protocol import Audience, DeviceId, Kind, Listing, PolicyFull, Record, body_of, limits
 from protocol.trust import effective_audience
@@ -24,7 +24,6 @@ COPIED_HOME = "copied home"
 # Names in the store's small values.
 _NEW_KEY_DUE = "new_device_key_due"  # set while a copy of this device's key may be in use elsewhere
 WAS_COPIED = "was_copied"  # set where the former device key was given up because it was copied
-FORMER_DEVICE = "former_device"  # the device key that this computer had before, in hex
 DEVICES_SPARE = 4  # of a person's devices: however often a disk is copied, the owner can still add some
 
 

@@ -10,13 +10,13 @@ import logging
 from collections.abc import Iterator
 
 from meshnode.app.groups import membership
-from meshnode.app.owner import policy
+from meshnode.app.owner import policy, profile_restore
 from meshnode.errors import Failed, Refused, StorageFailed, StorageFull
 from meshnode.replica import authoring
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
 from meshnode.store import PendingReissue, RecordState
-from protocol import DeviceId, InvalidField, Kind, Policy, Record, limits
+from protocol import PROFILE_SLOT, DeviceId, InvalidField, Kind, Policy, Profile, Record, limits
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,18 @@ def written_by(replica: Replica, device: DeviceId) -> list[Record]:
     Withdrawals are among them, since they keep older versions away.
     """
     return list(_written_by(replica, device))
+
+
+def wanted(replica: Replica, written: list[Record], *, discard: bool) -> list[Record]:
+    """Return the records to look at once the device that has `written` these is revoked; all of them unless `discard`.
+
+    With `discard` they are the policy, for the blocks in it, and the profile, even if another device has written its last
+    version: it may have carried on what the revoked one put there.
+    """
+    if not discard:
+        return written
+    profile = replica.store.records.current((replica.me, Kind.PROFILE, PROFILE_SLOT))
+    return [*(one for one in written if one.header.kind == Kind.POLICY), *([profile] if profile is not None else [])]
 
 
 def absorb_policy(
@@ -79,19 +91,24 @@ def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
 def _write(replica: Replica, pending: PendingReissue) -> None:
     """Write one pending record, if there is something to write."""
     header = pending.record.header
+    # Only a profile can have so high a version here; it starts again, since nothing else can follow it.
+    above = header.version if header.version < CONTINUED_VERSION_MAX else 0
+    if header.kind == Kind.PROFILE and pending.discard:
+        was = readable_body(pending.record)
+        if isinstance(was, Profile):
+            profile_restore.put_back(replica, was, above)
+        return
     lasting = header.latest_expiry if pending.record.withdrawn else header.expires
     if lasting <= replica.clock.now():
         return
     if header.kind == Kind.POLICY:
         body = readable_body(pending.record)
         if isinstance(body, Policy):  # one that was withdrawn decides nothing
-            policy.absorb_from(replica, body, blocks_only=pending.blocks_only, keep=pending.keep)
+            policy.absorb_from(replica, body, blocks_only=pending.discard, keep=pending.keep)
         return
     if replica.store.records.newest(pending.record.register) is not None:
         return  # written since, here or on another device
     if header.kind == Kind.JOIN and not pending.record.withdrawn:
         membership.renew(replica, pending.record)
     else:
-        # Only a profile can have so high a version here; it starts again, since nothing else can follow it.
-        above = header.version if header.version < CONTINUED_VERSION_MAX else 0
         authoring.write_again(replica, pending.record, above=above)

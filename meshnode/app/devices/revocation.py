@@ -92,14 +92,14 @@ def revoke(replica: Replica, which: str, order: RevokeOrder | None = None) -> Re
     written: list[Record] = replica.guard.result(
         "looking at what the device wrote", reissue.written_by, replica, device, otherwise=list
     )
-    wanted = [record for record in written if not order.discard or record.header.kind in reissue.ALWAYS_REISSUED]
+    wanted = reissue.wanted(replica, written, discard=order.discard)
     made = _decisions(replica, device)
     keep = _kept(order, made)
     before: set[PersonId] = replica.guard.result("looking at your web", policy.web, replica, otherwise=set)
     attempt("taking over what the device decided", _absorb, replica, device, order.discard, keep)
     with replica.transaction():
         revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public)
-        replica.store.devices.add_pending_reissue(wanted, blocks_only=order.discard, keep=keep)
+        replica.store.devices.add_pending_reissue(wanted, discard=order.discard, keep=keep)
         replica.store.people.forget_device(device)
         presence_key.rotate_at_once(replica)
     log.info("a device was revoked")

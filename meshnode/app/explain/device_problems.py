@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from meshnode.app.devices.copies import FORMER_DEVICE, WAS_COPIED, has_room, new_key_due
+from meshnode.app.devices.copies import WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.explain.problem import Problem, days
 from meshnode.app.naming import name_of
@@ -40,16 +40,16 @@ def of_this_device(replica: Replica) -> Iterator[Problem]:
         )
     if new_key_due(replica):
         yield Problem("copied", _COPIED, _how_to_take_new_key(replica))
-    former = replica.store.meta.get(FORMER_DEVICE)
-    if former is not None and replica.trust_state.certified(replica.me, bytes.fromhex(former)):
+    former = replica.former_device
+    if former is not None and replica.trust_state.certified(replica.me, former):
         copied = replica.store.meta.get(WAS_COPIED) is not None
         yield Problem(
             "copied" if copied else "former_device",
             f"{_COPIED}. This computer writes under a new key now, and the former one can still act for you"
             if copied
             else "The key that this computer had before its store was lost can still act for you",
-            f"if no other computer uses it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
-            (device_text(bytes.fromhex(former)),),
+            f"if no other computer uses it: meshnode device revoke {device_text(former)[:11]}",
+            (device_text(former),),
         )
 
 

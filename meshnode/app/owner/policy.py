@@ -14,6 +14,7 @@ from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotat
 from meshnode.errors import Refused
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.bodies import readable
+from meshnode.replica.branches import valid_and_outdated
 from meshnode.replica.replica import Replica
 from protocol import (
     Block,
@@ -328,13 +329,19 @@ def _write(replica: Replica, before: _Registers, after: Policy) -> None:
 def register_of(replica: Replica, device: DeviceId) -> Policy | None:
     """Return the policy that a device of the owner has written; None before the first one.
 
-    Where copies of the device have written apart, the branches are joined in it.
+    Where copies of the device have written apart, the branches are joined in it. This computer has missed nothing that it
+    wrote itself: so a branch of its own is a copy's words, and what it gives counts, even if another branch outdates it.
     """
     found = readable(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device))))
-    versions = [body for _, body in found if isinstance(body, Policy)]
+    versions = [(record.header, body) for record, body in found if isinstance(body, Policy)]
     if len(versions) <= 1:
-        return versions[0] if versions else None
-    return joined(versions, versions[0].salt)
+        return versions[0][1] if versions else None
+    valid, outdated = valid_and_outdated(
+        (header.version, header.min_valid_version, policy) for header, policy in versions
+    )
+    if device in (replica.device, replica.former_device):
+        valid, outdated = [*valid, *outdated], []
+    return joined(valid, versions[0][1].salt, outdated)
 
 
 def _devices_with_policies(replica: Replica) -> list[DeviceId]:

@@ -79,6 +79,7 @@ class AddedState(Enum):
     NOT_MET = "not_met"
     TAKEN_BACK = "taken_back"
     USED = "used"
+    AWAITED = "awaited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class AddedView:
     `pending` says that the giver's vouch for you waits until your nodes meet; `again` that the card was added before.
     `state` is `connected` once you vouch for each other, `on_its_way` while the nodes are connected and the vouch is
     coming, `not_met` while they are not, `taken_back` if the giver no longer vouches for you since you used this card
-    before, and `used` if somebody else has used it.
+    before, and `used` if somebody else has used it. `awaited` says that the guest named so, with a card of yours made for
+    many, is let in when their node calls: the id of `person` is then what you typed, and may be the beginning of one.
     `warning` says in words why the card may not work any longer.
     """
 
@@ -186,6 +188,8 @@ def follow(
 
     `settled` are those of the `connected` people with whom the node has compared all that both hold.
     """
+    if added.state == AddedState.AWAITED.value:
+        return added
     giver = parse_person(added.person.id)
     waits = any(card.giver == giver for card in pending_cards(replica))
     if _vouches_back(replica, giver):
@@ -230,7 +234,8 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
     """
     if policy.blocks(replica, claimant):
         return Code.CARD_USED
-    if guests.must_wait(replica, card, claimant):
+    awaited = guests.awaited(replica, claimant)
+    if awaited is None and guests.must_wait(replica, card, claimant):
         return Code.BUSY
     issued = replica.store.cards.issued(card)
     try:
@@ -238,10 +243,12 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
             result = replica.store.cards.claim(card, claimant, replica.clock.now())
             if issued is None or result not in (ClaimResult.FIRST, ClaimResult.AGAIN):
                 return Code.CARD_USED
-            for_them_alone = result is ClaimResult.FIRST and issued.uses == 1
+            for_them_alone = awaited is not None or (result is ClaimResult.FIRST and issued.uses == 1)
             vouched = policy.weight(replica, claimant) > 0
             if not vouched and (for_them_alone or not policy.has_spoken_of(replica, claimant)):
-                policy.vouch(replica, claimant, issued.weight)
+                policy.vouch(replica, claimant, (awaited and awaited.weight) or issued.weight)
+            if awaited is not None:
+                guests.came(replica, claimant)
     except Refused as fault:
         log.warning("the user of a card cannot be vouched for", extra={"why": fault.message})
         return Code.BUSY

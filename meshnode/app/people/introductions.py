@@ -122,18 +122,18 @@ def introductions(replica: Replica) -> IntroductionsView:
 
 def add(replica: Replica, given: CardToAdd, connected: Collection[PersonId]) -> AddedView:
     """Add a person by their card, or by their name or id if the owner was introduced to them or they wait as a guest."""
-    guest = _guest(replica, given.card)
+    guest = guests.find(replica, given.card)
     if guest is not None:
         return _nod(replica, guest, given.trust, connected)
     met = _kept(replica)
     if not met:
-        return cards.add(replica, given, connected)
+        return _await(replica, given) or cards.add(replica, given, connected)
     try:
         person = find_named(
             given.card, {each.person: called(replica, each.person, each.name) for each in reversed(met)}
         )
     except NotFound:
-        return cards.add(replica, given, connected)
+        return _await(replica, given) or cards.add(replica, given, connected)
     return _accept(replica, [introduced for introduced in met if introduced.person == person], given.trust, connected)
 
 
@@ -162,13 +162,19 @@ def _accept(
     )
 
 
-def _guest(replica: Replica, text: str) -> Guest | None:
-    """Return the person who waits as a guest and is meant by this text, if there is one."""
-    waiting = {parse_person(guest.person.id): guest for guest in guests.guests(replica)}
-    try:
-        return waiting[find_named(text, {person: guest.person.name for person, guest in waiting.items()})]
-    except NotFound:
+def _await(replica: Replica, given: CardToAdd) -> AddedView | None:
+    """Let in a guest who is not in the list yet, if the text names one."""
+    awaited = guests.wait_for(replica, given.card, None if given.trust is None else per_mille(given.trust))
+    if awaited is None:
         return None
+    return AddedView(
+        person=PersonRef(awaited.called, awaited.called),
+        trust=(awaited.weight or 0) / limits.WEIGHT_MAX,
+        met=False,
+        pending=True,
+        again=False,
+        state=cards.AddedState.AWAITED.value,
+    )
 
 
 def _nod(replica: Replica, guest: Guest, trust: float | None, connected: Collection[PersonId]) -> AddedView:

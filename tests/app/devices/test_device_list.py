@@ -10,13 +10,13 @@ import pytest
 
 from meshnode.app.devices import confirmation, revocation
 from meshnode.app.devices import device_list as devices
-from meshnode.app.devices.copies import FORMER_DEVICE
 from meshnode.app.devices.joining import EnrolmentConversation
 from meshnode.app.explain.status import NetworkState, status
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.people import cards
 from meshnode.errors import Ambiguous, Forbidden, MeshnodeError, NotFound, Refused, Usage
+from meshnode.replica.replica import FORMER_DEVICE
 from protocol import Code, DeviceKeys, device_text, limits
 from protocol.tokens import DeviceCode
 from protocol.wire import Bye, Initiator, device_psk, encode_frame, enrol

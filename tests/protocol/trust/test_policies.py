@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import given
@@ -83,6 +83,14 @@ def histories(draw: st.DrawFn, start: Policy) -> list[Policy]:
     return versions
 
 
+def floors(versions: list[Policy]) -> list[int]:
+    """Return the minimum valid version of each version of a history, numbered from 0, as its writer must set it."""
+    found = [0]
+    for number, (before, after) in enumerate(pairwise(versions), start=1):
+        found.append(number if may_reduce_access(before, after) else found[-1])
+    return found
+
+
 def dropped(later: Policy, earlier: Policy) -> bool:
     """Whether something that held in `earlier` was ended since, and then left out to make room."""
     held = {vouch.subject for vouch in earlier.vouches if vouch.weight} - {vouch.subject for vouch in later.vouches}
@@ -94,6 +102,33 @@ def dropped(later: Policy, earlier: Policy) -> bool:
 def test_each_version_of_a_history_covers_all_before_it_whose_ends_it_still_shows(versions: list[Policy]) -> None:
     for number, later in enumerate(versions):
         assert all(covers(later, earlier) or dropped(later, earlier) for earlier in versions[: number + 1])
+
+
+@given(registers().flatmap(histories), st.data())
+def test_whichever_versions_a_node_has_missed_nothing_that_was_taken_back_holds(
+    versions: list[Policy], data: st.DataObject
+) -> None:
+    """A node that holds some older version beside the last one trusts nobody whom the last one does not."""
+    floor, last = floors(versions), versions[-1]
+    kept = data.draw(st.integers(0, len(versions) - 1))
+    outdated = kept < floor[-1]
+    if covers(last, versions[kept]):
+        return  # only the last one is in use
+    found = reconciled([last], [versions[kept]]) if outdated else reconciled([last, versions[kept]])
+    held, said = merge_entries([found]), merge([last])
+    assert all(weight <= said.vouches.get(subject, 0) for subject, weight in held.vouches.items())
+    assert held.block_tags >= said.block_tags
+
+
+def test_a_full_register_gives_up_what_was_taken_back_before_the_end_of_a_block() -> None:
+    """A node that missed it learns of a vouch that was taken back all the same, and not of the end of a block."""
+    tag = block_tag(ALICE, BOB)
+    full = register(Vouch(BOB, 0, 5), Vouch(CAROL, 0, 6), blocks=(Block(tag, False, 1),))
+    once = without_one_ended(full, [])
+    assert (once.vouches, once.blocks) == ((Vouch(CAROL, 0, 6),), full.blocks)
+    twice = without_one_ended(once, [])
+    assert (twice.vouches, twice.blocks) == ((), full.blocks)
+    assert without_one_ended(twice, []).blocks == ()
 
 
 @given(registers().flatmap(lambda start: st.lists(histories(start), min_size=2, max_size=3)))
@@ -123,9 +158,11 @@ def test_of_two_histories_that_part_neither_covers_what_only_the_other_said(
         assert all(stamps[tag] > other.clock for tag in lost)
 
 
-@given(st.lists(registers(), min_size=1, max_size=4))
-def test_reconciling_takes_branches_in_any_order(branches: list[Policy]) -> None:
-    assert all(reconciled(order) == reconciled(branches) for order in permutations(branches))
+@given(st.lists(registers(), min_size=1, max_size=3), st.lists(registers(), max_size=3))
+def test_reconciling_takes_branches_in_any_order(branches: list[Policy], outdated: list[Policy]) -> None:
+    found = reconciled(branches, outdated)
+    assert all(reconciled(order, outdated) == found for order in permutations(branches))
+    assert all(reconciled(branches, order) == found for order in permutations(outdated))
 
 
 # --- Merging ---------------------------------------------------------------------------------------------------------
