@@ -155,14 +155,16 @@ class AccessPolicy:
         counterparts = self._trust_state.counterparts
         return (viewer == self._me and author in counterparts) or (author == self._me and viewer in counterparts)
 
-    def passes_on(self, viewer: PersonId, key: AccessKey) -> bool:
-        """Whether `viewer` is given this certificate or policy, whose author's policy had ended when it came.
+    def passes_on(self, viewer: PersonId, key: AccessKey, *, withdrawn: bool) -> bool:
+        """Whether `viewer` is given this certificate, policy or withdrawal, whose author's policy had ended when it came.
 
-        It is passed on as its author allowed it, since it may be this node's clock that is wrong.
+        It is passed on as its author allowed it, since it may be this node's clock that is wrong. Nothing else is.
         """
         kind, author, *_ = key
         doubtful = self._trust_state.graph_with_suspended()
-        if kind not in _KINDS_DESPITE_BLOCK or doubtful is None or not self._trust_state.has_past_policy(author):
+        if doubtful is None or not self._trust_state.has_past_policy(author):
+            return False
+        if kind not in _KINDS_DESPITE_BLOCK and not withdrawn:
             return False
         return self._in_graph(doubtful, viewer, key) is Access.ALLOW
 

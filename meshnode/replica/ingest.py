@@ -380,11 +380,11 @@ class Ingest:
             counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
-        if header.kind == Kind.POLICY or record.header_only:
+        if header.kind == Kind.POLICY or record.header_only or record.withdrawn:
             return self._if_within_quota(record, in_use, batch)
         key = _access_key(header, body)
         decision = Access.DENY if ended else self._decisions[key]
-        if decision is Access.DENY and not record.withdrawn:
+        if decision is Access.DENY:
             self._refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key, batch)
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use

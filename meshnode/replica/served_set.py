@@ -4,8 +4,8 @@ A served set is made from the access decisions about one peer and nothing else. 
 exist for the session: it is in no fingerprint, count or bound. The session itself adds the records that the peer has
 shown, so that both sides come to equal sets even where their knowledge differs.
 
-A served set remembers decisions, not records: all records with one access key are allowed or denied together, so the
-records of a key are read from the store only when its decision changes.
+A served set remembers decisions, not records: all records with one access key are allowed or denied together, withdrawn
+ones apart from the others, so the records of a key are read from the store only when its decision changes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for
 _SERVED = (RecordState.LIVE, RecordState.PAST)
 STEP = 500  # records of one step, some 5 ms
 _SPARE_KEYS = 1000  # keys of deleted records that are kept, beyond twice the number at the start
+
+ServedKey = tuple[AccessKey, bool]
+"""All that it depends on whether a record is served: its access key, and whether it is withdrawn."""
 
 
 @dataclass(slots=True)
@@ -80,7 +83,7 @@ class ServedSet:
         self._peer = peer
         self.closed = closed
         self._access_cache = AccessCache(access, peer)
-        self._decisions: dict[AccessKey, bool] = {}  # as the session knows them
+        self._decisions: dict[ServedKey, bool] = {}  # as the session knows them
         self._withdrawn: set[RecordId] = set()  # the peer could have them before, and may hold them still
         self._lent: set[RecordId] = set()  # certificates that are in the set because a header needs them
         self._tracker = StandingTracker(access.trust_state, peer)
@@ -134,7 +137,7 @@ class ServedSet:
                 delta.removed[phase_of(row.kind)].append((row.created, row.id))
             if row.state == RecordState.PENDING:
                 continue  # it was never served
-            if self._decisions.get(access_key(row)) or row.id in self._withdrawn or row.id in self._lent:
+            if self._decisions.get(_served_key(row)) or row.id in self._withdrawn or row.id in self._lent:
                 self._withdrawn.discard(row.id)
                 ended[row.author, row.kind, row.slot] = row
         hidden: set[PersonId] = set()
@@ -193,11 +196,14 @@ class ServedSet:
 
     # --- decisions -------------------------------------------------------------------------------------------------
 
-    def _allows(self, key: AccessKey) -> bool:
+    def _allows(self, served: ServedKey) -> bool:
         if self.closed:
             return False
+        key, withdrawn = served
         decision = self._access_cache[key]
-        return decision is Access.ALLOW or (decision is Access.UNKNOWN and self._access.passes_on(self._peer, key))
+        return decision is Access.ALLOW or (
+            decision is Access.UNKNOWN and self._access.passes_on(self._peer, key, withdrawn=withdrawn)
+        )
 
     def _is_lost(self, row: Row) -> bool:
         """Whether this node may not have it any longer, and its place in the set tells the peer nothing.
@@ -207,20 +213,19 @@ class ServedSet:
         """
         if row.kind in WEB_KINDS:
             return False
-        key = access_key(row)
-        allowed = row.state == RecordState.PENDING or self._allows(key)
-        return allowed and self._access.decide(self._me, key) is not Access.ALLOW
+        allowed = row.state == RecordState.PENDING or self._allows(_served_key(row))
+        return allowed and self._access.decide(self._me, access_key(row)) is not Access.ALLOW
 
     def _allowed(self, row: Row) -> bool:
         """Whether the record is in the set: as decided before, else as decided and remembered now."""
-        key = access_key(row)
+        key = _served_key(row)
         allowed = self._decisions.get(key)
         if allowed is None:
             allowed = self._decisions[key] = self._allows(key)
         return allowed
 
     def _may_send(self, row: Row) -> bool:
-        return row.id in self._lent or self._allows(access_key(row))
+        return row.id in self._lent or self._allows(_served_key(row))
 
     def _decide_again(self, delta: Delta) -> set[PersonId]:
         """Decide again about the authors whose standing has changed, and note in `delta` which records that moves.
@@ -230,16 +235,17 @@ class ServedSet:
         hidden: set[PersonId] = set()
         before = self._decisions
         if len(before) > 2 * self._keys_at_start + _SPARE_KEYS:
-            before = {access_key(row): before.get(access_key(row), False) for row in self._store.records.rows()}
+            before = {_served_key(row): before.get(_served_key(row), False) for row in self._store.records.rows()}
             self._keys_at_start = len(before)
         moved = self._tracker.since_last()
         self._decisions = {
-            key: self._allows(key) if moved is None or key[1] in moved else allowed for key, allowed in before.items()
+            key: self._allows(key) if moved is None or _author(key) in moved else allowed
+            for key, allowed in before.items()
         }
         now = self._clock.ended_by()
-        for author in sorted({key[1] for key, allowed in self._decisions.items() if allowed is not before[key]}):
+        for author in sorted({_author(key) for key, allowed in self._decisions.items() if allowed is not before[key]}):
             for row in self._store.records.rows(author=author, states=_SERVED):
-                key = access_key(row)
+                key = _served_key(row)
                 allowed, was_allowed = self._allowed(row), before.get(key, False)
                 if allowed is was_allowed or not _is_alive(row, now):
                     continue
@@ -284,6 +290,14 @@ class ServedSet:
         rows = self._store.records.rows_of([newer.newest.id for newer in found])
         whole = {row.id for row in rows if row.state in _SERVED and self._allowed(row)}
         return [newer for newer in found if newer.newest.id not in whole]
+
+
+def _served_key(row: Row) -> ServedKey:
+    return access_key(row), row.withdrawn
+
+
+def _author(served: ServedKey) -> PersonId:
+    return served[0][1]
 
 
 def _is_alive(row: Row, now: int) -> bool:

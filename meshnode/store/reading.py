@@ -28,7 +28,7 @@ _IN_USE = "role IN (0, 1) AND complete AND NOT withdrawn"
 _BRANCH = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
     "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, min_valid_version,"
-    " state, place, tag, complete FROM record"
+    " state, place, tag, complete, withdrawn FROM record"
 )
 
 
@@ -158,8 +158,8 @@ class RecordReader:
 
     def _rows(self, found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
         person, device = self._persons.key, self._devices.key
-        for _, id_, kind, who, what, *middle, whole in found:
-            yield Row._make((id_, kind, person(who), device(what), *middle, whole == 1))
+        for _, id_, kind, who, what, *middle, whole, withdrawn in found:
+            yield Row._make((id_, kind, person(who), device(what), *middle, whole == 1, withdrawn == 1))
 
     def _by(self, author: PersonId | None, where: list[str]) -> list[int | None]:
         if author is None:

@@ -46,6 +46,8 @@ class Row(NamedTuple):
     """A keyed hash of a letter's addressee; None for other kinds and for letters without a body."""
     complete: bool
     """Whether the body is held; the empty body of a withdrawn record counts."""
+    withdrawn: bool
+    """Whether its body is empty: it takes back what was in its register."""
 
     @classmethod
     def of(cls, record: Record, state: int, body: Body | None) -> Row:
@@ -68,6 +70,7 @@ class Row(NamedTuple):
             place,
             tag,
             record.body is not None,
+            record.withdrawn,
         )
 
 

@@ -11,7 +11,7 @@ from meshnode.app.people import cards
 from meshnode.store import RecordState
 from protocol import Audience, Kind, device_slot, limits
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.mesh_people import befriend, post, rewrite, sees, vouch
+from tests.support.mesh_people import befriend, post, rewrite, sees, vouch, withdraw
 
 YEAR = 365.25 * limits.DAY
 IN_1970 = -float(EPOCH)
@@ -80,6 +80,33 @@ def test_a_node_in_doubt_about_the_time_takes_in_and_passes_on_what_others_write
     post(mesh, "Carol", "Spare bicycle", Audience.NETWORK_WIDE)
     mesh.settle()
     assert sees(mesh, "Bob") == sees(mesh, "Alice") == {"Spare bicycle"}
+
+
+@pytest.mark.parametrize("ahead", [20, 100, 400, 3000])
+@pytest.mark.parametrize("life", [30, 300])
+@pytest.mark.parametrize("wait", [0, 50])
+def test_a_relay_that_is_sure_of_a_wrong_date_passes_on_at_once_what_others_take_back(
+    ahead: int, life: int, wait: int
+) -> None:
+    mesh = Mesh(16)
+    for name in ("Alice", "Bob", "Carol"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    befriend(mesh, "Bob", "Carol", 900, 900)
+    mesh.settle()
+    posted = post(mesh, "Carol", "Spare bicycle", Audience.NETWORK_WIDE, life=life * limits.DAY)
+    mesh.settle()
+    assert sees(mesh, "Alice") == {"Spare bicycle"}
+    mesh.nodes["Bob"].clock.machine.error = ahead * limits.DAY
+    for node in mesh.nodes.values():
+        node.clock.confirm()
+    mesh.advance(limits.HOUR + wait * limits.DAY)
+    carol = mesh.nodes["Carol"]
+    newest = carol.replica.store.records.current((carol.person, Kind.LISTING, posted.header.slot))
+    if newest is not None:
+        withdraw(mesh, "Carol", newest)
+    mesh.settle()
+    assert sees(mesh, "Alice") == set()
 
 
 def test_what_was_suspended_goes_only_when_the_time_is_certain() -> None:

@@ -18,7 +18,7 @@ def test_a_row_has_the_fields_that_decisions_need(store: Store) -> None:
     header = record.header
     assert row == (
         record.id, Kind.LISTING, ALICE.id, ALICE.device, header.slot, 1, header.audience, 1, NOW, header.expires, 0,
-        RecordState.LIVE, "881f1d4885fffff", None, True,
+        RecordState.LIVE, "881f1d4885fffff", None, True, False,
     )  # fmt: skip
     assert store.records.rows_of([BOB.listing().id, record.id]) == [row]
 

@@ -81,7 +81,7 @@ class Witness:
             return  # those that a header needs are given to anybody who holds an older version
         row = Row.of(record, RecordState.LIVE, body_of(record) if record.body else None)
         access, peer, key = served._access, served._peer, access_key(row)
-        if access.decide(peer, key) is not Access.ALLOW and not access.passes_on(peer, key):
+        if access.decide(peer, key) is not Access.ALLOW and not access.passes_on(peer, key, withdrawn=row.withdrawn):
             kind = Kind(row.kind).name.lower()
             self.complain(f"{self._name(served._me)} gives {self._name(peer)} a {kind} that they may not have")
 
