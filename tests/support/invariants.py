@@ -59,8 +59,11 @@ def room_faults(node: Node) -> Iterator[str]:
         if too_many or use.other_size > limits.AUTHOR_BYTES_MAX or use.letter_bytes > limits.AUTHOR_LETTER_BYTES_MAX:
             yield f"{name} keeps more of {author.hex()[:8]} than of any author: {use}"
     quota.accounts.refresh()
-    if by_account != dict(quota.accounts.uses()):
-        yield f"{name} keeps wrong accounts"
+    kept = quota.accounts.uses()
+    for account in by_account.keys() | kept.keys():
+        if by_account.get(account) != kept.get(account):
+            whose = "strangers" if account is None else account.hex()[:8]
+            yield f"{name} keeps {kept.get(account)} in the account of {whose}, not {by_account.get(account)}"
     if replica.ingest.make_room():
         return  # it is deleting what is too much, a few records at a time
     strangers = by_account.get(None, StoreUsage())

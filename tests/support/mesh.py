@@ -165,6 +165,8 @@ class Mesh:
             self._drop(wire)
         replica = replica or old.replica
         old.clock = old.clock.restarted()
+        for forget in replica.store._database.on_rollback:
+            forget()  # a new process remembers nothing of what the store holds
         old.replica = self._opened(replace(replica, clock=old.clock))
         old.seen = SeenEphemerals()
         self._watch(old)
