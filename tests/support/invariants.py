@@ -42,22 +42,18 @@ def room_faults(node: Node) -> Iterator[str]:
     """Yield in words which bounds on what others may take up this node does not keep, or does not know rightly."""
     replica, name = node.replica, node.name
     quota, by_author = replica.quota, counted(replica)
-    by_account: dict[PersonId | None, StoreUsage] = {}
-    others, bare = StoreUsage(), 0
     for author, use in by_author.items():
-        if use != replica.store.records.usage_of(author):
-            yield f"{name} takes the use of {author.hex()[:8]} for {replica.store.records.usage_of(author)}, not {use}"
-        if author == replica.me:
-            continue
+        yield from _author_faults(node, author, use)
+    del by_author[replica.me]
+    by_account: dict[PersonId | None, StoreUsage] = {}
+    others, bare, safe = StoreUsage(), 0, StoreUsage()
+    for author, use in by_author.items():
         account = quota.introducers.introducer(author)
         by_account.setdefault(account, StoreUsage()).add_all(use)
         others.add_all(use)
         bare += use.certificates if account is None and use.bare else 0
-        too_many = (
-            use.other_records > limits.AUTHOR_RECORDS_MAX or use.letter_records > limits.AUTHOR_LETTER_REGISTERS_MAX
-        )
-        if too_many or use.other_size > limits.AUTHOR_BYTES_MAX or use.letter_bytes > limits.AUTHOR_LETTER_BYTES_MAX:
-            yield f"{name} keeps more of {author.hex()[:8]} than of any author: {use}"
+        if _is_safe(replica, author):
+            safe.add_all(use)
     quota.accounts.refresh()
     kept = quota.accounts.uses()
     for account in by_account.keys() | kept.keys():
@@ -71,13 +67,19 @@ def room_faults(node: Node) -> Iterator[str]:
         yield f"{name} keeps more of strangers than they may take up: {over}"
     if bare > quota.bare_most:
         yield f"{name} keeps {bare} bare certificates of strangers"
-    safe = StoreUsage()  # of people whom the owner chose, who always find room
-    for author, use in by_author.items():
-        if author != replica.me and _is_safe(replica, author):
-            safe.add_all(use)
     if over := _over(others, quota.caps, safe):
         yield f"{name} keeps more of others than they may take up: {over}"
     yield from _waiting_faults(node)
+
+
+def _author_faults(node: Node, author: PersonId, use: StoreUsage) -> Iterator[str]:
+    known, whose = node.replica.store.records.usage_of(author), author.hex()[:8]
+    if use != known:
+        yield f"{node.name} takes the use of {whose} for {known}, not {use}"
+    too_many = use.other_records > limits.AUTHOR_RECORDS_MAX or use.letter_records > limits.AUTHOR_LETTER_REGISTERS_MAX
+    too_much = use.other_size > limits.AUTHOR_BYTES_MAX or use.letter_bytes > limits.AUTHOR_LETTER_BYTES_MAX
+    if author != node.replica.me and (too_many or too_much):
+        yield f"{node.name} keeps more of {whose} than of any author: {use}"
 
 
 def _over(use: StoreUsage, caps: Caps, beside: StoreUsage | None = None) -> list[str]:
@@ -90,6 +92,7 @@ def _over(use: StoreUsage, caps: Caps, beside: StoreUsage | None = None) -> list
 
 
 def _is_safe(replica: Replica, person: PersonId) -> bool:
+    """Whether the owner chose this person, who always finds room."""
     groups, near = replica.trust_state.groups, replica.trust_state.graph.weight(replica.me, person) > 0
     shares = groups.shares_cell(replica.me, person) or groups.shares_community(replica.me, person)
     return near or shares or person in replica.trust_state.counterparts

@@ -28,7 +28,8 @@ from meshnode.store import Store
 from protocol import Audience, DeviceKeys, IdentityKeys, PersonId, Precision, Preference, limits
 from protocol.tokens import DeviceCode
 from protocol.wire import SeenEphemerals
-from tests.support.mesh_nodes import NeverSettles, Node, Wire, failing_commits, node_of
+from tests.support.mesh_nodes import NeverSettles, Wire, failing_commits, node_of
+from tests.support.mesh_nodes import Node as Node  # noqa: PLC0414 - its users need a mesh anyway
 from tests.support.verdicts import SharedVerdicts
 from tests.support.virtual_clock import EPOCH as EPOCH  # noqa: PLC0414 - its users need a mesh anyway
 from tests.support.virtual_clock import VirtualClock, VirtualMachine

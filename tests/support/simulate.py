@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
 from typing import Self
 
 from tests.support.cheaper import cheaper
@@ -24,6 +26,7 @@ from tests.support.witness import Broken
 from tests.support.world import Plan
 from tests.support.world_simulation import SimulatedWorld
 
+ROOT = Path(__file__).parents[2]
 ONE_WEB_EVERY = 12
 """In every twelfth world all bridges are mutual: one web, in which every policy comes to every node."""
 FEWEST_PEOPLE, FEWEST_ACTS = 8, 8  # a world is made no smaller than this
@@ -63,6 +66,16 @@ def plan_of(seed: int, people: int, acts: int = 0, hours: int = 0) -> Plan:
     """Return the plan of the world of this seed. Where no `acts` are asked for, more happen the more people there are."""
     acts = acts or (hours * max(4, people // ACTS_EACH_HOUR) if hours else Plan.acts)
     return Plan(people, answered_bridges=1.0 if seed % ONE_WEB_EVERY == 0 else 0.1, acts=acts, hours=hours)
+
+
+def drawn_seeds(count: int) -> list[int]:
+    """Return seeds that follow from the program: another program gives others, and the same one the same."""
+    digest = blake2b()
+    for package in ("protocol", "meshnode"):
+        for path in sorted((ROOT / package).rglob("*")):
+            if path.suffix in (".py", ".sql"):
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return [int.from_bytes(digest.digest()[4 * at : 4 * at + 4], "big") for at in range(count)]
 
 
 def live(seed: int, plan: Plan, *, first_fault: bool = False) -> Life:
