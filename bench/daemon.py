@@ -93,6 +93,13 @@ class Daemon:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
+    def kill(self) -> None:
+        """End the node at once, as the kernel does when memory is short."""
+        self._process.kill()
+        self._process.wait(STOP)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
     def log(self, event: str) -> list[dict[str, Any]]:
         """Return the lines that the node has logged for an event."""
         lines = [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines()]
