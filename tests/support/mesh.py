@@ -42,7 +42,7 @@ REDIAL = 0.5  # seconds until a lost connection is tried again
 NEAR = 3.0  # seconds: timers due within belong to what is under way
 EVENTS_EACH = 20_000  # for each node: a hundred times of what the worst run took
 FEWEST_NODES = 100  # a few nodes may have much to say to each other
-SETTLES_WITHIN = 3 * limits.DAY  # seconds; the longest run in a world with slow readers took less than TODO
+SETTLES_WITHIN = 3 * limits.DAY  # seconds: slow readers take minutes for a message
 
 
 class Mesh:

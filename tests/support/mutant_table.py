@@ -40,7 +40,7 @@ MUTATIONS = (
         "consent-when-giving",
         "consent is asked for again when a record is given",
         "meshnode/replica/served_set.py",
-        "return row.id in self._lent or self._allows(access_key(row))",
+        "return row.id in self._lent or self._allows(_served_key(row))",
         "return True",
     ),
     Mutation(
@@ -138,8 +138,10 @@ MUTATIONS = (
         "withdrawal-refused",
         "a withdrawal is taken by those who may no longer have the record",
         "meshnode/replica/ingest.py",
-        "        if decision is Access.DENY and not record.withdrawn:",
-        "        if decision is Access.DENY and record.withdrawn:\n            return None\n        if decision is Access.DENY:",
+        "        if header.kind == Kind.POLICY or record.header_only or record.withdrawn:",
+        "        denied = record.withdrawn and self._access.decide(self._me, _access_key(header, body)) is Access.DENY\n"
+        "        if denied:\n            return None\n"
+        "        if header.kind == Kind.POLICY or record.header_only or record.withdrawn:",
     ),
 )
 """Those that the simulated worlds must notice, without being told which one there is."""

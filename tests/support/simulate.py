@@ -44,6 +44,8 @@ class Life:
     in_the_end: Verdict
     seen: list[str]
     """The faults that were seen while the world lived."""
+    restless: int
+    """How many records people went on giving to each other though nothing happened any longer."""
     trace: str
     """The hash of every byte that was delivered: equal for equal seeds."""
     seconds: float
@@ -57,7 +59,7 @@ class Life:
         rest = self.at_rest
         return (
             f"seed {self.seed}: {self.plan.people} people, {self.records} records; {rest.granted} copies granted, "
-            f"{rest.within_reach} within reach, {rest.held} held, {rest.stale} stale; "
+            f"{rest.within_reach} within reach, {rest.held} held, {rest.stale} stale, {self.restless} restless; "
             f"{len(self.faults)} faults; {self.seconds:.0f} s; trace {self.trace}"
         )
 
@@ -92,10 +94,11 @@ def live(seed: int, plan: Plan, *, first_fault: bool = False) -> Life:
         in_the_end = verdict(simulated, shown=False)
     records = sum(node.replica.store.records.count() for node in simulated.mesh.nodes.values())
     seen, trace = simulated.witness.faults, simulated.mesh.trace.hexdigest()
+    restless = len(simulated.restless)
     del simulated
     gc.enable()
     gc.collect()
-    return Life(seed, plan, records, at_rest, in_the_end, seen, trace, time.process_time() - began)
+    return Life(seed, plan, records, at_rest, in_the_end, seen, restless, trace, time.process_time() - began)
 
 
 def first_faults(seed: int, plan: Plan) -> list[str]:

@@ -40,6 +40,8 @@ class SimulatedWorld(World):
         self.liars |= {name: kind(self, name) for name, kind in zip(chosen, kinds, strict=True)}
         self.witness = Witness(self)
         self.bargains = Bargains(self)
+        self.restless: list[str] = []
+        """What people gave to each other again and again, in the end."""
 
     # --- what happens --------------------------------------------------------------------------------------------------
 
@@ -101,8 +103,7 @@ class SimulatedWorld(World):
             for _ in range(3):
                 self.witness.peace.begin_round()
                 self._wait()
-            for restlessness in self.witness.peace.end():
-                self.witness.complain(restlessness)
+            self.restless = self.witness.peace.end()
             self.witness.listen(len(self.names))
             for disagreement in self.bargains.disagreements():
                 self.witness.complain(disagreement)
