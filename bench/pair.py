@@ -9,10 +9,12 @@ import gc
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, Self
 
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
+from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from protocol.wire import SeenEphemerals
 
@@ -45,6 +47,11 @@ class Side:
     inbox: deque[bytes] = field(default_factory=deque)
 
 
+def _follow(conversation: Conversation, change: Change) -> None:
+    conversation.note(change)
+    conversation.follow()
+
+
 class Pair:
     """Two nodes of which `caller` dials `callee`."""
 
@@ -54,7 +61,7 @@ class Pair:
         self.caller = Side(caller, Conversation.dialing(caller, dial, now))
         self.callee = Side(callee, Conversation.answering(callee, SeenEphemerals(), now))
         self.sides = (self.caller, self.callee)
-        self._unsubscribe = [side.replica.changes.subscribe(side.conversation.changed) for side in self.sides]
+        self._unsubscribe = [side.replica.changes.subscribe(partial(_follow, side.conversation)) for side in self.sides]
 
     def __enter__(self) -> Self:
         # The collector must not spend the nodes' time on the objects of the bench itself.

@@ -12,6 +12,7 @@ from meshnode.api.feed import Feed
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.watches import Watcher
 from meshnode.app.explain.status import NetworkStatus
+from meshnode.app.following import following
 from meshnode.replica.replica import Replica, StoreRunner
 from meshnode.slices import Steps, in_slices
 
@@ -31,6 +32,7 @@ class ApiContext:
     broken: BaseException | None = None
     stop: trio.Event = field(default_factory=trio.Event)
     watcher: Watcher = field(init=False)
+    _followed: int = -1  # the version of the trust state that was followed last
 
     def __post_init__(self) -> None:
         self.watcher = Watcher(self.replica, self.catalog)
@@ -43,9 +45,10 @@ class ApiContext:
     ) -> Result:
         """Run a use case in the store's thread and return its result, or raise its error. A started one is completed.
 
-        One that takes the catalog is run when the catalog has been filled, so that it is not held up by that.
+        It is run when a change of trust has been followed, and one that takes the catalog when that has been filled, so
+        that it is not held up by either.
         """
-        await self._fill(arguments)
+        await self._prepare(arguments)
         return await self.store_thread.run(lambda: use_case(self.replica, *arguments, **named))
 
     async def run_steps(
@@ -55,11 +58,15 @@ class ApiContext:
         **named: Arguments.kwargs,
     ) -> Result:
         """Run a use case that takes long in slices, between which others have their turn in the store's thread."""
-        await self._fill(arguments)
+        await self._prepare(arguments)
         return await in_slices(self.store_thread, use_case(self.replica, *arguments, **named))
 
-    async def _fill(self, arguments: Iterable[object]) -> None:
-        """Fill the catalog first, if it is among the arguments and much is missing in it."""
+    async def _prepare(self, arguments: Iterable[object]) -> None:
+        """Follow a change of trust first, and fill the catalog, if it is among the arguments and much is missing in it."""
+        version = self.replica.trust_state.version
+        if version != self._followed:
+            await in_slices(self.store_thread, following(self.replica))
+            self._followed = version
         if self.catalog.is_behind and any(argument is self.catalog for argument in arguments):
             await in_slices(self.store_thread, self.catalog.preparing())
 

@@ -49,6 +49,7 @@ def upkeep(replica: Replica) -> int:
     step("signing again what was dated wrongly", misdated.sign_again, replica)
     step("writing again what a revoked device wrote", reissue.write_pending, replica)
     step("following your other devices", sync_own_devices.sync_names_and_blocks, replica)
+    step("forgetting whom you no longer trust or block", policy.follow_ended, replica)
     step("keeping the names of people you trust", first_names.keep_missing, replica)
     step("ending what is open with people you block", blocking.end_with_blocked, replica)
     step("counting what is left of your posts", stock.follow_up, replica)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from meshnode.app.following import following
 from meshnode.app.peers import contacts
 from meshnode.app.peers.given_addresses import given
 from meshnode.net.address import Address
 from meshnode.net.dialer import DialTarget
 from meshnode.net.interfaces import Interfaces, is_loopback
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import PersonId
 
 CARD_SECONDS = 3600.0
@@ -36,23 +38,32 @@ class ContactList:
         return CODE_SECONDS if self.announced is not None and self.announced.expecting else CARD_SECONDS
 
 
-def read_contacts(replica: Replica) -> ContactList:
-    """Return the list as it is now, and store the keys of direct contacts, which a damaged store would lose."""
+def read_contacts(replica: Replica) -> Steps[ContactList]:
+    """Return the list as it is now, and store the keys of direct contacts, which a damaged store would lose.
+
+    What changes between two steps is in the next list: every change has it read again.
+    """
+    yield from following(replica)
     direct = contacts.direct_contacts(replica)
     for person in direct:
         contacts.keep_keys(replica, person)
+    yield
+    contacts.order_by_trust(replica)
+    yield
     candidates, answered = contacts.presence_candidates(replica), replica.introducers.all()
+    yield
+    wanted = [
+        DialTarget(
+            one.person,
+            one.devices,
+            tuple(Address(host, port) for host, port in one.addresses),
+            one.claims,
+            frozenset(Address(host, port) for host, port in one.on_cards),
+        )
+        for one in contacts.contact_targets(replica)
+    ]
     return ContactList(
-        wanted=[
-            DialTarget(
-                one.person,
-                one.devices,
-                tuple(Address(host, port) for host, port in one.addresses),
-                one.claims,
-                frozenset(Address(host, port) for host, port in one.on_cards),
-            )
-            for one in contacts.contact_targets(replica)
-        ],
+        wanted=wanted,
         candidates=candidates,
         accounts={person: answered[person] for person, _ in candidates if person in answered},
         announced=contacts.announced(replica),

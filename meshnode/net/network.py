@@ -30,6 +30,7 @@ from meshnode.net.contact_list import read_contacts, without_own_services
 from meshnode.net.dialer import Dialer
 from meshnode.net.discovery import LocalDiscovery
 from meshnode.net.door import Door
+from meshnode.net.followers import Followed, Followers
 from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, snapshot, watch
 from meshnode.net.listener import Listener
 from meshnode.net.network_options import NetworkOptions
@@ -42,6 +43,7 @@ from meshnode.net.sync_now import sync_now
 from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica, StoreRunner
+from meshnode.slices import in_slices
 from meshnode.wakeup import Wakeup
 from protocol import Code, PersonId, limits, short_id
 from protocol.wire import SeenEphemerals
@@ -86,6 +88,7 @@ class Network:
         self._door: Door[ConnectedPeer] = Door(replica.device, options.sessions)
         self._connected = self._door.connected
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
+        self._followers = Followers(store_thread, lambda: self._links)
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has, replica.guard)
         self._discovery: LocalDiscovery | None = None
         self._listener: Listener | None = None
@@ -217,7 +220,7 @@ class Network:
         for link in self._links:
             link.close(Code.CLOSING)
         with trio.move_on_after(CLOSE_SECONDS):
-            await self._store_thread.run(read_contacts, self._replica)  # stores the keys of the newest contacts
+            await in_slices(self._store_thread, read_contacts(self._replica))  # stores the keys of the newest contacts
             while self._links:
                 await self._no_links.wait()
         self._scope.cancel()
@@ -232,6 +235,7 @@ class Network:
             background.run, guard, "watching the networks", watch, self._options.interfaces, self._use_interfaces
         )
         nursery.start_soon(background.run, guard, "keeping contacts", self._keep_contacts)
+        nursery.start_soon(background.run, guard, "following changes", self._followers.run)
         nursery.start_soon(background.run, guard, "looking for a firewall", self._calls.run, lambda: self.port)
         nursery.start_soon(background.run, guard, "calling others", self._connector.run)
 
@@ -278,7 +282,7 @@ class Network:
 
     async def _keep_contacts(self) -> None:
         while True:
-            known = await self._store_thread.run(read_contacts, self._replica)
+            known = await in_slices(self._store_thread, read_contacts(self._replica))
             self._direct, self._accounts = known.direct, known.accounts
             now = trio.current_time()
             self._dialer.want(without_own_services(known.wanted, self._interfaces), now)
@@ -307,30 +311,21 @@ class Network:
         self._connector.wake()
 
     def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
-        """Give every conversation the change, on the store thread after a commit, then wake the links that must send."""
-        woken, failed = [], []
+        """Have every conversation follow a commit, on the store thread; then wake the links that must send."""
         written = any(row.author == self._replica.me for row in change.stored)
-        for link in self._links:
-            try:
-                link.conversation.changed(change)
-            except Exception:
-                # It must affect neither the caller whose commit this was nor the other links.
-                log.exception("a conversation failed", extra={"address": str(link.origin.address)})
-                failed.append(link)
-            else:
-                if link.conversation.waiting:
-                    woken.append(link)
-        trust = bool(change.trust or change.people)
+        followed = self._followers.note(change)
         with suppress(trio.RunFinishedError):
             token.run_sync_soon(
-                self._replica.guard.attempt, "following a change", self._wake, woken, failed, trust, written
+                self._replica.guard.attempt,
+                "following a change",
+                self._wake,
+                followed,
+                bool(change.trust or change.people),
+                written,
             )
 
-    def _wake(self, woken: list[PeerLink], failed: list[PeerLink], contacts_changed: bool, written: bool) -> None:
-        for link in woken:
-            link.wake()
-        for link in failed:
-            link.drop()
+    def _wake(self, followed: Followed, contacts_changed: bool, written: bool) -> None:
+        self._followers.wake(followed)
         if contacts_changed:
             self._contacts_changed.set()
         if written:

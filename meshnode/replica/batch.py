@@ -29,6 +29,15 @@ class IngestResult:
     later: list[RefusedRecord] = field(default_factory=list)
     stored: list[RecordId] = field(default_factory=list)
 
+    def add(self, other: IngestResult) -> None:
+        """Add the outcome of another part of the same batch."""
+        self.kept += other.kept
+        self.refused += other.refused
+        self.faults += other.faults
+        self.newer += other.newer
+        self.later += other.later
+        self.stored += other.stored
+
 
 @dataclass(slots=True)
 class Batch:

@@ -19,6 +19,7 @@ from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
 from meshnode.replica.leaps import Leaps
 from meshnode.replica.make_room import Gone, RoomMaker
+from meshnode.replica.parts import turn_at
 from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
 from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
@@ -45,7 +46,6 @@ from protocol import (
     is_revocation,
     verify_signature,
 )
-from protocol.session import turn_of
 from protocol.trust import check_membership
 
 TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
@@ -175,18 +175,14 @@ class Ingest:
                 self._refuse_for_now(record, EXPIRED, None, batch)
             else:
                 fresh.append(record)
-        return sorted(fresh, key=self._order)
+        return sorted(fresh, key=self._turn)
 
     def _is_known(self, record: Record) -> bool:
         """Whether another version is held: the sender may have to learn of it."""
         return self._store.records.newest(record.register) is not None
 
-    def _order(self, record: Record) -> tuple[int, bool]:
-        """Return the sort key of a record: its kind's turn, and of each kind the owner's own records first.
-
-        A new device of the owner gets everything in one batch, and the owner's groups decide about the records of others.
-        """
-        return turn_of(record.header.kind), record.header.author != self._me
+    def _turn(self, record: Record) -> tuple[int, bool]:
+        return turn_at(record, self._me)
 
     def _keep_known(self, record: Record, batch: Batch) -> None:
         batch.outcome.kept.append(record.id)
@@ -205,7 +201,7 @@ class Ingest:
 
     def _apply(self, verified: Iterable[tuple[Record, bool]], batch: Batch) -> None:
         """Take the records kind by kind: each kind may decide about those that follow."""
-        for _, group in groupby(verified, key=lambda pair: self._order(pair[0])):
+        for _, group in groupby(verified, key=lambda pair: self._turn(pair[0])):
             self._refresh_trust_state(batch)
             self._decisions.refresh()
             for record, good in group:

@@ -321,15 +321,13 @@ def with_preference(policy: Policy, preference: Preference, stamp: Stamp, salt: 
 def without_one_ended(policy: Policy, others: Iterable[Policy]) -> Policy:
     """Return `policy` without the oldest entry that takes back a vouch or ends a block; `policy` if it has none to spare.
 
-    It makes room in a full register. An entry is kept if a register among `others`, of the person's other devices, has one
-    about the same subject, which would hold again without it. The end of a block goes last: a node that missed it keeps
-    the block until the version that made it has expired.
+    It makes room in a full register. An entry is kept if a register among `others`, of the person's other devices, has a
+    vouch or a block that would hold again without it. The end of a block goes last: a node that missed it keeps the block
+    until the version that made it has expired.
     """
-    others = tuple(others)
-    vouched = {vouch.subject for other in others for vouch in other.vouches}
-    blocked = {block.tag for other in others for block in other.blocks}
-    taken_back = [vouch for vouch in policy.vouches if vouch.weight == 0 and vouch.subject not in vouched]
-    unblocked = [block for block in policy.blocks if not block.blocked and block.tag not in blocked]
+    spare = ended_everywhere(policy, others)
+    taken_back = [vouch for vouch in policy.vouches if vouch.weight == 0 and vouch.subject in spare]
+    unblocked = [block for block in policy.blocks if not block.blocked and block.tag in spare]
     many_blocks = len(policy.blocks) >= BLOCKS_MAX
     ended: Sequence[Vouch | Block] = unblocked if many_blocks else taken_back or unblocked
     oldest = min(ended, key=lambda entry: (entry.stamp, entry[0]), default=None)
@@ -338,6 +336,70 @@ def without_one_ended(policy: Policy, others: Iterable[Policy]) -> Policy:
         vouches=tuple(vouch for vouch in policy.vouches if vouch is not oldest),
         blocks=tuple(block for block in policy.blocks if block is not oldest),
     )
+
+
+def ended_everywhere(mine: Policy, others: Iterable[Policy]) -> frozenset[bytes]:
+    """Return the subjects and tags about which `mine` takes something back that none of the registers `others` gives."""
+    return frozenset(_ended(mine)).difference(*map(_given, others))
+
+
+def overridden(mine: Policy, others: Iterable[Policy]) -> frozenset[bytes]:
+    """Return the subjects and tags of the vouches and blocks in `mine` that a later entry among `others` takes back."""
+    held = reduce(Entries.merged, map(Entries.of, others), Entries.of(mine))
+    ended = {subject for subject, vouch in held.vouches.items() if vouch.weight == 0}
+    ended |= {tag for tag, block in held.blocks.items() if not block.blocked}
+    return frozenset(_given(mine) & ended)
+
+
+def heard_by(mine: Policy, others: Iterable[Policy]) -> frozenset[bytes]:
+    """Return the subjects and tags about which no device of the registers `others` can ever give what `mine` takes back.
+
+    Such a device has stamped its register with as high a clock, and gives nothing: what it gives from now on has a higher
+    stamp, and is said after the taking back.
+    """
+    others = tuple(others)
+    heard = min((other.clock for other in others), default=mine.clock)
+    given = frozenset[bytes]().union(*map(_given, others))
+    return frozenset(subject for subject, stamp in _ended(mine).items() if stamp <= heard and subject not in given)
+
+
+def unheard(mine: Policy, others: Iterable[Policy]) -> frozenset[bytes]:
+    """Return the subjects and tags about which `others` take something back above the clock of `mine`."""
+    return frozenset(key for other in others for key, stamp in _ended(other).items() if stamp > mine.clock)
+
+
+def caught_up(
+    mine: Policy, known: Stamp, salt: bytes, *, take_back: Collection[bytes], forget: Collection[bytes]
+) -> Policy:
+    """Return `mine` with the clock `known`, at least, without its entries about `forget`, which take something back.
+
+    Its vouches and blocks about `take_back` have ended in it too. `known` is a stamp of the person's registers or, if
+    there is something to take back, one above all of them.
+    """
+    clock = max(mine.clock, known)
+    kept = tuple(vouch for vouch in mine.vouches if vouch.weight or vouch.subject not in forget)
+    blocks = tuple(block for block in mine.blocks if block.blocked or block.tag not in forget)
+    return replace(
+        mine,
+        salt=salt,
+        clock=clock,
+        vouches=tuple(Vouch(one.subject, 0, clock) if one.subject in take_back else one for one in kept),
+        blocks=tuple(one._replace(blocked=False, stamp=clock) if one.tag in take_back else one for one in blocks),
+    )
+
+
+def _ended(policy: Policy) -> dict[bytes, int]:
+    """Return the stamps of the entries that take something back, by subject or tag."""
+    ended = {vouch.subject: vouch.stamp for vouch in policy.vouches if vouch.weight == 0}
+    return ended | {block.tag: block.stamp for block in policy.blocks if not block.blocked}
+
+
+def _given(policy: Policy) -> set[bytes]:
+    """Return the subjects of the vouches and the tags of the blocks in `policy`."""
+    return {
+        *(vouch.subject for vouch in policy.vouches if vouch.weight),
+        *(block.tag for block in policy.blocks if block.blocked),
+    }
 
 
 def absorb(

@@ -20,6 +20,7 @@ from meshnode.app.discover import discover, news, search
 from meshnode.app.discover.watches import Watcher
 from meshnode.app.explain import audience, what_if, why, world
 from meshnode.app.export import export
+from meshnode.app.following import following
 from meshnode.app.groups import groups
 from meshnode.app.listings import listings
 from meshnode.app.listings.listings import ListingDraft
@@ -111,7 +112,7 @@ class Town:
         self.watcher = Watcher(self.replica, self.catalog)
         complete(news.peek(self.replica, self.catalog, self.watcher))
         complete(naming.preparing(self.replica))
-        read_contacts(self.replica)
+        complete(read_contacts(self.replica))
         self.say(COUNT // 2)
 
     def put(self, record: Record) -> None:
@@ -136,6 +137,8 @@ FRIEND, STRANGER = (person_text(TOWN[number].id) for number in (1, 25))
 EVERYTHING = discover.DiscoverQuery(trust=0.1, anywhere=True)
 
 IN_STEPS: dict[str, Callable[[Town], Steps[object]]] = {
+    "following trust": lambda town: following(town.replica),
+    "read contacts": lambda town: read_contacts(town.replica),
     "first reading": lambda town: Catalog(town.replica).preparing(),
     "discover": lambda town: search.preparing(town.replica, town.catalog, EVERYTHING),
     "people": lambda town: people.listing_people(town.replica, (), everybody=True),
@@ -162,7 +165,6 @@ AT_ONCE: dict[str, Callable[[Town], object]] = {
     "find a person": lambda town: people.person(town.replica, "Neighbor 25", ()),
     "complete a name": lambda town: people.names(town.replica, people.NamesQuery("nei")),
     "post": lambda town: listings.post(town.replica, ListingDraft("offer", "Rake")),
-    "read contacts": lambda town: read_contacts(town.replica),
     "export": lambda town: export(town.replica, town.catalog, town.watcher),
     "evaluate watches": lambda town: town.watcher.evaluate(),
 }

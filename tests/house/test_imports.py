@@ -68,6 +68,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.wakeup",
         "meshnode.background",
         "meshnode.guard",
+        "meshnode.slices",
     },
     "meshnode.api": {
         "protocol",
@@ -112,6 +113,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "lookalikes": set(),
     "naming": {"words", "picking", "lookalikes"},
     "date": {"naming"},
+    "following": {"naming"},
     "everybody": set(),
     "owner": set(),
     "catalog": {"words", "picking"},

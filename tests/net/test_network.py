@@ -18,7 +18,6 @@ from meshnode.net.address import Address
 from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import Dialer
 from meshnode.net.listener import BACKLOG
-from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from protocol import Code, DeviceId, Kind, PersonId, limits
 from tests.support.network import Node, connect, replica_of, start, until
@@ -154,10 +153,10 @@ async def test_a_conversation_that_fails_at_the_commit_of_another_costs_its_own_
     await connect(alice, bob)
     [link] = alice.network.links
 
-    def fail(change: Change) -> None:
+    def fail() -> None:
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(link.conversation, "changed", fail)
+    monkeypatch.setattr(link.conversation, "follow", fail)
     await alice.store_thread.run(listings.post, alice.replica, listings.ListingDraft(type="offer", title="Apples"))
     assert list(alice.replica.store.records.rows(kinds=(Kind.LISTING,)))
     await until(lambda: link not in alice.network.links, "the link goes")

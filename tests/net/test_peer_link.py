@@ -34,6 +34,7 @@ class FakeConversation:
     account: bytes | None = None
     at_door: bool = False
     gives_way: bool = False
+    behind: bool = False
     steps_left: int = 0  # of opening, after which "opened" is sent
     live: bool = False
     settled: bool = True
@@ -83,7 +84,7 @@ class FakeConversation:
         self.outbox.append(b"tick")
 
     @property
-    def opening(self) -> bool:
+    def busy(self) -> bool:
         return self.steps_left > 0
 
     def go_on(self) -> None:
@@ -95,7 +96,11 @@ class FakeConversation:
         self.at_door = False
         self.outbox.append(b"come in")
 
-    def changed(self, change: Change) -> None:
+    def note(self, change: Change) -> None:
+        self.behind = True
+
+    def follow(self) -> None:
+        self.behind = False
         self.outbox.append(b"news")
 
     def compare(self, now: float) -> None:
@@ -255,7 +260,8 @@ async def test_the_timer_is_kept(nursery: trio.Nursery, autojump_clock: MockCloc
 
 async def test_news_of_a_commit_is_sent_when_the_link_is_woken(nursery: trio.Nursery) -> None:
     ends = await linked(nursery, FakeConversation(peer=BOB))
-    ends.conversation.changed(Change())
+    ends.conversation.note(Change())
+    ends.conversation.follow()
     ends.link.wake()
     assert await ends.other.receive_some() == b"news"
 

@@ -151,7 +151,8 @@ class Mesh:
     def _watch(self, node: Node) -> None:
         def changed(change: Change) -> None:
             for conversation in tuple(node.conversations):
-                conversation.changed(change)
+                conversation.note(change)
+                conversation.follow()
             self._pump_soon(node)
 
         node.replica.changes.subscribe(changed)
@@ -403,7 +404,7 @@ class Mesh:
             data = ends[index].data_to_send()
             if data:
                 self._later(wire.delays[index], partial(self._deliver, wire, ends, index, sender, receiver, data))
-            if ends[index].opening:
+            if ends[index].busy:
                 self._later(wire.delays[index] / 4, partial(self._go_on, wire, ends, ends[index]))
             self._time(wire, ends, ends[index])
         if ends[0].end is not None or ends[1].end is not None:

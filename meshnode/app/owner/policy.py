@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from meshnode.app.owner import former_web
+from meshnode.app.owner import ended_entries, former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
 from meshnode.errors import Refused
 from meshnode.replica.authoring import fresh_salt, write
@@ -33,6 +33,7 @@ from protocol.numbers import Stamp, stamp_after, stamp_leaps
 from protocol.trust import (
     EffectivePolicy,
     absorb,
+    caught_up,
     decided_by,
     empty_policy,
     joined,
@@ -77,15 +78,20 @@ class _Registers:
 
     @property
     def next_stamp(self) -> Stamp:
-        """The stamp after every stamp in every policy of the owner. NoHeadroom if none can follow.
+        """The stamp after every stamp in every policy of the owner. NoHeadroom if none can follow."""
+        return stamp_after(self.known_stamp)
+
+    @property
+    def known_stamp(self) -> Stamp:
+        """The highest stamp in the policies of the owner.
 
         A clock that leaps is not followed: a thief's, which was taken in before that was judged, ends with the revocation.
         """
-        known = self.own.clock if self.own is not None else 0
+        known = self.own.clock if self.own is not None else Stamp(0)
         for clock in sorted(other.clock for other in self.others):
             if not stamp_leaps(clock, known):
                 known = max(known, clock)
-        return stamp_after(known)
+        return known
 
 
 def own(replica: Replica) -> EffectivePolicy | None:
@@ -105,6 +111,8 @@ def blocks(replica: Replica, subject: PersonId) -> bool:
 
 def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
     """Whether the owner ever vouched for `subject`, even if the vouch was taken back."""
+    if ended_entries.was_taken_back(replica, subject):
+        return True
     return any(vouch.subject == subject for policy in _Registers.read(replica).all for vouch in policy.vouches)
 
 
@@ -169,10 +177,35 @@ def set_preference(replica: Replica, preference: Preference) -> None:
 
 
 def renew(replica: Replica) -> None:
-    """Write the policy of this device again as it is, for another term."""
+    """Write the policy of this device again for another term: as it is, but for what is due of what has ended."""
     registers = _Registers.read(replica)
     if registers.own is not None:
-        _write(replica, registers, registers.own)
+        _write(replica, registers, _caught_up(replica, registers, _due(replica, registers)))
+
+
+def follow_ended(replica: Replica) -> None:
+    """Look once a day for vouches and blocks that ended, and write this device's policy if much is due of that.
+
+    A device that has no policy writes one when it has to tell the others that it has heard of an end.
+    """
+    if not ended_entries.is_to_look(replica):
+        return
+    registers = _Registers.read(replica)
+    ended_entries.look(replica, registers.to_edit, registers.others)
+    due = _due(replica, registers)
+    if due.now:
+        _write(replica, registers, _caught_up(replica, registers, due))
+
+
+def _due(replica: Replica, registers: _Registers) -> ended_entries.Due:
+    devices = {one.device for one in replica.trust_state.devices(replica.me)} - {replica.device}
+    all_heard = devices <= set(_devices_with_policies(replica))
+    return ended_entries.due(replica, registers.to_edit, registers.others, all_heard=all_heard)
+
+
+def _caught_up(replica: Replica, registers: _Registers, due: ended_entries.Due) -> Policy:
+    stamp = registers.next_stamp if due.take_back else registers.known_stamp
+    return caught_up(registers.to_edit, stamp, fresh_salt(replica), take_back=due.take_back, forget=due.forget)
 
 
 def join_branches(replica: Replica) -> None:

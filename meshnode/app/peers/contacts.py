@@ -280,6 +280,11 @@ def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
     return [(one, key) for one, key in found if one not in blocked][:room]
 
 
+def order_by_trust(replica: Replica) -> None:
+    """Sort everybody by trust, as `presence_candidates` and `contact_targets` need it: a step of its own in a large web."""
+    _by_trust(replica)
+
+
 def _by_trust(replica: Replica) -> tuple[list[PersonId], list[PersonId]]:
     """Return the people of the web in either direction and of groups for whom somebody answers, and the strangers.
 

@@ -7,6 +7,8 @@ in records returns, they are committed, and what it has queued to send in answer
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterable
 from functools import partial
 
@@ -19,12 +21,13 @@ from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
 from meshnode.app.peers.serving import Serving
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
+from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
 from meshnode.replica.refusals import NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
-from meshnode.slices import SLICE_SECONDS
+from meshnode.slices import SLICE_SECONDS, Steps, advance
 from protocol import Code, DeviceId, Kind, PersonId, Record, RemoteError, device_slot, limits
 from protocol.session import (
     Ended,
@@ -37,7 +40,6 @@ from protocol.session import (
     Session,
     SessionState,
     TimeTold,
-    ToldTime,
 )
 from protocol.wire import (
     Bye,
@@ -54,10 +56,10 @@ class Conversation:
     """The conversation with one device over one connection.
 
     A driver makes one with `dialing` or `answering` and calls it until `end` is set: `receive` with the bytes that
-    arrive, `tick` when the time that `next_timer` gave has come, `changed` after every commit on this node, `compare`
-    to compare both sets once more, and `close` to end it. After each call it writes what `data_to_send` returns.
-    All calls are made on the store thread, one at a time. Times are seconds on a clock of the driver's choice, which
-    never goes back.
+    arrive, `tick` when the time that `next_timer` gave has come, `note` after every commit on this node and `follow`
+    soon after it, `compare` to compare both sets once more, and `close` to end it. After each call it writes what
+    `data_to_send` returns. All calls are made on the store thread, one at a time. Times are seconds on a clock of the
+    driver's choice, which never goes back.
 
     Faults of the other side raise nothing: they set `end`. Faults of this node's store (`StorageFailed`, `StorageFull`)
     pass through, and the driver drops the connection. To cancel one is to stop calling it: it holds no resources.
@@ -82,10 +84,13 @@ class Conversation:
         self._session: Session | None = None
         self._serving: Serving | None = None
         self._refused = 0
+        self._noted: deque[Change] = deque()  # commits that are still to be followed, in order
+        self._events: deque[Event] = deque()  # of the session, still to be handled
+        self._handling: Steps[None] | None = None
         self._asks_first = asks_first
         self._waiting: PeerIdentified | None = None
         self._now = now
-        self._told_generation = replica.clock.generation  # of the belief that the peer was told last
+        self._time = TimeTelling(replica)
         self._shown: frozenset[bytes] = frozenset()  # slots of joins by which the peer has proved to share a group
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
@@ -104,7 +109,7 @@ class Conversation:
         """The number of records that were new here when this peer brought them."""
         self.end: ConversationEnd | None = None
         self.gives_way = False
-        """Whether the driver calls `go_on` while `opening`; else what the peer may have is found out in one go."""
+        """Whether the driver calls `go_on` while `busy`; else all that is begun is done in one go."""
 
     @classmethod
     def dialing(cls, replica: Replica, dial: Dial, now: float) -> Conversation:
@@ -173,7 +178,8 @@ class Conversation:
         return data
 
     def receive(self, data: bytes, now: float) -> None:
-        """Take in bytes as they arrive. What they cause is committed when this returns."""
+        """Take in bytes as they arrive. What they cause is committed when this returns and it is not `busy`."""
+        self.follow()
         if self.end is not None:
             return
         self._now = now
@@ -210,21 +216,34 @@ class Conversation:
             self._flush()
 
     @property
-    def opening(self) -> bool:
-        """Whether it is still being found out what the peer may have."""
-        return self._serving is not None and self._serving.opening and self.end is None
+    def busy(self) -> bool:
+        """Whether it is being found out what the peer may have, or what it has given is being taken in."""
+        opening = self._serving is not None and self._serving.opening
+        return self.end is None and (self._handling is not None or opening)
+
+    @property
+    def _rests(self) -> bool:
+        return self.end is None and self._handling is None
 
     def go_on(self, seconds: float = SLICE_SECONDS) -> None:
-        """Find out for some seconds what the peer may have; with the last of it, begin to compare."""
-        if self._serving is not None and self.end is None:
-            self._serving.go_on(seconds)
-            self._flush()
+        """Go on for some seconds with what keeps it `busy`; what that has to say to the peer is sent at the end."""
+        self.follow()
+        if self.end is not None:
+            return
+        try:
+            if self._handling is not None:
+                self._handle_for(seconds)
+            elif self._serving is not None:
+                self._serving.go_on(seconds)
+        except RemoteError as error:
+            self._break_off(error)
+        self._flush()
 
     def next_timer(self) -> float | None:
-        """Return when to call `tick`, on the driver's clock; None if no deadline is running."""
+        """Return when to call `tick`, on the driver's clock; None if no deadline is running, or `go_on` comes first."""
         if self.enrolling:
             return self._now + LOOK_SECONDS
-        if self._session is None or self.end is not None:
+        if self._session is None or self.end is not None or self._handling is not None:
             return None
         check = self._serving.refusals.next_check if self._serving is not None else None
         return min((due for due in (self._session.next_timer(), check) if due is not None), default=None)
@@ -236,15 +255,17 @@ class Conversation:
 
     def tick(self, now: float) -> None:
         """Let the deadlines pass that lie before `now`."""
+        self.follow()
         if self.enrolling:
             self._now = now
             self._end_enrolment(self._enrolling.look())
-        if self._session is not None and self.end is None:
+        if self._session is not None and self._rests:
             self._now = now
             try:
                 self._handle(self._session.tick(now))
-                self._check_refusals(now)
-                if self._told_generation != self._replica.clock.generation:
+                if self._serving is not None and self.end is None and self._serving.asks_in_vain(now):
+                    self.close(Code.CLOSING)
+                if self._time.is_due:
                     self._session.tell_time()
             except RemoteError as error:
                 self._break_off(error)
@@ -252,14 +273,32 @@ class Conversation:
 
     def compare(self, now: float) -> None:
         """Compare both sets once more, if this end called and the last comparison is not just past."""
-        if self._session is not None and self.end is None:
+        self.follow()
+        if self._session is not None and self._rests:
             self._session.recheck(now)
             self._flush()
 
-    def changed(self, change: Change) -> None:
-        """Pass on what a commit on this node, by this conversation or another, means for the peer."""
+    def note(self, change: Change) -> None:
+        """Take notice of a commit on this node, by this conversation or another; to be followed before anything else."""
+        if self._serving is not None and self.end is None:
+            self._noted.append(change)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is a commit to `follow`."""
+        return bool(self._noted)
+
+    def follow(self) -> None:
+        """Pass on what the commits that were noted mean for the peer; every call that could give it anything does too."""
+        if self._noted:
+            while self._noted and self.end is None:
+                self._pass_on(self._noted.popleft())
+            self._noted.clear()
+            self._flush()
+
+    def _pass_on(self, change: Change) -> None:
         serving, person = self._serving, self._person
-        if serving is None or person is None or self.end is not None:
+        if serving is None or person is None:
             return
         if is_self_revoked(self._replica):
             self.close(Code.REFUSED)
@@ -272,7 +311,6 @@ class Conversation:
         serving.follow(change, self._now, closed=serving.served.closed and not admitted)
         if not admitted and not (serving.served.closed and former_web.left_lately(self._replica, person)):
             self.close(Code.REFUSED)
-        self._flush()
 
     def close(self, code: Code = Code.CLOSING, pause: int = 0) -> None:
         """Say goodbye with `code`; with BUSY, `pause` says in how many seconds the other side is to come back."""
@@ -301,7 +339,7 @@ class Conversation:
             find_certificate=partial(find_certificate, replica),
             kinds_of=replica.store.records.kinds_of,
             now=now,
-            told=self._told,
+            told=self._time.tell,
         )
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
@@ -323,16 +361,24 @@ class Conversation:
         return self._enrolling.waits and self.end is None
 
     def _handle(self, events: Iterable[Event]) -> None:
-        for event in events:
-            if self.end is not None:
-                return
-            match event:
-                case PeerIdentified():
+        self._events.extend(events)
+        if self._handling is None and self._events:
+            self._handling = self._handling_events()
+        self._handle_for(SLICE_SECONDS if self.gives_way else math.inf)
+
+    def _handle_for(self, seconds: float) -> None:
+        if self._handling is not None and advance(self._handling, seconds) is not None:
+            self._handling = None
+
+    def _handling_events(self) -> Steps[None]:
+        while self._events and self.end is None:
+            match self._events.popleft():
+                case PeerIdentified() as event:
                     self._identify_peer(event)
                 case TimeTold(told=told):
-                    self._hear(told)
+                    self._time.hear(self.peer, told)
                 case RecordsReceived(records=records, more=more):
-                    self._receive_records(records, more=more)
+                    yield from self._receive_records(records, more=more)
                 case RecordsRequested(ids=ids):
                     self._supply_records(ids)
                 case LiveStarted():
@@ -358,7 +404,7 @@ class Conversation:
         if other or replica.trust_state.revoked(event.person, event.device):
             self.close(Code.FORGED)
             return
-        self._hear(event.told)  # before judging by the date, which may be the wrong one here
+        self._time.hear(event.person, event.told)  # before judging by the date, which may be the wrong one here
         # Our own card admits before any date does: else two whose dates are years apart would never get acquainted.
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
         refusal = cards.redeem(replica, card, event.person) if card is not None else None
@@ -366,7 +412,9 @@ class Conversation:
             self.close(refusal)
             return
         if card is not None:
-            self._hear(event.told)  # it counts from now on, since the owner vouches for them by the card
+            self._time.hear(
+                event.person, event.told
+            )  # it counts from now on, since the owner vouches for them by the card
         if has_expired(replica, event) and self._session is not None:
             self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
             self.close(Code.EXPIRED)
@@ -394,19 +442,6 @@ class Conversation:
         if self._serving is None and self._session is not None and self._session.state is not SessionState.ENDED:
             self._open_served_set(event.person, closed=not admitted)
 
-    def _told(self) -> ToldTime:
-        """Return the time that this node goes by, for the peer, who is told again when it changes."""
-        clock = self._replica.clock
-        self._told_generation = clock.generation
-        return ToldTime(*clock.told())
-
-    def _hear(self, told: ToldTime) -> None:
-        """Take note of the time that the peer goes by. It counts if the owner vouches for them."""
-        replica = self._replica
-        if self.peer is not None:
-            vouched = replica.trust_state.graph.weight(replica.me, self.peer) > 0
-            replica.clock.heard(self.peer, *told, counts=vouched)
-
     def _revocation_here(self, person: PersonId) -> Record | None:
         """Return the revocation of the device at the other end, if its person has revoked it."""
         device = self._dial.device if self._dial is not None else self.device
@@ -426,13 +461,13 @@ class Conversation:
         if not self.gives_way:
             self._serving.go_on()
 
-    def _receive_records(self, records: list[Record], *, more: bool) -> None:
+    def _receive_records(self, records: list[Record], *, more: bool) -> Steps[None]:
         serving = self._serving
         if serving is None:
             return
-        with serving.served.receiving(records):
-            outcome = self._replica.ingest.receive(records, self.peer, more=more)
-            self._replica.changes.deliver()  # before the session goes on with the sets as they were
+        outcome = yield from serving.take(records, self.peer, self.follow, more=more)
+        if self.end is not None:
+            return
         self.came += len(outcome.stored)
         self._refused += len(outcome.refused)
         serving.taken(records, outcome, self._now)
@@ -445,15 +480,6 @@ class Conversation:
     def _supply_records(self, ids: list[bytes]) -> None:
         if self._serving is not None:
             self._serving.supply(ids)
-
-    def _check_refusals(self, now: float) -> None:
-        """Ask for what clock, disk and room let in now."""
-        serving = self._serving
-        if serving is None or self.end is not None:
-            return
-        serving.ask_again(serving.refusals.check(now))
-        if serving.refusals.begin_again(now):
-            self.close(Code.CLOSING)
 
     def _ended(self, end: ConversationEnd) -> None:
         if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
@@ -470,5 +496,5 @@ class Conversation:
         self.end = ConversationEnd(error.code, error.detail, silent=silent, fault=True, authentic=authentic)
 
     def _flush(self) -> None:
-        if not self.opening and self._session is not None and not self._channel.broken:
+        if not self.busy and self._session is not None and not self._channel.broken:
             self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())

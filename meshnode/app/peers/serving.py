@@ -8,10 +8,11 @@ peer is told only of what it may have at that moment.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
+from meshnode.replica.parts import in_parts
 from meshnode.replica.refusals import Refusals, RefusedRecord, evicted, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import Delta, ServedSet
@@ -30,6 +31,7 @@ class Serving:
     """
 
     def __init__(self, replica: Replica, session: Session, peer: PersonId, *, closed: bool) -> None:
+        self._replica = replica
         self._session = session
         self.served = ServedSet(replica.store, replica.access, replica.clock, replica.me, peer, closed=closed)
         self.refusals = Refusals(replica.store.records, replica.access, replica.quota, replica.clock, replica.me, peer)
@@ -80,6 +82,23 @@ class Serving:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
         self.supersede(delta.newer)
 
+    def take(
+        self, records: list[Record], peer: PersonId | None, followed: Callable[[], None], *, more: bool
+    ) -> Steps[IngestResult]:
+        """Take in what the peer has given, in parts, each committed in a step of its own; return the outcome.
+
+        `followed()` has this conversation follow what was committed. `more` as in `Ingest.receive`.
+        """
+        replica, outcome = self._replica, IngestResult()
+        for part, more_here in in_parts(records, replica.me):
+            with self.served.receiving(part):
+                outcome.add(replica.ingest.receive(part, peer, more=more or more_here))
+                replica.changes.deliver()
+                followed()  # before the session goes on with the sets as they were
+            if more_here:
+                yield
+        return outcome
+
     def taken(self, records: list[Record], outcome: IngestResult, now: float) -> None:
         """Note what became of records that the peer has given, and send what supersedes them."""
         if outcome.later:
@@ -102,6 +121,11 @@ class Serving:
             lent = self.served.add_certificates_for(newer)
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])
+
+    def asks_in_vain(self, now: float) -> bool:
+        """Ask for what clock, disk and room let in now; return whether only another session would bring the rest."""
+        self.ask_again(self.refusals.check(now))
+        return self.refusals.begin_again(now)
 
     def ask_again(self, refusals: Iterable[RefusedRecord]) -> None:
         """Ask the peer again for records that can be taken now."""

@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
+from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
 from meshnode.app.peers.accounts import NOBODY, account_of
 from meshnode.app.peers.conversation import Conversation
 from meshnode.errors import StorageFull
+from meshnode.replica.changes import Change
+from meshnode.replica.parts import PART_EFFORT
 from meshnode.replica.served_set import ServedSet
-from protocol import Audience, Code, Kind, limits
-from tests.support.mesh import Mesh, Node
+from protocol import Audience, Code, Kind, Listing, PersonId, Record, body_of, limits
+from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.mesh_people import acquaint, block, post, vouch
+from tests.support.people import Person
 from tests.support.tap import set_tap
 
 PIECE = 16 * 1024  # as a socket gives it
@@ -200,3 +204,114 @@ def test_a_fault_counts_against_a_person_only_if_nobody_on_the_way_can_have_made
         answering.receive(frame if authentic else bytes([*frame[:-1], frame[-1] ^ 1]), mesh.time)
         assert answering.end is not None, what
         assert (answering.end.fault, answering.end.authentic) == (True, authentic), what
+
+
+# --- in slices -------------------------------------------------------------------------------------------------------
+
+
+def star(voucher: Node, people: int = 150) -> list[Record]:
+    """Return certificates, policies and profiles of people in a star, the middle of which vouches for `voucher`."""
+    middle, *others = [Person(f"Neighbor {number}") for number in range(people)]
+    found = []
+    for one in (middle, *others):
+        around: list[Person | PersonId] = [voucher.person, *others] if one is middle else [middle]
+        policy = one.policy(dict.fromkeys(around, 990), now=EPOCH)
+        found += [one.certificate(EPOCH), policy, one.profile(EPOCH)]
+    return found
+
+
+def with_a_star() -> tuple[Mesh, Node, Node, Conversation, Conversation]:
+    """Let Bob have a web of many people of whom Alice has heard nothing, and let Alice call and give way."""
+    mesh, alice, bob = two()
+    people = star(bob)
+    middle = people[0].header.author
+    policy.vouch(bob.replica, middle, 990)
+    bob.replica.ingest.receive(people, middle)
+    calling, answering = call(mesh, alice, bob)
+    calling.gives_way = True
+    return mesh, alice, bob, calling, answering
+
+
+def until_it_takes_in(mesh: Mesh, alice: Node, calling: Conversation, answering: Conversation) -> None:
+    """Carry bytes until Alice has taken in a part of a batch and is to go on with it."""
+    for _ in range(200):
+        before = graph_records(alice)
+        if calling.busy:
+            calling.go_on(0.0)
+            if graph_records(alice) > before and is_busy(calling):
+                return
+        else:
+            answering.receive(calling.data_to_send(), mesh.time)
+            calling.receive(answering.data_to_send(), mesh.time)
+            for end in (calling, answering):
+                due = end.next_timer()
+                if due is not None and due <= mesh.time:
+                    end.tick(mesh.time)
+    raise AssertionError("no batch was taken in by parts")
+
+
+def is_busy(conversation: Conversation) -> bool:
+    return conversation.busy
+
+
+def graph_records(node: Node) -> int:
+    return len(list(node.replica.store.records.rows(kinds=(Kind.DEVICE, Kind.POLICY, Kind.PROFILE))))
+
+
+def finish(mesh: Mesh, calling: Conversation, answering: Conversation) -> None:
+    for _ in range(200):
+        while calling.busy:
+            calling.go_on(0.0)
+        carry(mesh, calling, answering, turns=2)
+
+
+def test_a_large_batch_is_committed_in_parts_and_acknowledged_when_all_of_it_is_committed() -> None:
+    mesh, alice, bob, calling, answering = with_a_star()
+    commits: list[int] = []
+    alice.replica.changes.subscribe(lambda change: commits.append(len(change.stored)))
+    until_it_takes_in(mesh, alice, calling, answering)
+    while calling.busy:
+        assert calling.data_to_send() == b"", "it said something while a part was not committed"
+        calling.go_on(0.0)
+    assert max(commits) <= PART_EFFORT // 3
+    assert len(commits) > 2
+    finish(mesh, calling, answering)
+    assert calling.live
+    assert answering.live
+    assert graph_records(alice) == graph_records(bob)
+
+
+def test_between_two_parts_of_a_batch_other_work_is_done_and_its_effect_comes_first() -> None:
+    """Alice blocks Bob in the middle of what Bob brings: nothing more of it is taken in."""
+    mesh, alice, bob, calling, answering = with_a_star()
+    until_it_takes_in(mesh, alice, calling, answering)
+    alice.replica.changes.subscribe(calling.note)
+    policy.block(alice.replica, bob.person)
+    before = graph_records(alice)
+    calling.go_on(0.0)
+    assert calling.end is not None
+    assert calling.end.code is Code.REFUSED
+    calling.go_on(0.0)
+    assert graph_records(alice) <= before
+
+
+def test_a_commit_is_followed_before_anything_else_is_done_in_a_conversation() -> None:
+    """Alice blocks Bob, whose link has not had its turn yet: Bob is given nothing more."""
+    mesh, alice, bob = two()
+    calling, answering = call(mesh, alice, bob)
+    carry(mesh, calling, answering)
+    unfollowed: list[Change] = []
+    end = alice.replica.changes.subscribe(unfollowed.append)
+    post(mesh, "Alice", "Ladder")
+    policy.block(alice.replica, bob.person)
+    end()
+    for change in unfollowed:
+        calling.note(change)
+    assert calling.behind
+    assert calling.data_to_send() == b"", "nothing is sent before it has followed"
+    calling.compare(mesh.time)
+    assert calling.end is not None
+    assert calling.end.code is Code.REFUSED
+    carry(mesh, calling, answering, turns=4)
+    bodies = [body_of(one) for one in bob.replica.store.records.bodies(Kind.LISTING, author=alice.person)]
+    assert "Ladder" not in [body.title for body in bodies if isinstance(body, Listing)]

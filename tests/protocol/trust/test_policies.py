@@ -15,13 +15,18 @@ from protocol.trust import (
     EffectivePolicy,
     absorb,
     block_tag,
+    caught_up,
     covers,
     empty_policy,
+    ended_everywhere,
+    heard_by,
     joined,
     may_reduce_access,
     merge,
     merge_entries,
+    overridden,
     reconciled,
+    unheard,
     with_block,
     with_preference,
     with_vouch,
@@ -102,6 +107,31 @@ def dropped(later: Policy, earlier: Policy) -> bool:
 def test_each_version_of_a_history_covers_all_before_it_whose_ends_it_still_shows(versions: list[Policy]) -> None:
     for number, later in enumerate(versions):
         assert all(covers(later, earlier) or dropped(later, earlier) for earlier in versions[: number + 1])
+
+
+@given(registers(), st.lists(registers(), max_size=3), st.data())
+def test_a_register_that_catches_up_with_the_others_says_together_with_them_what_it_said(
+    mine: Policy, others: list[Policy], data: st.DataObject
+) -> None:
+    take_back = data.draw(st.sets(st.sampled_from(sorted(overridden(mine, others)) or [b""])))
+    forget = data.draw(st.sets(st.sampled_from(sorted(ended_everywhere(mine, others)) or [b""])))
+    after = caught_up(mine, Stamp(CLOCK + 1), SALT, take_back=take_back, forget=forget)
+    assert merge([after, *others]) == merge([mine, *others])
+    assert covers(after, mine)
+    assert after.clock == CLOCK + 1
+    assert not take_back & {vouch.subject for vouch in after.vouches if vouch.weight}
+    assert not forget & {vouch.subject for vouch in after.vouches}
+
+
+def test_a_device_has_heard_of_an_end_if_its_clock_is_as_high_and_it_gives_nothing() -> None:
+    mine = Policy(SALT, Stamp(9), (Vouch(BOB, 0, 5), Vouch(CAROL, 0, 8), Vouch(DAVE, 0, 2)))
+    behind, gives = Policy(SALT, Stamp(5)), Policy(SALT, Stamp(9), (Vouch(DAVE, 300, 1),))
+    assert heard_by(mine, []) == {BOB, CAROL, DAVE}
+    assert heard_by(mine, [behind]) == {BOB, DAVE}
+    assert heard_by(mine, [behind, gives]) == {BOB}
+    assert unheard(behind, [mine]) == {CAROL}
+    assert overridden(gives, [mine]) == {DAVE}
+    assert ended_everywhere(mine, [gives]) == {BOB, CAROL}
 
 
 @given(registers().flatmap(histories), st.data())
