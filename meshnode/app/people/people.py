@@ -171,7 +171,8 @@ def person(replica: Replica, who: str, connected: Collection[PersonId]) -> Perso
 
 def per_mille(trust: float) -> int:
     """Return a trust of 0.001 to 1 as the whole number that is signed; Usage if it is out of range or finer."""
-    weight = round(trust * limits.WEIGHT_MAX)
+    # Only then a whole number is looked for: a float can be so large that times a thousand it is infinite.
+    weight = round(trust * limits.WEIGHT_MAX) if 0 < trust <= 1 else 0
     if not 1 <= weight <= limits.WEIGHT_MAX:
         raise Usage("trust goes from 0.001 to 1", "to take back your trust: meshnode unvouch NAME")
     if abs(trust * limits.WEIGHT_MAX - weight) > 1e-6:
