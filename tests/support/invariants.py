@@ -84,11 +84,11 @@ def _author_faults(node: Node, author: PersonId, use: StoreUsage) -> Iterator[st
 
 
 def _over(use: StoreUsage, caps: Caps, beside: StoreUsage | None = None) -> list[str]:
-    """Return which caps are exceeded by `use`, for a cause other than what is `beside`."""
+    """Return which caps are exceeded by `use`; what is `beside` them is always let in, and takes no room from them."""
     chosen = figures(beside or StoreUsage())
     pairs = zip(Caps._fields, figures(use), chosen, caps, strict=True)
     return [
-        f"{name} {used} of {cap}" for name, used, free, cap in pairs if used > max(free, (1 + ("letter" in name)) * cap)
+        f"{name} {used} of {cap}" for name, used, free, cap in pairs if used > free + (1 + ("letter" in name)) * cap
     ]
 
 
@@ -115,7 +115,10 @@ def _waiting_faults(node: Node) -> Iterator[str]:
 
 
 def delays(giver: Node, taker: Node) -> Iterator[str]:
-    """Yield what `taker` uses though `giver`, with whom it is in touch, knows that it was taken back and may say so."""
+    """Yield what `taker` uses though `giver`, with whom it is in touch, knows that it was taken back and says so.
+
+    A node says so to those to whom it serves the newer version, and to those who show it the older one.
+    """
     now = giver.replica.clock.now()
     used = {}
     waiting = set()
@@ -135,8 +138,9 @@ def delays(giver: Node, taker: Node) -> Iterator[str]:
         mine = used[register]
         if mine.author not in (giver.person, taker.person) and row.expires <= now:
             continue  # what has expired takes nothing back that has not expired with it
+        served = row.state == RecordState.LIVE and row.complete
         if mine.version < row.min_valid_version and (
-            giver.replica.access.may_have(taker.person, row, now) is Access.ALLOW
+            (served and giver.replica.access.may_have(taker.person, row, now) is Access.ALLOW)
             or taker.replica.access.may_have(giver.person, mine, now) is Access.ALLOW
         ):
             what = f"version {mine.version} of {Kind(mine.kind).name.lower()} {mine.slot.hex()[:8]}"
