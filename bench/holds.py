@@ -2,7 +2,7 @@
 
 A real daemon, watched from inside (bench/watched.py), holds a town of people and listings. Every route of the API is
 called (bench/tour.py), each time just after trust has changed far away, and the longest hold meanwhile is the route's.
-Then the daemon is told to stop in the middle of long work.
+A peer brings a batch of policies. Then the daemon is told to stop in the middle of long work.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from bench.daemon import Daemon, make_home
 from bench.harness import Bound, Report
 from bench.tour import TOUR, Call
 from bench.town import Town, kept_store
+from bench.watched import packed
 from meshnode.cli.client import Client, Refusal, segment
 from meshnode.errors import MeshnodeError
 from meshnode.home import Home
@@ -35,6 +36,9 @@ CALLS_WHILE_STOPPING = ("/v1/discover", "/v1/people?all=true", "/v1/news")
 WORST_NAMED = 25
 SETTLE = 0.3  # seconds after a call in which what it has caused still counts as its own
 LISTEN = 0.5
+BATCH = Call("", "a batch from a peer", label="of a thousand policies")
+BATCH_RECORDS = 1000
+BATCH_VERSION = 1000  # newer than the policies of the changes before
 
 
 class Hold(NamedTuple):
@@ -67,11 +71,11 @@ class _Watched(Daemon):
             if hold.begun + hold.seconds > begun and hold.begun < until:
                 yield hold
 
-    def give(self, wire: bytes) -> None:
-        """Have the node take in a record, and wait until it has."""
+    def give(self, *wires: bytes) -> None:
+        """Have the node take in records, as a batch of a peer, and wait until it has."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
             door.connect(str(self._door))
-            door.sendall(wire)
+            door.sendall(packed(wires))
             door.shutdown(socket.SHUT_WR)
             door.recv(1)
 
@@ -91,11 +95,14 @@ def _visit(report: Report, daemon: _Watched, town: Town) -> None:
     known = _known(town)
     worst: dict[str, list[tuple[Hold, str]]] = {thread: [] for thread in THREADS}
     changes = _far_changes(town)
-    for call in (Call("GET", "/v1/discover", label="first after the start"), *TOUR):
+    for call in (Call("GET", "/v1/discover", label="first after the start"), *TOUR, BATCH):
         if worst["loop"]:
             daemon.give(next(changes))
         begun = time.monotonic()
-        _make(daemon.api, daemon.home, call, known)
+        if call is BATCH:
+            daemon.give(*_batch(town))
+        else:
+            _make(daemon.api, daemon.home, call, known)
         answered = time.monotonic()
         time.sleep(SETTLE)
         held = list(daemon.holds(begun, time.monotonic()))
@@ -140,6 +147,12 @@ def _far_changes(town: Town) -> Iterator[bytes]:
         number += 1
         if person not in town.friends:
             yield town.policy(person, version=1 + number, changed=True).wire
+
+
+def _batch(town: Town) -> list[bytes]:
+    """Return policies in which a thousand people trust somebody else less than before."""
+    people = [person for person in town.settled if person not in town.friends][:BATCH_RECORDS]
+    return [town.policy(person, version=BATCH_VERSION, changed=True).wire for person in people]
 
 
 def _make(api: Client, home: Home, call: Call, known: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
 """Runs a node as `meshnode` does, and writes down for how long anything holds its event loop or its store thread.
 
 The bench starts it in place of the program: python -m bench.watched HOLDS SOCKET [arguments of meshnode]. Holds are
-appended to the file HOLDS, one JSON object a line. A record that is written to the Unix
-socket SOCKET is taken in as if a peer had sent it: so the bench changes trust far away.
+appended to the file HOLDS, one JSON object a line. Records that are written to the Unix socket SOCKET, each after its
+length, are taken in as if a peer had sent them: so the bench changes trust far away.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, TypeVar, TypeVarTuple
@@ -19,6 +19,7 @@ import trio
 
 from meshnode import node
 from meshnode.cli.main import run as run_program
+from meshnode.replica.parts import in_parts
 from meshnode.replica.replica import Replica
 from meshnode.store.store_thread import StoreThread
 from protocol import Record
@@ -28,6 +29,7 @@ Arguments = TypeVarTuple("Arguments")
 
 BEAT = 0.005  # seconds between two looks at the event loop
 SHORTEST = 0.005  # shorter holds are not written down
+LENGTH_BYTES = 4  # before each record on the socket
 
 
 class Holds:
@@ -62,6 +64,20 @@ def _named(function: Any) -> str:
     return str(getattr(inner, "__qualname__", inner))
 
 
+def packed(wires: Iterable[bytes]) -> bytes:
+    """Return these records as they are written to the socket."""
+    return b"".join(len(wire).to_bytes(LENGTH_BYTES, "big") + wire for wire in wires)
+
+
+def unpacked(data: bytes) -> Iterator[bytes]:
+    """Yield the records that were written."""
+    at = 0
+    while at < len(data):
+        begin = at + LENGTH_BYTES
+        at = begin + int.from_bytes(data[at:begin], "big")
+        yield data[begin:at]
+
+
 async def _watch_loop(holds: Holds) -> None:
     """Note by how much later than asked this task runs again: so long the loop was held, by whatever it was."""
     while True:
@@ -72,10 +88,11 @@ async def _watch_loop(holds: Holds) -> None:
 
 async def _take_in(replica: Replica, store_thread: StoreThread, stream: trio.SocketStream) -> None:
     received = bytearray()
-    async for part in stream:
-        received += part
-    record = Record.parse(bytes(received))
-    await store_thread.run(replica.ingest.receive, [record], record.header.author)
+    async for data in stream:
+        received += data
+    records = [Record.parse(wire) for wire in unpacked(bytes(received))]
+    for part, more in in_parts(records, replica.me):
+        await store_thread.run(partial(replica.ingest.receive, part, records[0].header.author, more=more))
     await stream.send_all(b".")
 
 

@@ -8,15 +8,17 @@ may be out of date after it: it has to look again, or to work from what cannot c
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from protocol.steps import Steps, complete
+
+__all__ = ["Finished", "Runner", "Steps", "advance", "complete", "in_slices", "undisturbed"]
 
 ATTEMPTS = 5  # of work that must not be disturbed, while changes come in
 SLICE_SECONDS = 0.01  # then the others have their turn; with the longest step it stays far below 0.1 s
 
 Result = TypeVar("Result")
-Steps = Generator[None, None, Result]
-"""The steps of one piece of work, which returns a `Result`."""
 
 
 class Runner(Protocol):
@@ -42,16 +44,6 @@ def advance(steps: Steps[Result], seconds: float = SLICE_SECONDS) -> Finished[Re
     except StopIteration as end:
         return Finished(end.value)
     return None
-
-
-def complete(steps: Steps[Result]) -> Result:
-    """Take all steps without giving way, and return the result."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 def undisturbed(state: Callable[[], object], attempt: Callable[[], Steps[Result]]) -> Steps[Result]:

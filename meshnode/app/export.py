@@ -26,6 +26,7 @@ from meshnode.app.people import blocks, yourself
 from meshnode.app.people.blocks import BlockView
 from meshnode.app.people.yourself import OwnNameView
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import limits
 
 FORMAT = 1  # raised when a field changes its meaning; new fields do not raise it
@@ -63,11 +64,19 @@ class ExportView:
     hidden: tuple[HiddenView, ...]
 
 
-def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> ExportView:
-    """Return everything that is the owner's, as it is now."""
+def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[ExportView]:
+    """Return everything that is the owner's, each part as it is in its step."""
     exchanges.catch_up(replica)
+    yield
     profile, own = replica.trust_state.profile(replica.me), listings.mine(replica, catalog)
-    states = view.histories(replica, replica.store.exchanges.all_shown())
+    yield
+    seen = yield from view.views(replica, replica.store.exchanges.all_shown(), messages=None)
+    shown = groups.show(replica, GroupsQuery()).groups
+    yield
+    saved = watches.watches(replica, catalog, watcher).watches
+    yield
+    set_aside = hiding.hidden(replica, catalog).hidden
+    yield
     return ExportView(
         format=FORMAT,
         made=replica.clock.now(),
@@ -76,13 +85,13 @@ def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> ExportView:
         sharing=sharing.show(replica),
         listings=own.listings,
         ended=own.ended,
-        exchanges=tuple(view.view(replica, state, messages=None) for state in states),
+        exchanges=seen,
         vouches=_vouches(replica),
         blocks=blocks.blocks(replica).blocks,
         names=yourself.own_names(replica),
-        groups=groups.show(replica, GroupsQuery()).groups,
-        watches=watches.watches(replica, catalog, watcher).watches,
-        hidden=hiding.hidden(replica, catalog).hidden,
+        groups=shown,
+        watches=saved,
+        hidden=set_aside,
     )
 
 

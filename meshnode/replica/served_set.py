@@ -18,13 +18,14 @@ from itertools import islice
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, access_key
 from meshnode.replica.changes import Change, Superseding
+from meshnode.replica.merging import merging
 from meshnode.replica.reevaluate import WEB_KINDS
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.slices import Steps, complete
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, Record, RecordId, Register, device_slot
 from protocol.session import Phase, phase_of
-from protocol.wire import Item
+from protocol.wire import Index, Item
 
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
 _SERVED = (RecordState.LIVE, RecordState.PAST)
@@ -92,23 +93,23 @@ class ServedSet:
 
     def items(self, phase: Phase) -> list[Item]:
         """Return the items of `phase`, in no particular order."""
-        return complete(self.filling(phase))
+        return list(complete(self.filling(phase)))
 
-    def filling(self, phase: Phase) -> Steps[list[Item]]:
-        """Return the items of `phase`, in steps.
+    def filling(self, phase: Phase) -> Steps[Index]:
+        """Return the items of `phase`, found and sorted in steps.
 
         Between two steps the caller goes on to call `apply` with every change. What it returns then is to be applied, in
         order, to the items that are returned in the end: some of these may have gone by then.
         """
-        items: list[Item] = []
+        runs: list[list[Item]] = []
         rows = self._store.records.rows(kinds=_KINDS[phase], states=_SERVED)
         while some := list(islice(rows, STEP)):
             self._access_cache.refresh()
             now = self._clock.ended_by()
-            items += [(row.created, row.id) for row in some if self._allowed(row) and _is_alive(row, now)]
+            runs.append(sorted((row.created, row.id) for row in some if self._allowed(row) and _is_alive(row, now)))
             yield
         self._keys_at_start = len(self._decisions)
-        return items
+        return (yield from merging(runs))
 
     @contextmanager
     def receiving(self, records: Iterable[Record]) -> Iterator[None]:

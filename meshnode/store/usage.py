@@ -6,7 +6,7 @@ them with each record.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from meshnode.store.database import Database
 from protocol import Kind, limits
@@ -158,8 +158,9 @@ class UsageTable:
         """Return what the records of each author take up. It belongs to this table and changes with the store."""
         if self._by_author is None:
             self._by_author = {author: StoreUsage(*sums) for author, *sums in self._database.all(_BY_AUTHOR)}
-            columns = zip(*map(astuple, self._by_author.values()), strict=True)
-            self._in_all = StoreUsage(*map(sum, columns))
+            self._in_all = StoreUsage()
+            for use in self._by_author.values():
+                self._in_all.add_all(use)
         return self._by_author
 
     def author(self, number: int | None) -> StoreUsage:

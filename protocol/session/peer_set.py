@@ -18,7 +18,8 @@ class PeerSet:
     """The compared set of one phase. The session drives it: `freeze` and `thaw` come in turns."""
 
     def __init__(self, items: Iterable[Item]) -> None:
-        self.index = Index(items)
+        """Begin with these items. An index becomes the set itself: a caller has filled it in steps."""
+        self.index = items if isinstance(items, Index) else Index(items)
         self._news: dict[Item, None] = {}  # in the set, not yet announced, in order of arrival
         self._frozen = False
         self._waiting: list[tuple[bool, list[Item], bool]] = []

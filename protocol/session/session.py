@@ -231,6 +231,7 @@ class Session:
     def admit(self, graph: Iterable[Item], content: Iterable[Item]) -> None:
         """Begin to compare these sets with the peer's, one set for each phase: the items that the peer may have.
 
+        An `Index` is taken as it is, and belongs to the session from then on.
         LocalError if the peer was admitted before, or if it is not identified and we are the responder.
         """
         if self._admission is not None:

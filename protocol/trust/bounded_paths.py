@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import TypeAlias
 
 from protocol import limits
-from protocol.trust.paths import Steps, Web, WorkBudget, hops_of
+from protocol.trust.paths import Onward, Web, WorkBudget, hops_of
 
 Label: TypeAlias = tuple[int, int, int]
 """A path to a person: its length, its last person before them, and its first person after the root."""
@@ -100,7 +100,7 @@ def bounded_search(web: Web, end: int, banned: Iterable[int], budget_of: Callabl
 def a_star_bounded(
     start: int,
     goal: int,
-    steps: Steps,
+    steps: Onward,
     end: int,
     *,
     at_least: Callable[[int], int],

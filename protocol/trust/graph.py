@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from protocol import limits
 from protocol.errors import LocalError
+from protocol.steps import Steps, complete
 from protocol.trust import paths
 from protocol.trust.bounded_paths import a_star_bounded, bounded_search
 from protocol.trust.detours import Detours, allowance, trial
@@ -296,33 +297,45 @@ class TrustGraph:
 
     def reach_to(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, int]:
         """Return the cost of trust(author -> viewer) for every author with at least `floor` per mille, in any order."""
-        lengths = self._lengths(viewer, floor, towards=True)
+        lengths = complete(self._lengths(viewer, floor, towards=True))
         return {self._person[at]: paths.cost_of(length) for at, length in lengths.items()}
 
     def regard_from(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, int]:
         """Return the cost of trust(viewer -> author) for every author with at least `floor` per mille, in any order."""
-        lengths = self._lengths(viewer, floor, towards=False)
+        lengths = complete(self._lengths(viewer, floor, towards=False))
         return {self._person[at]: paths.cost_of(length) for at, length in lengths.items()}
 
     def regard_and_hops_from(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, tuple[int, int]]:
         """Return what `regard_from` does, each cost with the number of vouches on the best path."""
-        lengths = self._lengths(viewer, floor, towards=False)
+        lengths = complete(self._lengths(viewer, floor, towards=False))
         return {self._person[at]: (paths.cost_of(length), paths.hops_of(length)) for at, length in lengths.items()}
 
     def reach(self, author: PersonId, viewer: PersonId, floor: int = WEB) -> int | None:
         """Return what `reach_to(viewer, floor)` says of one author, without looking at all the others."""
-        return self._cost(viewer, author, floor, towards=True)
+        return complete(self.finding_reach(author, viewer, floor))
 
     def regard(self, viewer: PersonId, author: PersonId, floor: int = WEB) -> int | None:
         """Return what `regard_from(viewer, floor)` says of one author, without looking at all the others."""
+        return complete(self.finding_regard(viewer, author, floor))
+
+    def finding_reach(self, author: PersonId, viewer: PersonId, floor: int = WEB) -> Steps[int | None]:
+        """Return what `reach` does, in steps, between which this graph must not be changed nor asked."""
+        return self._cost(viewer, author, floor, towards=True)
+
+    def finding_regard(self, viewer: PersonId, author: PersonId, floor: int = WEB) -> Steps[int | None]:
+        """Return what `regard` does, likewise in steps."""
         return self._cost(viewer, author, floor, towards=False)
 
-    def _cost(self, viewer: PersonId, other: PersonId, floor: int, *, towards: bool) -> int | None:
+    def _cost(self, viewer: PersonId, other: PersonId, floor: int, *, towards: bool) -> Steps[int | None]:
         at = self._number.get(other)
-        length = None if at is None else self._lengths(viewer, floor, towards=towards, asked=at).get(at)
+        if at is None:
+            return None
+        length = (yield from self._lengths(viewer, floor, towards=towards, asked=at)).get(at)
         return None if length is None else paths.cost_of(length)
 
-    def _lengths(self, viewer: PersonId, floor: int, *, towards: bool, asked: int | None = None) -> dict[int, int]:
+    def _lengths(
+        self, viewer: PersonId, floor: int, *, towards: bool, asked: int | None = None
+    ) -> Steps[dict[int, int]]:
         """Return the lengths of the best paths between the viewer and everybody, or only the person `asked`."""
         at = self._number.get(viewer)
         if at is None:
@@ -330,7 +343,7 @@ class TrustGraph:
         end = paths.beyond(limit(floor))
         web = Web.of(at, self._given, self._received, towards=towards)
         banned = self._all_blocked_either_way(at)
-        search = self._searches.search(web, end, banned)
+        search = yield from self._searches.searching(web, end, banned)
         direct = (self._received if towards else self._given)[at]
         if asked is not None:
             direct = {asked: direct[asked]} if asked in direct else {}
@@ -343,25 +356,29 @@ class TrustGraph:
         Returns None without such a path, for two people blocked either way, and from anybody to themselves. Of several
         best paths it is the one with fewer vouches, then with the smaller keys from `a` on.
         """
+        return complete(self.finding_trust(a, b))
+
+    def finding_trust(self, a: PersonId, b: PersonId) -> Steps[TrustPath | None]:
+        """Return what `trust` does, in steps, between which this graph must not be changed."""
         start, goal = self._number.get(a), self._number.get(b)
         if start is None or goal is None or start == goal or self.blocked_either_way(a, b):
             return None
         if goal in self._given[start]:
             return self._path([start, goal])
-        lengths = self._lengths_between(start, goal)
+        lengths = yield from self._lengths_between(start, goal)
         return None if lengths is None else self._path(self._best_path(start, goal, lengths))
 
-    def _lengths_between(self, start: int, goal: int) -> dict[int, list[int]] | None:
+    def _lengths_between(self, start: int, goal: int) -> Steps[dict[int, list[int]] | None]:
         """Return the lengths to the goal from everybody on the best paths from `start`; None without a path."""
         web = Web.of(goal, self._given, self._received, towards=True)
         blocked = self._all_blocked_either_way(start) | self._all_blocked_either_way(goal)
-        found = web.search(_ENDLESS, blocked)  # looks at each vouch once
+        found = yield from web.searching(_ENDLESS, blocked)  # looks at each vouch once
         if found.length(start) >= _ENDLESS:
             return None
         if paths.hops_of(found.length(start)) <= limits.HOPS_MAX:
             return {person: [length] for person, length in enumerate(found.dist) if 0 <= length < _ENDLESS}
         away = Web.of(start, self._given, self._received, towards=False)
-        guide = away.search(_ENDLESS, blocked).dist
+        guide = (yield from away.searching(_ENDLESS, blocked)).dist
 
         def banned(at: int) -> bool:
             return guide[at] < 0

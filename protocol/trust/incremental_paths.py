@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
 from protocol import limits
+from protocol.steps import Steps, complete
 from protocol.trust.block_checks import BlockChecks
-from protocol.trust.paths import Adjacency, ShortestPaths, Web, hops_of
+from protocol.trust.paths import STEP_PEOPLE, Adjacency, ShortestPaths, Web, hops_of
 
 _CHANGES_PART = 4  # with more changed pairs than this part of the people, a whole search is cheaper
 _CHANGES_KEPT = 64  # changes that are noted in any web, however small
@@ -39,7 +40,11 @@ class IncrementalSearch:
         return copy
 
     def update(self, changed: Collection[Pair], banned: frozenset[int]) -> ShortestPaths:
-        """Return the shortest paths now, through nobody `banned`.
+        """Return the shortest paths now, through nobody `banned`; see `updating`."""
+        return complete(self.updating(changed, banned))
+
+    def updating(self, changed: Collection[Pair], banned: frozenset[int]) -> Steps[ShortestPaths]:
+        """Return the shortest paths now, through nobody `banned`, in steps, between which the web must stay as it is.
 
         A vouch came, went or has another weight between the pairs `changed`. A pair of somebody with themselves says that
         they block others than before, or that another person has their number.
@@ -52,14 +57,18 @@ class IncrementalSearch:
         }
         self._banned = banned
         if _CHANGES_PART * len(pairs) > len(self._web.outward):
-            self._search()
+            yield from self._search()
         elif pairs or turned:
             self._grow()
-            moved = self._update_dist(pairs, turned) if self._joined_as_before() else None
+            moved = (yield from self._update_dist(pairs, turned)) if self._joined_as_before() else None
             if moved is None:
-                self._search()
+                yield
+                yield from self._search()
+            elif self._web.towards:
+                self.checks.moved(moved)
             else:
-                self.checks.moved(moved if self._web.towards else self._update_end_dist(pairs, moved))
+                yield
+                self.checks.moved((yield from self._update_end_dist(pairs, moved)))
         for person in blocking:
             self._grow()
             self.checks.blocks_changed(person, self.paths, self._web.outward)
@@ -75,8 +84,8 @@ class IncrementalSearch:
         joined = self.paths.joined
         return joined is None or joined == self._web.joined(self._banned.__contains__)
 
-    def _search(self) -> None:
-        self.paths = self._web.search(self.paths.end, self._banned)
+    def _search(self) -> Steps[None]:
+        self.paths = yield from self._web.searching(self.paths.end, self._banned)
         self.checks.moved(None)
 
     def _grow(self) -> None:
@@ -108,7 +117,7 @@ class IncrementalSearch:
             elif paths.joined is None:  # else nobody has joined, so they have no path that is short enough
                 paths.dist[person] = paths.end_dist[person] = paths.end
 
-    def _update_dist(self, changed: Iterable[Pair], turned: Collection[int]) -> set[int] | None:
+    def _update_dist(self, changed: Iterable[Pair], turned: Collection[int]) -> Steps[set[int] | None]:
         """Correct `dist` and `parent`. Returns everybody whose path is another one now.
 
         `turned` are the people who are banned now and were not, or the other way round; all pairs with them are changed.
@@ -131,10 +140,14 @@ class IncrementalSearch:
         heapify(heap)
         moved = {*lost, *turned, *(person for _, person in heap)}
         most = limits.HOPS_MAX if paths.joined is None else math.inf
+        passed = 0
         while heap:
             so_far, here = heappop(heap)
             if so_far != dist[here]:
                 continue
+            passed += 1
+            if passed % STEP_PEOPLE == 0:
+                yield
             if hops_of(so_far) >= most:
                 return None
             mutual = inward[here]
@@ -178,7 +191,7 @@ class IncrementalSearch:
                     parent[person] = nearer
                     heap.append((dist[person], person))
 
-    def _update_end_dist(self, changed: Iterable[Pair], moved: Iterable[int]) -> set[int]:
+    def _update_end_dist(self, changed: Iterable[Pair], moved: Iterable[int]) -> Steps[set[int]]:
         """Correct `end_dist` and `end_parent`: the same paths, with a last vouch that need not be mutual.
 
         Returns everybody whose path may be another one now.
@@ -190,7 +203,9 @@ class IncrementalSearch:
             affected.add(person)
             affected.update(given[person])
         affected.discard(paths.root)
-        for person in affected:
+        for number, person in enumerate(affected, 1):
+            if number % STEP_PEOPLE == 0:
+                yield
             if end_dist[person] < 0:
                 continue
             last_steps = (
@@ -254,14 +269,21 @@ class SearchCache:
 
     def search(self, web: Web, end: int, banned: frozenset[int]) -> IncrementalSearch:
         """Return the search of this root as it is now; likewise."""
+        return complete(self.searching(web, end, banned))
+
+    def searching(self, web: Web, end: int, banned: frozenset[int]) -> Steps[IncrementalSearch]:
+        """Return the same in steps, between which the web must stay as it is and nothing else be asked here.
+
+        Where not all steps are taken, the search is forgotten, as far as it had come.
+        """
         key = (web.towards, web.root, end)
         kept = self._searches.pop(key, None)
         now = self._dropped + len(self._changed)
         if kept is None:
-            search = IncrementalSearch(web, web.search(end, banned), banned)
+            search = IncrementalSearch(web, (yield from web.searching(end, banned)), banned)
         else:
             seen, search = kept
-            search.update(dict.fromkeys(self._changed[seen - self._dropped :]).keys(), banned)
+            yield from search.updating(dict.fromkeys(self._changed[seen - self._dropped :]).keys(), banned)
         self._searches[key] = (now, search)
         if len(self._searches) > self._most:
             del self._searches[next(iter(self._searches))]

@@ -21,15 +21,17 @@ from heapq import heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from protocol import limits
+from protocol.steps import Steps, complete
 from protocol.trust.weights import COST
 
+STEP_PEOPLE = 2_000  # of one step of a search, some 15 ms
 HOP_BITS = 24
 _HOPS = (1 << HOP_BITS) - 1
 LENGTH: tuple[int, ...] = tuple(cost << HOP_BITS | 1 for cost in COST)
 """LENGTH[w]: the length of a vouch of w per mille."""
 
 Adjacency: TypeAlias = list[dict[int, int]]
-Steps: TypeAlias = Callable[[int], Sequence[tuple[int, int]]]
+Onward: TypeAlias = Callable[[int], Sequence[tuple[int, int]]]
 """Returns the people to whom a path can go on from a person, each with the length of that step."""
 
 
@@ -159,9 +161,13 @@ class Web(NamedTuple):
 
     def search(self, end: int, banned: Iterable[int]) -> ShortestPaths:
         """Return the shortest paths of any number of hops, through nobody `banned`."""
+        return complete(self.searching(end, banned))
+
+    def searching(self, end: int, banned: Iterable[int]) -> Steps[ShortestPaths]:
+        """Return the same in steps, between which the web must stay as it is."""
         return paths_to(self, end, banned) if self.towards else paths_from(self, end, banned)
 
-    def steps_from(self, start: int) -> Steps:
+    def steps_from(self, start: int) -> Onward:
         """Return the steps of a search from `start` to the root.
 
         The last vouch of a path need not be mutual. That is the vouch for the root or the vouch for `start`.
@@ -203,7 +209,7 @@ class Web(NamedTuple):
         return frozenset(ends)
 
 
-def paths_to(web: Web, end: int, banned: Iterable[int]) -> ShortestPaths:
+def paths_to(web: Web, end: int, banned: Iterable[int]) -> Steps[ShortestPaths]:
     """Return the shortest paths from everybody to the root (Dijkstra), through nobody `banned`."""
     root, _, received, given = web
     dist = [end] * len(given)
@@ -218,10 +224,14 @@ def paths_to(web: Web, end: int, banned: Iterable[int]) -> ShortestPaths:
             dist[person] = length
             heappush(heap, (length, person))
     most = limits.HOPS_MAX
+    passed = 0
     while heap:
         so_far, here = heappop(heap)
         if so_far != dist[here]:
             continue  # a shorter path was found meanwhile
+        passed += 1
+        if passed % STEP_PEOPLE == 0:
+            yield
         if so_far & _HOPS >= most:
             most = _HOPS
             paths.narrow(web)
@@ -235,7 +245,7 @@ def paths_to(web: Web, end: int, banned: Iterable[int]) -> ShortestPaths:
     return paths
 
 
-def paths_from(web: Web, end: int, banned: Iterable[int]) -> ShortestPaths:
+def paths_from(web: Web, end: int, banned: Iterable[int]) -> Steps[ShortestPaths]:
     """Return the shortest paths from the root to everybody (Dijkstra), through nobody `banned`."""
     root, _, given, received = web
     dist, end_dist = [end] * len(given), [end] * len(given)
@@ -246,10 +256,14 @@ def paths_from(web: Web, end: int, banned: Iterable[int]) -> ShortestPaths:
     paths = ShortestPaths(root, end, dist, parent, end_dist, end_parent)
     heap = [(0, root)]
     most = limits.HOPS_MAX
+    passed = 0
     while heap:
         so_far, here = heappop(heap)
         if so_far != dist[here]:
             continue
+        passed += 1
+        if passed % STEP_PEOPLE == 0:
+            yield
         if so_far & _HOPS >= most:
             most = _HOPS
             paths.narrow(web)
@@ -271,7 +285,7 @@ def paths_from(web: Web, end: int, banned: Iterable[int]) -> ShortestPaths:
 def a_star(
     start: int,
     goal: int,
-    steps: Steps,
+    steps: Onward,
     end: int,
     *,
     at_least: Callable[[int], int],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from protocol.wire.channel import HandshakeRefused, Initiator, Responder
 from protocol.wire.enrolment import certificate_in, check_enrol, enrol, enrolment_words
 from protocol.wire.frames import Bye, Enrol, Enrolled, decode_known, encode_frame
-from protocol.wire.index import Item
+from protocol.wire.index import Index, Item
 from protocol.wire.presence import SERVICE_TYPE, Announcement, announce, recognize, service_names
 from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
 
@@ -16,6 +16,7 @@ __all__ = [
     "Enrol",
     "Enrolled",
     "HandshakeRefused",
+    "Index",
     "Initiator",
     "Item",
     "Psk",

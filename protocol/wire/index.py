@@ -18,7 +18,11 @@ _MERGE_FROM = 16  # fewer changes than this are made one by one, each a memmove;
 
 
 class Index:
-    """A sorted set of items. A large change costs one pass over packed memory, a single one a search and a memmove."""
+    """A sorted set of items.
+
+    A large change costs one pass over packed memory, a single one a search and a memmove; items that lie behind all
+    others are appended.
+    """
 
     __slots__ = ("_created", "_ids")
 
@@ -73,9 +77,9 @@ class Index:
     def insert(self, items: Iterable[Item]) -> list[Item]:
         """Add items, and return those that were not in the set, in order."""
         ordered = sorted(set(items))
-        if not self._created:
-            self._created = array("q", [created for created, _ in ordered])
-            self._ids = bytearray().join(id_ for _, id_ in ordered)
+        if not self._created or (ordered and ordered[0] > self.item_at(len(self) - 1)):
+            self._created.extend(created for created, _ in ordered)
+            self._ids += b"".join(id_ for _, id_ in ordered)
             return ordered
         fresh: list[Item] = []
         positions: list[int] = []

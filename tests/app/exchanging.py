@@ -8,6 +8,7 @@ from meshnode.app import waiting
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges.exchanges import ExchangesQuery, MoveOrder, Request
 from meshnode.app.exchanges.view import ExchangeView
+from meshnode.slices import complete
 from protocol import Quantity
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
@@ -35,7 +36,7 @@ def inbox(mesh: Mesh, neighbor: Neighbor) -> list[ExchangeView]:
 
 
 def all_of(mesh: Mesh, neighbor: Neighbor) -> list[ExchangeView]:
-    found = list(cases.exchanges(neighbor.replica, ExchangesQuery()).exchanges)
+    found = list(complete(cases.exchanges(neighbor.replica, ExchangesQuery())).exchanges)
     mesh.settle()
     return found
 

@@ -14,6 +14,7 @@ from meshnode.app.exchanges import exchanges
 from meshnode.app.groups import groups
 from meshnode.app.listings import lifecycle
 from meshnode.app.people import blocks
+from meshnode.slices import complete
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
@@ -22,7 +23,7 @@ People = tuple[Neighbor, Neighbor, Neighbor]
 
 def exported(neighbor: Neighbor) -> tuple[export.ExportView, str]:
     """Return the document, and its JSON."""
-    made = export.export(neighbor.replica, neighbor.catalog, Watcher(neighbor.replica, neighbor.catalog))
+    made = complete(export.export(neighbor.replica, neighbor.catalog, Watcher(neighbor.replica, neighbor.catalog)))
     return made, dump(made)
 
 

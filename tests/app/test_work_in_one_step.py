@@ -1,8 +1,8 @@
 """How much one step does: no call of the API looks at a whole web, or at all posts, without giving way.
 
-Nothing is timed. The work that takes long in a large web is counted: searches of the whole web, and questions to the
-visibility rule. All step sizes are small here, and the web is much larger than they are: a call that looks at everybody
-in one step is found out by its count.
+Nothing is timed. The work that takes long is counted: searches of the whole web, questions to the visibility rule, and
+exchanges that are put together for the owner. All step sizes are small here, and the web is much larger than they are: a
+call that looks at everybody in one step is found out by its count.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from meshnode.app.catalog import catalog as catalogs
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import discover, news, search
 from meshnode.app.discover.watches import Watcher
+from meshnode.app.exchanges import view as exchange_views
+from meshnode.app.exchanges.exchanges import ExchangesQuery, Request, exchanges, respond
 from meshnode.app.explain import audience, what_if, why, world
 from meshnode.app.export import export
 from meshnode.app.following import following
@@ -38,6 +40,7 @@ from tests.support.people import Person
 STEP = 5
 COUNT = 60
 FRIENDS = 4
+EXCHANGES = 3 * STEP
 ASKED_PER_PERSON = 4  # questions to the rule about one person, or one bucket of listings
 TOWN = [Person(f"Neighbor {number}") for number in range(COUNT)]
 
@@ -46,11 +49,11 @@ class Counters:
     """Counts the work since `begin`."""
 
     def __init__(self) -> None:
-        self.searches = self.asked = 0
+        self.searches = self.asked = self.viewed = 0
 
     def begin(self) -> None:
         """Count from zero."""
-        self.searches = self.asked = 0
+        self.searches = self.asked = self.viewed = 0
 
 
 @pytest.fixture
@@ -67,6 +70,7 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
         (news, "STEP_SEEN"),
         (news, "STEP_SORTED"),
         (naming, "NAMES_OF_A_STEP"),
+        (exchange_views, "STEP_VIEWED"),
     ):
         monkeypatch.setattr(module, name, STEP)
 
@@ -86,6 +90,7 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
     count("protocol.trust.paths.paths_from", "searches")
     for asking in ("replica.access", "app.discover.search", "app.explain.world"):
         count(f"meshnode.{asking}.visible", "asked")
+    count("meshnode.app.exchanges.view.view", "viewed")
     return counted
 
 
@@ -112,6 +117,8 @@ class Town:
         self.watcher = Watcher(self.replica, self.catalog)
         complete(news.peek(self.replica, self.catalog, self.watcher))
         complete(naming.preparing(self.replica))
+        for number in range(EXCHANGES):
+            respond(self.replica, self.catalog, f"Ladder {number} network_wide", Request())
         complete(read_contacts(self.replica))
         self.say(COUNT // 2)
 
@@ -150,6 +157,8 @@ IN_STEPS: dict[str, Callable[[Town], Steps[object]]] = {
     "why a post": lambda town: why.why(town.replica, town.catalog, "Ladder 25 network_wide"),
     "preview": lambda town: audience.preview(town.replica, ListingDraft("offer", "Rake")),
     "audience": lambda town: audience.audience(town.replica, town.catalog, "My ladder"),
+    "exchanges": lambda town: exchanges(town.replica, ExchangesQuery()),
+    "export": lambda town: export(town.replica, town.catalog, town.watcher),
     "what if: vouch": lambda town: what_if.vouch(town.replica, town.catalog, STRANGER, 0.9),
     "what if: unvouch": lambda town: what_if.unvouch(town.replica, town.catalog, FRIEND),
     "what if: block": lambda town: what_if.block(town.replica, town.catalog, FRIEND),
@@ -165,7 +174,6 @@ AT_ONCE: dict[str, Callable[[Town], object]] = {
     "find a person": lambda town: people.person(town.replica, "Neighbor 25", ()),
     "complete a name": lambda town: people.names(town.replica, people.NamesQuery("nei")),
     "post": lambda town: listings.post(town.replica, ListingDraft("offer", "Rake")),
-    "export": lambda town: export(town.replica, town.catalog, town.watcher),
     "evaluate watches": lambda town: town.watcher.evaluate(),
 }
 
@@ -184,6 +192,7 @@ def test_no_step_searches_the_web_twice_or_asks_about_many_people(call: str, cou
             taken += 1
             assert counters.searches <= 1
             assert counters.asked <= STEP * ASKED_PER_PERSON
+            assert counters.viewed <= STEP
     assert taken > 1
 
 

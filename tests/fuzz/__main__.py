@@ -66,7 +66,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0, help="for all harnesses together (10)")
     parser.add_argument("--seconds", type=int, help="for each harness, instead of --minutes")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="harnesses at a time (one a processor)")
-    parser.add_argument("--keep", action="store_true", help="write the best inputs into the corpora of the repository")
+    parser.add_argument(
+        "--keep", action="store_true", help="write some of what was found into the corpora of the repository"
+    )
     return parser.parse_args()
 
 
@@ -98,11 +100,9 @@ def _child(name: str, *flags: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def _keep(name: str, night: Path) -> None:
-    """Write into the repository's corpus the inputs that together reach everything that all of them reach."""
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as directory:
-        if _child(name, "-merge=1", directory, str(night)).returncode == 0:
-            best = {path.read_bytes(): "" for path in Path(directory).iterdir()}
-            corpora.write(name, best | {data: words for data, words in corpora.read(name).items() if words})
+    """Write into the repository's corpus some of the inputs that each reached something new, of all lengths."""
+    found = {path.read_bytes(): "" for path in night.iterdir()}
+    corpora.write(name, found | {data: words for data, words in corpora.read(name).items() if words})
 
 
 def _seeds(name: str) -> list[bytes]:

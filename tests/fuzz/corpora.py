@@ -1,7 +1,7 @@
 """Reads and writes the small corpora that are kept in the repository: a file for each harness, a line for each input.
 
 A line is the input in hexadecimal. Words may follow behind a `#`: such an input once showed a fault, which the words name,
-and it is kept whatever else changes. The other lines are what a long run has found to reach different parts of the program.
+and it is kept whatever else changes. The other lines are some of what a long run has found, each of which reached something new.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 DIRECTORY = Path(__file__).parent / "corpus"
-KEPT_MAX = 80  # inputs of one harness that no fault goes with: all of them together are replayed in seconds
+KEPT_MAX = 40  # inputs of one harness that no fault goes with: all of them together are replayed in seconds
 KEPT_BYTES = 400  # of one input: a longer one seldom reaches what no shorter one does
 
 TARGETS = {
@@ -30,6 +30,7 @@ TARGETS = {
     "ingest": "node",
     "siblings": "node",
     "conversation": "node",
+    "inbox": "inbox",
 }
 """The modules of this package by the harnesses in them; a table, so that a fuzzer can instrument what they import."""
 
@@ -50,9 +51,11 @@ def read(name: str) -> dict[bytes, str]:
 
 
 def write(name: str, inputs: dict[bytes, str]) -> None:
-    """Keep these inputs: those that no fault goes with in the order of their length, then those that once showed one."""
+    """Keep these inputs: those that once showed a fault, and of the others so many that all lengths are among them."""
     plain = sorted((data for data, words in inputs.items() if not words), key=lambda data: (len(data), data))
-    lines = [data.hex() for data in plain if len(data) <= KEPT_BYTES][:KEPT_MAX]
+    short = [data for data in plain if len(data) <= KEPT_BYTES]
+    step = max(1.0, len(short) / KEPT_MAX)
+    lines = [short[int(at * step)].hex() for at in range(min(len(short), KEPT_MAX))]
     lines += [f"{data.hex()}  # {words}" for data, words in inputs.items() if words]
     DIRECTORY.mkdir(exist_ok=True)
     path_of(name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

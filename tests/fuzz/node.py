@@ -34,7 +34,7 @@ class Village:
 
     def __init__(self) -> None:
         self.mesh = village()
-        post(self.mesh, "Laptop", "Ladder")
+        self.ladder = post(self.mesh, "Laptop", "Ladder").header.slot
         self.mesh.settle()
         self.mesh.cut("Laptop", "Pi")
         self.laptop = self.mesh.nodes["Laptop"].replica
@@ -72,7 +72,7 @@ def ingest(data: bytes) -> None:
         place.laptop.ingest.receive(records, author.id, more=source.below(2) == 1)
         if source.below(4) == 1:
             place.mesh.time += source.pick((1.0, limits.HOUR, limits.DAY))
-        _goes_on(place.laptop)
+        goes_on(place.laptop)
     assert not failed, failed
 
 
@@ -85,16 +85,17 @@ def siblings(data: bytes) -> None:
         if not isinstance(answer_of(check_header, record.header), Refused) and verify_signature(record):
             hostile_sibling.slip_in(place.laptop, record)
     place.laptop.guard.try_again()
-    _goes_on(place.laptop)
+    goes_on(place.laptop)
     if source.below(16) == 1:
         VILLAGES.renew()
         revoke(place.mesh, discard=source.below(2) == 1)
         assert place.laptop.trust_state.revoked(place.laptop.me, place.authors[1].keys.device_id)
         assert isinstance(revocation.find(place.laptop, "Pi"), bytes)
-        _goes_on(place.laptop)
+        goes_on(place.laptop)
 
 
-def _goes_on(replica: Replica) -> None:
+def goes_on(replica: Replica) -> None:
+    """Do what a node does all by itself, and show its state."""
     assert 1 <= upkeep.upkeep(replica) <= limits.DAY
     status(replica, NetworkState(ready=True))
 
@@ -143,7 +144,7 @@ def conversation(data: bytes) -> None:
             place.mesh.time += source.pick((0.0, 0.0, 0.3, 31.0))
             if honest.end is not None and not sent:
                 break
-        _goes_on(alice)
+        goes_on(alice)
     assert not failed, failed
 
 

@@ -36,7 +36,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
-    "meshnode.slices": set(),
+    "meshnode.slices": {"protocol"},
     "meshnode.guard": {"meshnode.errors"},
     "meshnode.background": {"meshnode.guard"},
     "meshnode.store": {"protocol", "meshnode.errors"},
@@ -186,7 +186,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Modules of constants and small functions that everybody imports by name.
-BY_NAME = {"protocol.limits", "protocol.numbers", "protocol.wire.stratum"}
+BY_NAME = {"protocol.limits", "protocol.numbers", "protocol.steps", "protocol.wire.stratum"}
 
 # What others import of the protocol: its facade, one facade for each subject, and the caps, numbers and strata by name.
 FACADES = BY_NAME | {

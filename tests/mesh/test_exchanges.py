@@ -14,6 +14,7 @@ from meshnode.app.exchanges import stats
 from meshnode.app.exchanges.exchanges import MoveOrder
 from meshnode.app.listings import listings
 from meshnode.errors import MeshnodeError, Refused
+from meshnode.slices import complete
 from protocol import Audience, Kind, limits
 from protocol.letters import Stage
 from tests.app.exchanging import all_of, completed, inbox, make, offer, respond, states
@@ -79,7 +80,7 @@ def test_an_exchange_across_communities_completes_between_two_who_are_never_onli
     wires = [record.wire for record in mesh.nodes["Bob"].replica.store.records.get_many([one.id for one in carried])]
     assert wires
     assert not any(SECRET.encode() in wire for wire in wires)
-    assert cases.exchanges(mesh.nodes["Bob"].replica, cases.ExchangesQuery()).exchanges == ()
+    assert complete(cases.exchanges(mesh.nodes["Bob"].replica, cases.ExchangesQuery())).exchanges == ()
     turn("Alice")
     assert alice.titles() == []  # the only one is taken
 
@@ -254,7 +255,7 @@ def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: in
             if chance.random() < 0.3:
                 respond(mesh, each, what)
             else:
-                mine = cases.exchanges(each.replica, cases.ExchangesQuery()).exchanges
+                mine = complete(cases.exchanges(each.replica, cases.ExchangesQuery())).exchanges
                 if mine:
                     order = MoveOrder(chance.choice(acts), "Well?")
                     cases.move(each.replica, chance.choice(mine).exchange, order)

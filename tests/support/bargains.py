@@ -9,6 +9,7 @@ from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import exchanges
 from meshnode.app.exchanges.exchanges import ExchangesQuery, MoveOrder, Request
 from meshnode.errors import MeshnodeError
+from meshnode.slices import complete
 from protocol import Kind, Listing, body_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Bargains:
     def answer(self, name: str) -> None:
         """Let somebody take the next step in one of their exchanges."""
         replica = self._world.replica(name)
-        found = exchanges.exchanges(replica, ExchangesQuery()).exchanges
+        found = complete(exchanges.exchanges(replica, ExchangesQuery())).exchanges
         possible = [(one.exchange, act) for one in found for act in one.next]
         if possible:
             exchange, act = self._world.chance.choice(possible)
@@ -73,7 +74,7 @@ class Bargains:
 
     @staticmethod
     def _states(replica: Replica) -> dict[str, str]:
-        return {one.exchange: one.state for one in exchanges.exchanges(replica, ExchangesQuery()).exchanges}
+        return {one.exchange: one.state for one in complete(exchanges.exchanges(replica, ExchangesQuery())).exchanges}
 
     def _catalog(self, name: str) -> Catalog:
         replica = self._world.replica(name)

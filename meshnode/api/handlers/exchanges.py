@@ -33,7 +33,7 @@ async def inbox(context: ApiContext) -> waiting_cases.InboxView:
 @_routes.add("GET", "/v1/exchanges")
 async def exchanges(context: ApiContext, query: exchange_cases.ExchangesQuery) -> exchange_cases.ExchangesView:
     """List your exchanges, finished ones too; the one that changed last comes first."""
-    return await context.run(exchange_cases.exchanges, query)
+    return await context.run_steps(exchange_cases.exchanges, query)
 
 
 @_routes.add("GET", "/v1/exchanges/{who:path}", errors=NAMED)

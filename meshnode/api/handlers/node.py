@@ -99,7 +99,7 @@ async def synchronize(context: ApiContext) -> sync_cases.SyncView:
 async def export(context: ApiContext) -> export_cases.ExportView:
     """Export everything of yours on this node in one document. It contains no key, but it is private."""
     await context.run_steps(preparing_watches, context.catalog, context.watcher)
-    return await context.run(export_cases.export, context.catalog, context.watcher)
+    return await context.run_steps(export_cases.export, context.catalog, context.watcher)
 
 
 @_routes.add("GET", "/v1/doctor")

@@ -23,6 +23,7 @@ from meshnode.errors import NotFound, Refused, Unconfirmed, Usage
 from meshnode.quoting import first_few, named, quoted
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from meshnode.store import Exchange
 from protocol import InvalidField, Kind, PersonId, Quantity, Record, check_quantity, limits, normalize
 from protocol.letters import UNFINISHED, Action, Stage, exchange_id
@@ -126,14 +127,15 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     return one(replica, found.exchange.id.hex())
 
 
-def exchanges(replica: Replica, query: ExchangesQuery) -> ExchangesView:
+def exchanges(replica: Replica, query: ExchangesQuery) -> Steps[ExchangesView]:
     """List the owner's exchanges, finished ones too; those that changed last come first."""
     if not 1 <= query.limit <= LISTED_MAX:
         raise Usage(f"limit goes from 1 to {LISTED_MAX}")
     catch_up(replica)
+    yield
     kept = replica.store.exchanges.all_shown()
-    found = view.histories(replica, kept[: query.limit])
-    return ExchangesView(tuple(view.view(replica, each) for each in found), len(kept))
+    listed = yield from view.views(replica, kept[: query.limit])
+    return ExchangesView(listed, len(kept))
 
 
 def one(replica: Replica, which: str) -> ExchangeView:

@@ -18,6 +18,7 @@ from meshnode.app.words import searchable
 from meshnode.errors import NotFound
 from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from meshnode.store import Exchange, KeptMove
 from protocol import PersonId, Quantity, limits, person_text
 from protocol.letters import LENT_OUT, UNFINISHED, Action, Stage
@@ -27,6 +28,7 @@ DUE, OVERDUE = "due", "overdue"
 DUE_SOON = limits.DAY  # before a lent thing is to be back both are reminded
 TWICE = "twice"
 MESSAGES_LISTED = 5  # of each exchange in a list; one exchange alone is shown with all of them
+STEP_VIEWED = 10  # exchanges of one step, some 10 ms
 _REFUSED = (Stage.DECLINED, Stage.CANCELLED)
 NEWS_SECONDS = 7 * limits.DAY  # how long the inbox shows an answer after which there is nothing left to do
 
@@ -139,6 +141,23 @@ def view(replica: Replica, found: ExchangeHistory, *, messages: int | None = MES
         began=exchange.began,
         changed=exchange.changed,
     )
+
+
+def views(
+    replica: Replica, exchanges: Iterable[Exchange], *, messages: int | None = MESSAGES_LISTED
+) -> Steps[tuple[ExchangeView, ...]]:
+    """Return how the owner sees these exchanges, a few in each step, each as it is in its step.
+
+    One that is forgotten meanwhile is left out.
+    """
+    seen = []
+    for number, each in enumerate(exchanges):
+        if number % STEP_VIEWED == STEP_VIEWED - 1:
+            yield
+        exchange = replica.store.exchanges.find(each.other, each.id)
+        if exchange is not None and exchange.shown:
+            seen.append(view(replica, history(replica, exchange), messages=messages))
+    return tuple(seen)
 
 
 def is_ended_by_block(replica: Replica, exchange: Exchange) -> bool:

@@ -151,9 +151,9 @@ class _Trial:
         and updates them for the next act.
         """
         me, person = self._me, self._person
-        trusts_me = self._graph.reach(person, me)
+        trusts_me = yield from self._graph.finding_reach(person, me)
         yield
-        trusted = self._graph.regard(me, person)
+        trusted = yield from self._graph.finding_regard(me, person)
         yield
         groups = _Shared(shared)
         theirs = standing_between(person, me, self._graph, groups, reach=trusts_me, regard=trusted)

@@ -14,7 +14,7 @@ from meshnode.app.owner.places import preference_of
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import Ambiguous, NotFound
 from meshnode.replica.replica import Replica
-from meshnode.slices import Steps
+from meshnode.slices import Steps, undisturbed
 from protocol import Audience, PersonId, Record, limits
 from protocol.trust import TRUSTED, WEB, ListingFacts, TrustPath, listing_facts
 
@@ -48,7 +48,6 @@ class WhyView:
     groups: tuple[str, ...] = ()
 
 
-ATTEMPTS = 5  # to search for both paths while trust changes
 NEEDS = {Audience.TRUSTED_NETWORK: TRUSTED, Audience.ANYONE_LOCAL: WEB, Audience.NETWORK_WIDE: WEB}
 
 
@@ -70,19 +69,17 @@ def why(replica: Replica, catalog: Catalog, what: str) -> Steps[WhyView]:
 
 
 def _paths(replica: Replica, person: PersonId) -> Steps[tuple[TrustPath | None, TrustPath | None]]:
-    """Return the best paths to `person` and back, both of one moment: if trust changes in between, they are searched again.
-
-    After some attempts both are searched for in one go.
-    """
+    """Return the best paths to `person` and back, both of one moment: if trust changes in between, they are searched again."""
     graph, me = replica.trust_state.graph, replica.me
+
+    def both() -> Steps[tuple[TrustPath | None, TrustPath | None]]:
+        regard = yield from graph.finding_trust(me, person)
+        yield
+        return regard, (yield from graph.finding_trust(person, me))
+
     if person == me:
         return None, None
-    for _ in range(ATTEMPTS):
-        version, regard = graph.version, graph.trust(me, person)
-        yield
-        if graph.version == version:
-            return regard, graph.trust(person, me)
-    return graph.trust(me, person), graph.trust(person, me)
+    return (yield from undisturbed(lambda: graph.version, both))
 
 
 def _only_person(replica: Replica, what: str) -> PersonId | None:

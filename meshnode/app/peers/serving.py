@@ -19,9 +19,9 @@ from meshnode.replica.served_set import Delta, ServedSet
 from meshnode.slices import Steps, advance
 from protocol import PersonId, Record
 from protocol.session import Phase, Session, phase_of
-from protocol.wire import Item
+from protocol.wire import Index, Item
 
-_Items = tuple[list[Item], list[Item]]
+_Items = tuple[Index, Index]
 
 
 class Serving:

@@ -18,6 +18,7 @@ from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.lifecycle import Renewal
 from meshnode.app.listings.listings import ListingEdit
 from meshnode.errors import MeshnodeError, Refused, Unconfirmed
+from meshnode.slices import complete
 from protocol import Kind, Listing, Quantity, body_of, left_of, limits
 from tests.app.exchanging import all_of, inbox, make, offer, respond, states
 from tests.app.neighbors import Neighbor, story
@@ -295,7 +296,7 @@ def _act(each: Neighbor, chance: random.Random) -> None:
     elif what < 0.25:
         lifecycle.close(each.replica, each.catalog, "Chairs")
     else:
-        mine = cases.exchanges(each.replica, cases.ExchangesQuery()).exchanges
+        mine = complete(cases.exchanges(each.replica, cases.ExchangesQuery())).exchanges
         order = MoveOrder(chance.choice(("accept", "accept", "accept", "cancel", "done")))
         cases.move(each.replica, chance.choice(mine).exchange, order)
 

@@ -11,7 +11,7 @@ from meshnode.app.people import blocks, first_names
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
-from meshnode.slices import complete
+from meshnode.slices import Steps, complete
 from protocol import person_text
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -227,7 +227,7 @@ def test_everybody_is_listed_without_a_search_for_each_person(people: People, mo
     searches: list[object] = []
     search = TrustGraph._lengths
 
-    def counted(self: TrustGraph, viewer: bytes, floor: int, *, towards: bool) -> dict[int, int]:
+    def counted(self: TrustGraph, viewer: bytes, floor: int, *, towards: bool) -> Steps[dict[int, int]]:
         searches.append(viewer)
         return search(self, viewer, floor, towards=towards)
 

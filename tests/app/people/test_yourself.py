@@ -106,7 +106,9 @@ def test_a_name_of_ones_own_is_shown_wherever_the_person_is(mesh: Mesh, people: 
     reason = complete(why.why(alice.replica, alice.catalog, "Hoe"))
     assert reason.regard is not None
     assert [person.name for person in reason.regard.people] == ["Alice", GARDEN, "Carol"]
-    assert [one.person.name for one in export.export(alice.replica, alice.catalog, alice.watcher).vouches] == [GARDEN]
+    assert [
+        one.person.name for one in complete(export.export(alice.replica, alice.catalog, alice.watcher)).vouches
+    ] == [GARDEN]
     blocks.block(alice.replica, GARDEN)
     assert [one.person.name for one in blocks.blocks(alice.replica).blocks] == [GARDEN]
 
@@ -189,7 +191,7 @@ def test_a_name_outlives_a_transaction_that_failed(people: People) -> None:
 def test_the_export_has_the_names(people: People) -> None:
     alice, *_ = people
     call(alice, "Bob", GARDEN)
-    exported = export.export(alice.replica, Catalog(alice.replica), Watcher(alice.replica, alice.catalog))
+    exported = complete(export.export(alice.replica, Catalog(alice.replica), Watcher(alice.replica, alice.catalog)))
     assert [(one.person.name, one.public_name) for one in exported.names] == [(GARDEN, "Bob")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import TypeVar
 from unittest.mock import patch
 
 import pytest
@@ -11,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol import UNSET_PREFERENCE, limits
-from protocol.trust import EffectivePolicy, TrustGraph, cost, paths
+from protocol.steps import Steps
+from protocol.trust import EffectivePolicy, TrustGraph, cost, incremental_paths, paths
 from tests.support.model import World
 from tests.support.webs import WEIGHTS, chain, graph_of, policy_of, someone
+
+Result = TypeVar("Result")
 
 PEOPLE = [someone(number) for number in range(8)]
 PAIRS = [(a, b) for a in PEOPLE for b in PEOPLE if a != b]
@@ -216,7 +220,7 @@ def test_where_most_of_the_web_lost_its_path_a_whole_search_is_made(monkeypatch:
     searched: list[int] = []
     whole = paths.paths_to
 
-    def counted(web: paths.Web, end: int, banned: frozenset[int]) -> paths.ShortestPaths:
+    def counted(web: paths.Web, end: int, banned: frozenset[int]) -> Steps[paths.ShortestPaths]:
         searched.append(web.root)
         return whole(web, end, banned)
 
@@ -235,3 +239,47 @@ def test_a_bounded_number_of_searches_is_kept() -> None:
     for person in people:
         graph.reach_to(person)
     assert len(graph._searches._searches) == limits.SEARCHES_REMEMBERED
+
+
+@pytest.mark.parametrize("change", ["first search", "a vouch less", "most lose their path", "a block"])
+def test_a_search_and_an_update_are_taken_in_steps_and_find_the_same(
+    change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No step looks at more than a few of two hundred people, whatever is searched."""
+    for module in (paths, incremental_paths):
+        monkeypatch.setattr(module, "STEP_PEOPLE", 5)
+    row = [someone(100 + number) for number in range(20)]
+    world = chain(row, 990)
+    for number, one in enumerate(row):
+        for leaf in (someone(200 + number * 10 + more) for more in range(9)):
+            world.vouches |= {(one, leaf): 990, (leaf, one): 990}
+    graph = graph_of(world)
+    if change != "first search":
+        graph.reach_to(row[0]), graph.regard_from(row[0])
+    if change == "a vouch less":
+        world.vouches[row[12], row[13]] = world.vouches[row[13], row[12]] = 950
+    elif change == "most lose their path":
+        world.vouches[row[1], row[2]] = world.vouches[row[2], row[1]] = 950
+    elif change == "a block":
+        world.blocks.add((row[0], row[15]))
+    for one in row[:16]:
+        graph.set(one, policy_of(world, one))
+    fresh = graph_of(world)
+    assert len_and_result(graph.finding_reach(row[9], row[0]))[1] == fresh.reach(row[9], row[0])
+    taken, found = len_and_result(graph.finding_regard(row[0], row[9]))
+    assert found == fresh.regard(row[0], row[9])
+    assert taken > (1 if change == "a block" else 5)
+    taken, path = len_and_result(graph.finding_trust(row[0], row[9]))
+    assert path == fresh.trust(row[0], row[9])
+    assert taken > 5
+
+
+def len_and_result(steps: Steps[Result]) -> tuple[int, Result]:
+    """Return how many steps were taken, and their result."""
+    taken = 1
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return taken, end.value
+        taken += 1
