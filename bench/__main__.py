@@ -20,6 +20,8 @@ MEASURES = (
     "join",
     "paths",
     "discover",
+    "refused",
+    "library",
     "node",
     "daemons",
     "holds",

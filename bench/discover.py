@@ -9,6 +9,7 @@ from bench.harness import Bound, Report, percentile, timed
 from bench.village import Village, node_of, village_store
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.discover import DiscoverQuery, discover
+from meshnode.slices import complete
 
 ROUNDS = 10
 P95 = Bound(100, 15)
@@ -39,7 +40,7 @@ def measure(report: Report) -> None:
                 times = []
                 for _ in range(ROUNDS):
                     with timed() as timing:
-                        discover(replica, catalog, search)
+                        complete(discover(replica, catalog, search))
                     times.append(1000 * timing.seconds)
                 report.add(f"{name}: {words}", "ms", times)
                 samples += times

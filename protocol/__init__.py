@@ -29,6 +29,7 @@ from protocol.keys import (
     verify,
 )
 from protocol.place import (
+    Point,
     Precision,
     across_km,
     center,
@@ -37,6 +38,7 @@ from protocol.place import (
     distance_km,
     distance_words,
     is_cell,
+    kilometers,
     precision_of,
 )
 from protocol.quantity import Quantity, check_quantity, from_thousandths, simplest, to_thousandths
@@ -97,6 +99,7 @@ __all__ = [
     "ListingFields",
     "LocalError",
     "PersonId",
+    "Point",
     "Policy",
     "PolicyFull",
     "Precision",
@@ -133,6 +136,7 @@ __all__ = [
     "is_cell",
     "is_fingerprint",
     "is_revocation",
+    "kilometers",
     "left_of",
     "limits",
     "longest_life",

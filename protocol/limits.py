@@ -125,7 +125,7 @@ RESIDENT_SHARE = 2  # of the memory of the machine, a half: other programs run t
 GRAPH_RECORD_MEMORY = 1_100  # bytes of a certificate, policy, profile or join in memory, and of its person
 POLICY_BYTE_MEMORY = 13  # for each byte of a policy: a vouch of 38 bytes is held in several tables
 LISTING_MEMORY = 750  # of a listing, its words left out
-PLACE_MEMORY = 1_400  # of a place that one listing has for itself: the rule is asked about it alone
+PLACE_MEMORY = 1_400  # at most, of a place that one listing has for itself: each session decides about it alone
 STRANGERS_PART = 16  # of each of these caps, a sixteenth, for all people for whom nobody answers whom the owner knows
 BARE_PART = 4  # of that, a quarter, for certificates on which nothing has followed: they cost their makers nothing
 FILLING_PART = 4  # of a limit, a quarter, or an equal share: who uses more of a full one is named to the owner
@@ -180,12 +180,15 @@ HAVE_ITEMS_MAX = 256  # announced in one frame: each costs a search
 
 # --- Session ---------------------------------------------------------------------------------------------------------
 PREAUTH_SECONDS = 15  # to prove oneself, also where half of all packets are lost: a silent connection is closed
-IDLE_PING_SECONDS = 30  # without a word: a Ping shows the other side that this one is alive
-IDLE_DEAD_SECONDS = 90  # without hearing anything: the other side is gone
+IDLE_PING_SECONDS = 15 * MINUTE  # without a word: a Ping shows that this program is alive; each wakes two machines
+IDLE_DEAD_SECONDS = 35 * MINUTE  # without hearing anything, two Pings included: the program at the other end hangs
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
 LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
 BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more is called again after this all the same
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
+RECHECK_MAX_SECONDS = (
+    80 * MINUTE
+)  # where nothing changes: each comparison that finds nothing doubles the time to the next
 PASSES_MAX = 8  # comparisons of one set in a row: peers whose sets never become equal stop here
 HAVES_UNANSWERED_MAX = 4  # announcements under way: bounds what must be remembered of them
 AGAIN_PER_MINUTE = 10_000  # asked for again; twice as many are accepted: each costs a search and may be sent again
@@ -242,7 +245,9 @@ FORMER_WEB_GRACE = 14 * DAY  # for that long they are told what is superseded; t
 INTRODUCTION_LIFE = 90 * DAY  # of an introduction that its reader does nothing about
 INTRODUCTIONS_FROM_ONE_MAX = 20  # kept of one introducer, the latest: nobody can fill the list
 EXCHANGES_ASKED_MAX = 32  # of one person that wait for an answer: further asks of a person who never stops are ignored
-EXCHANGES_WITH_ONE_MAX = 500  # kept with one person; then the oldest that came to nothing are forgotten
+EXCHANGES_WITH_ONE_MAX = (
+    500  # kept with one person; then those that came to nothing are forgotten, then loans that are back
+)
 EXCHANGES_MAX = 20_000  # kept in all, likewise: the asks of Sybils cannot fill the disk
 EXCHANGES_UNHEARD_ONE_MAX = 64  # of one person, kept unseen because the ask is missing or was not theirs to make
 EXCHANGES_UNHEARD_MAX = 1_000  # likewise in all

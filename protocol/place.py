@@ -37,6 +37,9 @@ class Precision(IntEnum):
         raise ValueError(f"a precision is one of {', '.join(p.word for p in reversed(cls))}")
 
 
+Point = tuple[float, float]
+"""Latitude and longitude in degrees."""
+
 _ACROSS_KM = {Precision.REGION: 50.0, Precision.CITY: 7.0, Precision.NEIGHBORHOOD: 1.0, Precision.EXACT: 0.02}
 
 # The layout of a 64-bit H3 index (h3geo.org, "H3Index Bit Layout"). The pattern fixes the constant bits: the reserved bit 0,
@@ -45,10 +48,11 @@ _CELL_TEXT = re.compile(r"8[468c][0-9a-f]{13}")
 _RESOLUTION_SHIFT = 52
 _BASE_SHIFT = 45
 _DIGITS = 15
-_UNUSED_DIGIT = 7
+_ALL_DIGITS = (1 << _BASE_SHIFT) - 1
+_UNUSED_DIGIT = "7"
 _BASE_CELLS = 122
 _PENTAGONS = frozenset({4, 14, 24, 38, 49, 58, 63, 72, 83, 97, 107, 117})
-_MISSING_IN_PENTAGONS = 1  # a pentagon has no child of this digit; hexagons have seven children
+_MISSING_IN_PENTAGONS = "1"  # a pentagon has no child of this digit; hexagons have seven children
 
 
 def is_cell(text: str) -> bool:
@@ -58,12 +62,11 @@ def is_cell(text: str) -> bool:
     index = int(text, 16)
     resolution = index >> _RESOLUTION_SHIFT & 0xF
     base = index >> _BASE_SHIFT & 0x7F
-    digits = [index >> 3 * (_DIGITS - 1 - position) & 7 for position in range(_DIGITS)]
-    if base >= _BASE_CELLS or _UNUSED_DIGIT in digits[:resolution]:
+    digits = f"{index & _ALL_DIGITS:0{_DIGITS}o}"  # three bits each, so they are the octal digits
+    used, unused = digits[:resolution], digits[resolution:]
+    if base >= _BASE_CELLS or _UNUSED_DIGIT in used or unused.strip(_UNUSED_DIGIT):
         return False
-    if any(digit != _UNUSED_DIGIT for digit in digits[resolution:]):
-        return False
-    first = next((digit for digit in digits[:resolution] if digit), 0)
+    first = used.lstrip("0")[:1]
     return not (base in _PENTAGONS and first == _MISSING_IN_PENTAGONS)
 
 
@@ -98,8 +101,8 @@ def coarser(cell: str, precision: Precision) -> str:
     return parent
 
 
-def center(cell: str) -> tuple[float, float]:
-    """Return latitude and longitude of a cell's center, in degrees."""
+def center(cell: str) -> Point:
+    """Return latitude and longitude of a cell's center, in degrees. LocalError if `cell` is no cell."""
     _require_cell(cell)
     import h3
 
@@ -114,13 +117,16 @@ def distance_km(a: str, b: str) -> float:
     They are rounded so that author, relay and viewer agree whether a cell is within a radius, although their floating
     point arithmetic may differ in the last bit. LocalError if either is no cell.
     """
-    _require_cell(a)
-    _require_cell(b)
+    return kilometers(center(a), center(b))
+
+
+def kilometers(a: Point, b: Point) -> float:
+    """Return the kilometers between two centers of cells as `distance_km` does, for a caller who keeps many of them."""
     if a == b:
         return 0.0
     import h3
 
-    km: float = h3.great_circle_distance(h3.cell_to_latlng(a), h3.cell_to_latlng(b), unit="km")
+    km: float = h3.great_circle_distance(a, b, unit="km")
     return round(km, 3)
 
 

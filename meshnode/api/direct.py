@@ -26,6 +26,9 @@ class _NoNetwork:
         """Return that nobody is connected."""
         return NetworkState(ready=False)
 
+    async def check_peers(self) -> None:
+        """Do nothing: nobody is connected."""
+
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """Return that nobody was called."""
         return ()

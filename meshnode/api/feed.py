@@ -12,6 +12,7 @@ from functools import partial
 
 import trio
 
+from meshnode import background
 from meshnode.app.events import PEERS, STATUS, EventView, Journal, Subjects, merged, subjects_of
 from meshnode.app.explain.status import NetworkState, NetworkStatus
 from meshnode.errors import Refused
@@ -23,6 +24,7 @@ from protocol import person_text
 READERS_MAX = 16  # each holds a connection open; no page or program needs more than one
 GATHER_SECONDS = 0.2  # a first synchronization commits many times a second; these make one event of each kind
 POLL_SECONDS = 1.0  # between two comparisons of the network's state, while anybody listens
+CHECK_SECONDS = 30.0  # between two checks whether those who are connected are still there, while anybody listens
 
 
 class Reader(AsyncIterator[EventView]):
@@ -66,6 +68,7 @@ class Feed:
         self._changed: Subjects = {}
         self._work = Wakeup()
         self._published = Wakeup()
+        self._read = Wakeup()
         self._last_state: NetworkState | None = None
 
     def listen(self, last_event_id: str | None) -> Reader:
@@ -79,6 +82,7 @@ class Feed:
         reader = Reader(self, journal.newest if last_event_id is None else journal.number_of(last_event_id))
         self._readers.add(reader)
         self._work.set()  # the network's state is compared only while there is a reader
+        self._read.set()
         return reader
 
     def remove(self, reader: Reader) -> None:
@@ -99,14 +103,28 @@ class Feed:
         token = trio.lowlevel.current_trio_token()
         unsubscribe = self._replica.changes.subscribe(partial(self._committed, token))
         try:
-            while True:
-                with trio.move_on_after(POLL_SECONDS if self._readers else float("inf")):
-                    await self._work.wait()
-                self._compare_network()
-                self._publish()
-                await trio.sleep(GATHER_SECONDS)
+            async with trio.open_nursery() as nursery:
+                guard = self._replica.guard
+                nursery.start_soon(background.run, guard, "checking who is still connected", self._check_peers)
+                await self._publish_all()
         finally:
             unsubscribe()
+
+    async def _check_peers(self) -> None:
+        while True:
+            if self._readers:
+                await self._network.check_peers()
+                await trio.sleep(CHECK_SECONDS)
+            else:
+                await self._read.wait()
+
+    async def _publish_all(self) -> None:
+        while True:
+            with trio.move_on_after(POLL_SECONDS if self._readers else float("inf")):
+                await self._work.wait()
+            self._compare_network()
+            self._publish()
+            await trio.sleep(GATHER_SECONDS)
 
     def _committed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
         """Report a commit. Runs in the store thread."""

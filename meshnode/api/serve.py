@@ -169,6 +169,7 @@ async def _evaluate_watches(context: ApiContext) -> None:
             await trio.sleep(WATCH_SECONDS)
             started = trio.current_time()
             with suppress(StorageFull):  # `status` reports it; the listings appear in the news nevertheless
+                await in_slices(context.store_thread, context.catalog.preparing())
                 await in_slices(context.store_thread, context.watcher.preparing())
                 await context.store_thread.run(context.watcher.evaluate)
             if context.watcher.raised > reported:

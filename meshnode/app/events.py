@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import listing_id
+from meshnode.app.catalog.ids import listing_id
 from meshnode.replica.changes import Change
 from meshnode.store import RecordState
 from protocol import Kind, person_text
@@ -66,6 +66,8 @@ def subjects_of(change: Change) -> Subjects:
     if change.exchanges:
         found.setdefault(EXCHANGES, set()).update(person_text(person) for person in change.exchanges)
     every: dict[str, frozenset[str] | None] = {LISTINGS: None, PEOPLE: None} if change.trust else {}
+    if change.asked:  # about a new device
+        every[STATUS] = None
     return merged({kind: frozenset(subjects) for kind, subjects in found.items()}, every)
 
 

@@ -175,6 +175,8 @@ class _Known:
         self._forms: dict[PersonId, _Forms] = {}
         self._passing: set[PersonId] = set()  # whose name may change without their profile
         self.people: frozenset[PersonId] = frozenset()
+        self.web: frozenset[PersonId] = frozenset()
+        """The people whom somebody the owner vouches for answers for, and members of the owner's groups."""
 
     def refresh(self, replica: Replica) -> None:
         """Find out again what may have changed since the last call."""
@@ -184,6 +186,7 @@ class _Known:
             read = trust_state.read_since(self._version) if self._version >= 0 else None
             moved |= self._forms.keys() if read is None else read
             self.people = _known(trust_state, replica.me)
+            self.web = frozenset({*trust_state.regard_from(replica.me), *trust_state.groups.co_members(replica.me)})
             if len(self._forms) > len(self.people) + NAMES_SPARE:
                 moved |= self._forms.keys() - self.people
         if before is not close:
@@ -297,17 +300,15 @@ def _circles(replica: Replica, pool: Collection[PersonId]) -> tuple[set[PersonId
     whom somebody they vouch for answers for, and members of their groups. Everybody else, such as strangers who merely
     vouch for the owner, is found by id only: strangers may take any name.
     """
-    trust_state, me = replica.trust_state, replica.me
-    policy = trust_state.policy(me)
+    policy = replica.trust_state.policy(replica.me)
     spoken_of = {
-        me,
+        replica.me,
         *(policy.vouches if policy is not None else ()),
         *replica.store.own_names.all(),
         *(person for person, _ in replica.store.blocked.all()),
     }
-    web = {*trust_state.regard_from(me), *trust_state.groups.co_members(me)}
     first = spoken_of.intersection(pool)
-    return first, web.intersection(pool) - first
+    return first, set(_lately(replica).web.intersection(pool)) - first
 
 
 def _near(replica: Replica, text: str, people: Iterable[PersonId]) -> dict[PersonId, str]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import listing_id
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.exchanges import exchanges, view
 from meshnode.app.exchanges.view import ExchangeView
 from meshnode.app.groups import groups

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from protocol.tokens import DeviceCode
 
 WAIT_SECONDS = 120
-LOOK_SECONDS = 0.5  # between two looks whether a computer has used the code
+ASK_SECONDS = 30  # for which the daemon is asked at a time to wait for a computer that uses the code
 
 device = CommandGroup("device", help=text.HELP)
 
@@ -58,15 +58,15 @@ def add(call: Settings, name: str | None, expires: int | None) -> Any:
 
 def _await_computer(client: Client, until: int) -> None:
     """Wait for the computer that uses the code, and ask whether it shows the same words."""
+    import math
     import time
 
     output.note(text.AWAITING)
-    while time.time() < until:
-        waiting = client.get("/v1/confirmation")
+    while (left := until - time.time()) > 0:
+        waiting = client.get("/v1/confirmation", wait=min(ASK_SECONDS, math.ceil(left)))
         if waiting["words"] is not None:
             _ask_words(client, waiting)
             return
-        time.sleep(LOOK_SECONDS)
     output.note(text.CODE_OVER)
 
 

@@ -2,7 +2,8 @@
 
 The caller is asked for three things, by the account of the person who answers for them: whether that account has used up
 its share of the store thread's time, whether its people break the protocol, and whether a session is free. A caller who
-is turned away hears in how many seconds to come back, and has cost a handshake and nothing else.
+is turned away hears in how many seconds to come back, and has cost a handshake and nothing else. Who comes back again and
+again before that costs no handshake either (`refused_callers`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Generic
 from meshnode.net.connection_table import Closing, ConnectionTable, Kept
 from meshnode.net.fair_share import FairShare
 from meshnode.net.misbehavior import Misbehavior
+from meshnode.net.refused_callers import RefusedCallers
 from meshnode.net.turns import Rank
 from protocol import Code, DeviceId, PersonId, limits
 
@@ -23,6 +25,7 @@ class Door(Generic[Kept]):
         self.connected: ConnectionTable[Kept] = ConnectionTable(me, sessions)
         self.fair_share = FairShare()
         self.misbehavior = Misbehavior()
+        self.refused = RefusedCallers()
 
     def turned_away(self, account: PersonId, person: PersonId, now: float) -> int:
         """Return in how many seconds a connection with `person` may begin, whichever side dials; 0 for now."""

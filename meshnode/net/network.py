@@ -16,7 +16,7 @@ import trio
 from meshnode import background
 from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.problem import Problem
-from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState
 from meshnode.app.peers import contacts
 from meshnode.app.peers.accounts import NOBODY, account_of
 from meshnode.app.peers.conversation import Conversation
@@ -39,6 +39,7 @@ from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
 from meshnode.net.port_choice import PortChoice
 from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 from meshnode.net.recognizer import RecognizedPeer
+from meshnode.net.sleep_watch import SleepWatch
 from meshnode.net.sync_now import sync_now
 from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
@@ -96,6 +97,7 @@ class Network:
         self._interfaces = Interfaces()
         self._heard: dict[PersonId, float] = {}
         self._calls = CallWatch(find_firewall)
+        self._sleep = SleepWatch()
         self._direct: frozenset[PersonId] = frozenset()
         self._accounts: Mapping[PersonId, PersonId] = {}
         self._contacts_changed = Wakeup()
@@ -125,7 +127,7 @@ class Network:
                 GivenAddress(address.host, address.port, person, "" if outcome is None else outcome.value)
                 for address, person, outcome in self._dialer.found_at()
             ),
-            peers=tuple(_peer(peer) for peer in self._connected.values()),
+            peers=tuple(peer.shown for peer in self._connected.values() if peer.link.answers),
             heard=heard,
             turns={person: math.ceil(seconds) for person, seconds in self._dialer.turns(now).items()},
             called_in=self._calls.called_in,
@@ -144,6 +146,12 @@ class Network:
                 *(problem for source in self.problem_sources for problem in source()),
             ),
         )
+
+    async def check_peers(self) -> None:
+        """Ask those who have been silent for a sign of life; see `PeerLink.check`. Takes two seconds if one is gone."""
+        async with trio.open_nursery() as nursery:
+            for peer in self._connected.values():
+                nursery.start_soon(peer.link.check)
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """Return the latest attempts to reach `person`, newest last."""
@@ -258,7 +266,7 @@ class Network:
         self._listener = listener
 
     def _use_interfaces(self, interfaces: Interfaces) -> None:
-        changed = interfaces != self._interfaces
+        changed, slept = interfaces != self._interfaces, self._sleep.has_slept()
         self._interfaces = interfaces
         if self._listener is not None:
             self._listener.use(interfaces)
@@ -266,9 +274,13 @@ class Network:
         if self._discovery is not None:
             self._discovery.use_interfaces(interfaces)
         self._connector.use_interfaces(interfaces)
-        if changed:
+        if slept and self._discovery is not None:
+            self._discovery.repeat_often()
+        if changed or slept:
             self._dialer.moved(trio.current_time())
             self._connector.wake()
+            if self._nursery is not None:
+                self._nursery.start_soon(background.once, self._replica.guard, "looking for peers", self.check_peers)
 
     def _follow_port(self, listener: Listener, interfaces: Interfaces) -> None:
         keep = self._port_choice.follow(listener, interfaces)
@@ -367,9 +379,10 @@ class Network:
     async def _answer(self, stream: trio.SocketStream, host: str) -> None:
         with trio.CancelScope() as scope:
             self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
-            origin = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False)
+            origin, now = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False), trio.current_time()
+            ignores = partial(self._door.refused.is_ignored, host, now)
             conversation = Conversation.answering(
-                self._replica, self._seen_ephemerals, trio.current_time(), asks_first=True
+                self._replica, self._seen_ephemerals, now, asks_first=True, ignores=ignores
             )
             link = PeerLink(stream, conversation, self._store_thread, origin, self._door.fair_share)
             preauth = PreauthConnection(host, scope.cancel, lambda: link.in_progress)
@@ -398,6 +411,8 @@ class Network:
             raise link.failure
         if peer is not None and self._connected.remove(peer):
             self._lost(peer)
+        if link.was_turned_away and link.conversation.peer != self._replica.me:
+            self._door.refused.note(link.origin.address.host, link.conversation.peer, trio.current_time())
         self._log_end(link)
 
     def _admit(self, link: PeerLink) -> ConnectedPeer | None:
@@ -457,15 +472,7 @@ class Network:
 
     def _log_end(self, link: PeerLink) -> None:
         end = link.conversation.end
-        extra = {
-            "address": str(link.origin.address),
-            "seconds": round(trio.current_time() - link.since, 1),
-            "bytes_in": link.bytes_in,
-            "bytes_out": link.bytes_out,
-            "code": "lost" if end is None else end.code.name.lower(),
-        }
-        if link.conversation.peer is not None:
-            extra["peer"] = short_id(link.conversation.peer)
+        extra = link.summary
         if end is not None and end.fault:
             log.warning("a peer broke the protocol", extra={**extra, "detail": end.detail})
             if end.authentic and link.conversation.peer is not None and link.conversation.account is not None:
@@ -476,11 +483,6 @@ class Network:
 
 def _keys_and_account(replica: Replica, person: PersonId) -> tuple[list[contacts.Dial], PersonId]:
     return contacts.dial_keys(replica, person), account_of(replica, person)
-
-
-def _peer(peer: ConnectedPeer) -> Peer:
-    address, conversation = str(peer.link.origin.address), peer.link.conversation
-    return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, conversation.live, conversation.missing)
 
 
 def _first(error: BaseException) -> Failed | None:

@@ -8,8 +8,6 @@ records, so it runs on the store thread; the link itself knows only sockets, tim
 from __future__ import annotations
 
 import logging
-import socket
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,16 +16,18 @@ from typing import Any, Protocol
 
 import trio
 
+from meshnode.app.explain.status import Peer
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.address import Address
 from meshnode.net.fair_share import FairShare
+from meshnode.net.tcp_watch import UNDER_WAY_SECONDS, TcpWatch
 from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
 from meshnode.replica.refusals import NotTaken
 from meshnode.replica.replica import StoreRunner
 from meshnode.wakeup import Wakeup
-from protocol import Code, DeviceId, PersonId, limits
+from protocol import Code, DeviceId, PersonId, limits, short_id
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +37,12 @@ BUSY_BYTES = 256 * 1024  # with this much unwritten, the conversation is not ask
 STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s counts as gone
 PROVING_SECONDS = 2.0  # in which a caller who was answered has proven who they are, even in a slow network
 LINGER_SECONDS = 0.5  # for the peer to read what was sent last, before the socket is closed
-_THIN_LINEAR_TIMEOUTS, _RTO_MAX_MS = 16, 44  # linux/tcp.h; Python does not name them
-AT_REST, UNDER_WAY = 330_000, 30_000  # milliseconds without an acknowledgement: then the route is cut (RFC 5482)
-# tcp(7). With half of all packets lost both ways three of four tries fail: within the limits there are a dozen and more.
-TCP_OPTIONS: tuple[tuple[int, int], ...] = ()
-if sys.platform == "linux":
-    TCP_OPTIONS = (
-        (socket.TCP_KEEPIDLE, 300),
-        (socket.TCP_KEEPINTVL, 3),
-        (_THIN_LINEAR_TIMEOUTS, 1),  # the first six tries of a small flight at equal distances
-        (_RTO_MAX_MS, 2_000),  # and all others at most so far apart; since Linux 6.15
-    )
+FRESH_SECONDS = 5.0  # after a sign of life nobody asks for another one
+ANSWER_SECONDS = 2.0  # in which a sign of life comes: two or three tries, of which a bad network loses some
+LOOK_FIRST_SECONDS, LOOK_SECONDS = (
+    0.005,
+    1.0,
+)  # until it is looked for, doubled each time up to the second: a LAN is quick
 
 
 class PeerConversation(Protocol):
@@ -124,6 +119,7 @@ class PeerLink:
         store_thread: StoreRunner,
         origin: Origin,
         fair_share: FairShare,
+        tcp: TcpWatch | None = None,
     ) -> None:
         self.conversation = conversation
         conversation.gives_way = True
@@ -134,6 +130,11 @@ class PeerLink:
         self.failure: StorageFailed | None = None
         """Why the link ended, if the disk failed: nothing more can be stored, so the node must stop."""
         self._stream = stream
+        self._tcp = TcpWatch(stream) if tcp is None else tcp
+        self._resting = trio.CancelScope()  # of the wait after which what was written last has been acknowledged
+        self._asking: float | None = None  # since when the kernel asks for a sign of life
+        self._answered = trio.Event()
+        self._nursery: trio.Nursery | None = None
         self._store_thread = store_thread
         self._fair_share = fair_share
         self._uncharged = 0.0  # seconds of the store thread that went by before the account was known
@@ -157,8 +158,9 @@ class PeerLink:
         """
         self._on_identified = on_identified
         try:
-            _set_options(self._stream)
+            self._tcp.begin()
             async with trio.open_nursery() as nursery:
+                self._nursery = nursery
                 nursery.start_soon(self._write)
                 nursery.start_soon(self._keep_time)
                 if self.origin.dialed:  # the other end has the first word else
@@ -168,6 +170,7 @@ class PeerLink:
                 await self._flush()
                 nursery.cancel_scope.cancel()
         finally:
+            self._nursery = None
             await trio.aclose_forcefully(self._stream)
 
     @property
@@ -193,6 +196,57 @@ class PeerLink:
         """Begin a comparison of all that both ends hold for each other, if one may begin now."""
         await self._step(self.conversation.compare, trio.current_time())
 
+    @property
+    def was_turned_away(self) -> bool:
+        """Whether the other end has called, proven that it may, and got nothing for it, or broken the protocol."""
+        end = self.conversation.end
+        if self.origin.dialed or end is None or end.silent:
+            return False
+        return end.fault or end.code in (Code.BUSY, Code.REFUSED)
+
+    @property
+    def summary(self) -> dict[str, object]:
+        """The fields of the line that the log gets when the link has ended."""
+        end, peer = self.conversation.end, self.conversation.peer
+        about: dict[str, object] = {
+            "address": str(self.origin.address),
+            "seconds": round(trio.current_time() - self.since, 1),
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "code": "lost" if end is None else end.code.name.lower(),
+        }
+        return about if peer is None else {**about, "peer": short_id(peer)}
+
+    @property
+    def answers(self) -> bool:
+        """Whether the machine at the other end seems to be there: nobody has asked it in vain for ANSWER_SECONDS."""
+        return self._asking is None or trio.current_time() < self._asking + ANSWER_SECONDS
+
+    async def check(self) -> None:
+        """Find out whether the machine at the other end still `answers`, unless it has just shown that it does.
+
+        Takes ANSWER_SECONDS at most. If there is no answer, the link ends some time later.
+        """
+        silent = self._tcp.silent_seconds
+        if self._nursery is None or silent is None or (self._asking is None and silent < FRESH_SECONDS):
+            return
+        if self._asking is None:
+            self._asking, self._answered = trio.current_time(), trio.Event()
+            self._nursery.start_soon(self._ask, self._asking, self._answered)
+        with trio.move_on_at(self._asking + ANSWER_SECONDS):
+            await self._answered.wait()
+
+    async def _ask(self, begun: float, answered: trio.Event) -> None:
+        """Have the kernel ask for a sign of life until one comes, or until it ends the connection, and this link with it."""
+        self._tcp.ask()
+        pause = LOOK_FIRST_SECONDS
+        while (silent := self._tcp.silent_seconds) is not None and silent >= trio.current_time() - begun:
+            await trio.sleep(pause)
+            pause = min(2 * pause, LOOK_SECONDS)
+        self._tcp.asked_enough()
+        self._asking = None
+        answered.set()
+
     def drop(self) -> None:
         """End the connection at once, without a Bye."""
         self._give_up()
@@ -216,15 +270,17 @@ class PeerLink:
             if not data:
                 return
             self.bytes_in += len(data)
-            _set_user_timeout(self._stream, AT_REST)
+            if self._tcp.at_rest():
+                self._resting.deadline = float("inf")
             await self._step(self.conversation.receive, data, trio.current_time())
             if self.conversation.account is not None:
                 await trio.sleep(self._fair_share.pause(self.conversation.account, trio.current_time()))
 
     async def _write(self) -> None:
         while True:
-            while not self._outbox:
-                await self._to_write.wait()
+            if not self._outbox:
+                await self._rest()
+                continue
             piece = bytes(self._outbox[:WRITE_BYTES])
             try:
                 with trio.fail_after(STALL_SECONDS):
@@ -232,12 +288,20 @@ class PeerLink:
             except (trio.BrokenResourceError, trio.TooSlowError):
                 self._give_up()
                 return
-            _set_user_timeout(self._stream, UNDER_WAY)
+            self._tcp.under_way()
             del self._outbox[: len(piece)]
             self.bytes_out += len(piece)
             self._written.set()
             if not self._outbox:
                 self._to_time.set()  # the conversation may have held something back
+
+    async def _rest(self) -> None:
+        """Wait until there is something to write. What was written before is acknowledged meanwhile, or the link is cut."""
+        with trio.CancelScope(deadline=trio.current_time() + UNDER_WAY_SECONDS) as self._resting:
+            await self._to_write.wait()
+        if self._resting.cancelled_caught:
+            self._tcp.at_rest()
+            await self._to_write.wait()
 
     async def _keep_time(self) -> None:
         while self.conversation.end is None:
@@ -245,7 +309,10 @@ class PeerLink:
                 await self._step(self.conversation.close, *self._closing)
             elif self._woken:
                 self._woken = False
-                await self._step(None)
+                if len(self._outbox) > BUSY_BYTES:
+                    await self._step(None)
+                else:  # it may not have been told the time for long
+                    await self._step(self.conversation.tick, trio.current_time())
             elif self._timer is not None and self._timer <= trio.current_time():
                 if len(self._outbox) > BUSY_BYTES:
                     await self._written.wait()
@@ -353,6 +420,12 @@ class ConnectedPeer:
         """Whether the two sides have nothing left to say to each other for now."""
         return self.link.idle
 
+    @property
+    def shown(self) -> Peer:
+        """The session as the owner sees it."""
+        address, conversation = str(self.link.origin.address), self.link.conversation
+        return Peer(self.person, self.device, address, self.dialed, self.wall, conversation.live, conversation.missing)
+
 
 def _advance(
     conversation: PeerConversation, function: Callable[..., None] | None, arguments: tuple[Any, ...]
@@ -362,29 +435,3 @@ def _advance(
     if function is not None:
         function(*arguments)
     return conversation.data_to_send(), conversation.next_timer(), perf_counter() - start
-
-
-def _set_options(stream: trio.abc.HalfCloseableStream) -> None:
-    """Have the kernel notice a dead route within minutes at rest, and within a minute where something is under way.
-
-    Also have it repeat what got lost soon and often: what two nodes say to each other before they have met fits into a few
-    packets, and by default each one that gets lost doubles the time until the next try, up to two minutes.
-    """
-    if not isinstance(stream, trio.SocketStream):
-        return
-    with suppress(OSError):
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in TCP_OPTIONS:
-        with suppress(OSError):  # not every system has all of these
-            stream.setsockopt(socket.IPPROTO_TCP, option, value)
-    _set_user_timeout(stream, UNDER_WAY)
-
-
-def _set_user_timeout(stream: trio.abc.HalfCloseableStream, milliseconds: int) -> None:
-    """Have the kernel end the connection if nothing is acknowledged for so long; a probe at rest counts too.
-
-    A short time where something is under way must not hold at rest: there one lost probe would end the connection.
-    """
-    if sys.platform == "linux" and isinstance(stream, trio.SocketStream):
-        with suppress(OSError):
-            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)

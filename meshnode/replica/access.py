@@ -60,6 +60,8 @@ class AccessSubject(Protocol):
 # A viewer gets these even of an author whom they block: the author's policy says what still concerns the viewer.
 _KINDS_DESPITE_BLOCK = frozenset({Kind.DEVICE, Kind.POLICY})
 
+NOTHING_DECIDABLE = -1  # lower than the version of any policy, and than 0, which records of no policy have
+
 AccessKey = tuple[int, PersonId, DeviceId, int, int, str | bytes | None]
 """Kind, author, device, audience and policy version of a record; then what `subject` says about it."""
 
@@ -135,7 +137,7 @@ class AccessPolicy:
             return Access.ALLOW
         if kind != Kind.DEVICE and self._trust_state.is_surplus(author, device):
             return Access.UNKNOWN  # it may count later
-        if not self._decidable(author, device, policy_version):
+        if policy_version > self.newest_decidable(author, device):
             return Access.UNKNOWN
         decision = self._in_graph(self._trust_state.graph, viewer, key)
         doubtful = self._trust_state.graph_with_suspended()
@@ -168,11 +170,20 @@ class AccessPolicy:
             return False
         return self._in_graph(doubtful, viewer, key) is Access.ALLOW
 
-    def _decidable(self, author: PersonId, device: DeviceId, policy_version: int) -> bool:
-        """Whether the author's policy is in use and is at least as new as the one that the record was written under."""
+    def newest_decidable(self, author: PersonId, device: DeviceId) -> int:
+        """Return the newest policy version such that records written under it by `device` can be decided about.
+
+        NOTHING_DECIDABLE where the author's policy is missing or suspended.
+        """
         if self._trust_state.policy(author) is None:
-            return False
-        return policy_version == 0 or self._trust_state.policy_version(author, device) >= policy_version
+            return NOTHING_DECIDABLE
+        return self._trust_state.policy_version(author, device)
+
+    def newest_shown(self, author: PersonId, device: DeviceId) -> int:
+        """Return the same for listings that may be shown; NOTHING_DECIDABLE too where the device does not count."""
+        if self._trust_state.is_surplus(author, device):
+            return NOTHING_DECIDABLE
+        return self.newest_decidable(author, device)
 
     def _in_graph(self, graph: TrustGraph, viewer: PersonId, key: AccessKey) -> Access:
         """Decide as if `graph` were all that is known about trust."""

@@ -25,7 +25,8 @@ class Change:
     records that are no longer held or no longer in use, as they were before. `people` are those whose certificates,
     policies, joins or profiles were read again, or whom the owner calls by another name. `trust` says whether a certificate, policy or join changed, which can
     alter who may have anything. `exchanges` are the other people of exchanges in which something
-    became due, overdue or unanswered as time passed.
+    became due, overdue or unanswered as time passed. `asked` says that the owner is asked about a new device, or has
+    answered.
     """
 
     stored: tuple[Row, ...] = ()
@@ -35,9 +36,10 @@ class Change:
     exchanges: frozenset[PersonId] = frozenset()
     evicted: Mapping[RecordId, int] = field(default_factory=dict)
     """Those of the `ended` records that made way for others, each with its size in bytes."""
+    asked: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.stored or self.ended or self.people or self.trust or self.exchanges)
+        return bool(self.stored or self.ended or self.people or self.trust or self.exchanges or self.asked)
 
 
 class Superseding(NamedTuple):

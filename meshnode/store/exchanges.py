@@ -27,6 +27,7 @@ def _named(stages: Iterable[Stage]) -> str:
 
 _OPEN = f"(stage IN ({_named(UNFINISHED)}) OR lend AND stage IN ({_named(LENT_OUT)}))"
 _NEVER_AGREED = _named((Stage.DECLINED, Stage.CANCELLED))
+_OVER = _named((Stage.RETURNED,))
 
 
 class Exchange(NamedTuple):
@@ -59,7 +60,7 @@ class Exchange(NamedTuple):
 
 
 class KeptMove(NamedTuple):
-    """A move. `mine` if the owner made it; `letter` is then the slot of the letter that last carried it."""
+    """A move. `mine` if the owner made it; `letter` is the slot of the letter that last brought it."""
 
     mine: bool
     move: Move
@@ -119,7 +120,7 @@ class Exchanges:
         return [KeptMove(bool(mine), _move(fields), arrived, letter) for mine, fields, arrived, letter in rows]
 
     def add_move(self, exchange: Exchange, move: Move, *, mine: bool, arrived: int, letter: bytes | None) -> bool:
-        """Add a move; return whether it is new. One that the owner sends again gets the slot of the later letter."""
+        """Add a move; return whether it is new. One that is sent again gets the slot of the later letter."""
         fields = encode(move.to_fields())
         with self._database.joined():
             known = self._database.run(
@@ -224,6 +225,16 @@ class Exchanges:
                 "DELETE FROM exchange WHERE no = (SELECT no FROM exchange WHERE shown = 1 AND held = 0"  # noqa: S608 - ours
                 f" AND stage IN ({_NEVER_AGREED}) {whose} ORDER BY changed, no LIMIT 1)",
                 () if other is None else (self._persons.find(other),),
+            )
+        )
+
+    def forget_returned(self, other: PersonId) -> bool:
+        """Delete the exchange with `other` whose thing came back longest ago; return whether there was one."""
+        return bool(
+            self._database.run(
+                "DELETE FROM exchange WHERE no = (SELECT no FROM exchange WHERE shown = 1 AND held = 0"  # noqa: S608 - ours
+                f" AND stage IN ({_OVER}) AND other = ? ORDER BY changed, no LIMIT 1)",
+                (self._persons.find(other),),
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from meshnode.store.database import Database
@@ -11,17 +12,28 @@ from protocol import DeviceId, Kind, PersonId, RecordId
 
 DELIVERIES_KEPT = 365 * 86_400  # seconds after a letter's expiry for which its delivery is kept
 
-_STORED = (
-    "SELECT record.id, record.author, record.device, record.slot, record.tag, content_number"  # noqa: S608 - ours
+PAGE = 256  # letters that are looked at in one step, which takes about a millisecond
+
+_PAGE = (
+    "SELECT record.no, record.author,"  # noqa: S608 - ours
+    " letter_read.author IS NULL OR content_number IS NOT NULL OR receipt <> record.id,"
+    " record.id, record.device, record.slot, record.tag, content_number"
     " FROM record INDEXED BY record_letter LEFT JOIN letter_read USING (author, slot)"
-    f" WHERE kind = {Kind.LETTER:d} AND state = 1 AND tag IS NOT NULL"
-    " AND (letter_read.author IS NULL OR content_number IS NOT NULL OR receipt <> record.id) ORDER BY record.no"
+    f" WHERE kind = {Kind.LETTER:d} AND (record.author, record.no) > (?, ?) AND state = 1 AND tag IS NOT NULL"
+    f" ORDER BY record.author, record.no LIMIT {PAGE}"
 )
+
+Position = tuple[int, int]
+"""Where reading all letters has come to: the numbers of an author and of a record."""
 
 
 class StoredLetter(NamedTuple):
-    """A letter held here and not read. `number` is that of its content if it was opened and not understood."""
+    """A letter held here and not read; `order` is that in which letters came.
 
+    `number` is that of its content if it was opened and not understood.
+    """
+
+    order: int
     id: RecordId
     author: PersonId
     device: DeviceId
@@ -57,18 +69,26 @@ class Letters:
         """The letters that were found and are to be opened, in this order."""
         self.slices = 0
         """How often letters were opened from the queue since it was filled."""
+        self.look: Iterator[None] | None = None
+        """The look for letters that is under way; each step of it takes about a millisecond."""
         self.strangers_seen: int | None = None
         """The version of the trust state at which letters of strangers were left closed; None if none were."""
 
     # --- received ----------------------------------------------------------------------------------------------------
 
-    def stored(self) -> list[StoredLetter]:
-        """Return every letter in use that was not read here, to any addressee, in the order of arrival."""
+    def stored(self, after: Position = (0, 0)) -> tuple[list[StoredLetter], Position | None]:
+        """Return those of the next letters in use that were not read here, to any addressee, and where to go on.
+
+        Of one author the letters come in the order of arrival. After the last one there is nowhere to go on.
+        """
         person, device = self._persons.key, self._devices.key
-        return [
-            StoredLetter(id_, person(author), device(written_by), slot, tag, number)
-            for id_, author, written_by, slot, tag, number in self._database.all(_STORED)
+        rows = self._database.all(_PAGE, after)
+        found = [
+            StoredLetter(no, id_, person(author), device(written_by), slot, tag, number)
+            for no, author, is_new, id_, written_by, slot, tag, number in rows
+            if is_new
         ]
+        return found, (rows[-1][1], rows[-1][0]) if len(rows) == PAGE else None
 
     def note_read(
         self, author: PersonId, slot: bytes, *, until: int, number: int | None = None, receipt: RecordId | None = None

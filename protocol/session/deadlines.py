@@ -34,19 +34,27 @@ class Deadlines:
         """Note that frames of ours go out."""
         self._sent = self.now
 
+    def note_debt(self, *, owes: bool) -> None:
+        """Note whether the peer owes us an answer or records, as of `now`, which must be the time of this moment."""
+        if owes and not self._owes:
+            self.progress()
+        self._owes = owes
+
     def next_timer(self, *, identified: bool, owes: bool) -> float:
-        """Return when to ask for `overdue` or `ping_due` again. `owes`: the peer owes us an answer or records."""
-        self._note_debt(owes)
+        """Return when to ask for `overdue` or `ping_due` again. `owes`: the peer owes us an answer or records.
+
+        A debt that was not noted may have begun long after `now`: then it counts from the next `overdue` on.
+        """
         times = [self._sent + IDLE_PING_SECONDS, self._heard + IDLE_DEAD_SECONDS]
         if not identified:
             times.append(self._opened + PREAUTH_SECONDS)
         if owes:
-            times.append(self._progress + PROGRESS_SECONDS)
+            times.append((self._progress if self._owes else self.now) + PROGRESS_SECONDS)
         return min(times)
 
     def overdue(self, *, identified: bool, owes: bool) -> str:
         """Return in words which deadline the peer has missed; empty if none."""
-        self._note_debt(owes)
+        self.note_debt(owes=owes)
         if not identified and self.now >= self._opened + PREAUTH_SECONDS:
             return "not identified in time"
         if self.now >= self._heard + IDLE_DEAD_SECONDS:
@@ -59,8 +67,3 @@ class Deadlines:
     def ping_due(self) -> bool:
         """Whether we have sent nothing for so long that the other side needs a sign of life."""
         return self.now >= self._sent + IDLE_PING_SECONDS
-
-    def _note_debt(self, owes: bool) -> None:
-        if owes and not self._owes:
-            self.progress()
-        self._owes = owes

@@ -12,13 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.limits import (
-    BUSY_PAUSE_MAX,
-    LIVE_COMPARE_SECONDS,
-    MINUTE,
-    RECHECK_SECONDS,
-    UNKNOWN_FRAMES_PER_MINUTE,
-)
+from protocol.limits import BUSY_PAUSE_MAX, LIVE_COMPARE_SECONDS, MINUTE, UNKNOWN_FRAMES_PER_MINUTE
 from protocol.rate import RateLimit
 from protocol.records.record import Record
 from protocol.session.announcing import Announcer
@@ -36,6 +30,7 @@ from protocol.session.events import (
 )
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet
+from protocol.session.rechecks import Rechecks
 from protocol.session.reconciliation import Reconciliation
 from protocol.session.states import (
     BOTH_ADMITTED,
@@ -129,7 +124,7 @@ class Session:
         self._state = SessionState.GREETING
         self._deadlines = Deadlines(now)
         self._live_since = now
-        self._recheck_at = now
+        self._rechecks = Rechecks()
 
         self._admission: _Admission | None = None
         self._outgoing = Outgoing()
@@ -171,9 +166,13 @@ class Session:
                 continue
             check_allowed(self._state, frame, self._side)
             self._deadlines.heard(progress=not isinstance(frame, Ping))
+            if not isinstance(frame, Ping | Roots):
+                self._rechecks.changed()
             self._take(frame)
             self._advance()
+        self._rechecks.advance_to(self._now)
         self._go_on()
+        self._deadlines.note_debt(owes=self._peer_owes())
         return self._drain_events()
 
     def frames_to_send(self) -> list[bytes]:
@@ -199,7 +198,7 @@ class Session:
             return self._now
         times = [self._deadlines.next_timer(identified=self._identified, owes=self._peer_owes())]
         if is_possible(self._state, Trigger.RECHECK, self._side):
-            times.append(self._recheck_at)
+            times.append(self._rechecks.next_timer(self._now))
         if (batch := self._incoming.batch_due()) is not None:
             times.append(batch)
         if self._state in BOTH_ADMITTED and (headers := self._headers.next_timer()) is not None:
@@ -211,6 +210,7 @@ class Session:
     def tick(self, now: float) -> list[Event]:
         """Let time pass, and return the events. A peer that has missed a deadline is sent Bye TIMEOUT, and Ended follows."""
         self._deadlines.advance_to(now)
+        self._rechecks.advance_to(self._now)
         if self._state is not SessionState.ENDED:
             overdue = self._deadlines.overdue(identified=self._identified, owes=self._peer_owes())
             if overdue:
@@ -220,8 +220,7 @@ class Session:
                 if self._deadlines.ping_due:
                     self._ping()
                     self._deadlines.sent()
-                if is_possible(self._state, Trigger.RECHECK, self._side) and self._now >= self._recheck_at:
-                    self._recheck_at = self._now + LIVE_COMPARE_SECONDS
+                if is_possible(self._state, Trigger.RECHECK, self._side) and self._rechecks.is_due(self._now):
                     self.recheck(now)
                 self._go_on()
         return self._drain_events()
@@ -242,6 +241,7 @@ class Session:
         reconciliation = Reconciliation(sets, self._handshake_hash, self._send, initiator=self._initiator)
         self._admission = _Admission(sets, reconciliation, Announcer(sets))
         self._go_on()
+        self._deadlines.note_debt(owes=self._peer_owes())
 
     def supply(self, records: Iterable[Record]) -> None:
         """Answer the oldest RecordsRequested with those of its records that the peer may still have.
@@ -275,6 +275,7 @@ class Session:
         peer_set = self._peer_set(phase)
         peer_set.remove(removed)
         peer_set.add(added, news=True)
+        self._rechecks.changed()
 
     def ask_again(self, phase: Phase, items: Iterable[Item]) -> None:
         """Ask for these items again, which the peer has shown and the node could not take then. They leave the set.
@@ -408,7 +409,7 @@ class Session:
                 self._begin_to_compare()
             elif trigger is Trigger.ALL_SETTLED:
                 self._live_since = self._now
-                self._recheck_at = self._now + RECHECK_SECONDS
+                self._rechecks.settled(self._now)
                 self._events.append(LiveStarted())
 
     def _trigger(self) -> Trigger | None:

@@ -53,7 +53,7 @@ class Trigger(Enum):
     ALL_SETTLED = "both sets are settled"
     EXCHANGED = "both sides know who lacks what"
     TRANSFERRED = "nothing is left to give or take"
-    RECHECK = "10 minutes have passed, or the node asks for it, and nothing is under way"
+    RECHECK = "10 to 80 minutes have passed, or the node asks for it, and nothing is under way"
     RECHECK_HEARD = "Roots have come, for the initiator compares again"
     OVER = "a goodbye, a fault, or silence"
 

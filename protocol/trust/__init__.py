@@ -40,6 +40,7 @@ from protocol.trust.policies import (
 )
 from protocol.trust.relation import Relation, relation_of
 from protocol.trust.visibility import (
+    Distances,
     ListingFacts,
     Standing,
     Verdict,
@@ -59,6 +60,7 @@ from protocol.trust.weights import TRUSTED, WEB, TrustPath, as_trust, cost, limi
 __all__ = [
     "TRUSTED",
     "WEB",
+    "Distances",
     "EffectivePolicy",
     "Entries",
     "ListingFacts",

@@ -86,13 +86,26 @@ def standing_between(
     )
 
 
+class Distances(NamedTuple):
+    """The distances of a place in kilometers, as `distance_km` computes them; None where either place is unknown."""
+
+    published: float | None
+    """From the place that the viewer publishes."""
+    here: float | None
+    """From where the viewer is: see `Wish.here`."""
+
+
 class ListingFacts(NamedTuple):
-    """The facts of a listing that the rule looks at. `audience` is the effective one, `radius_km` the author's radius."""
+    """The facts of a listing that the rule looks at. `audience` is the effective one, `radius_km` the author's radius.
+
+    With `distances`, which a caller has computed who asks about very many places, the rule does not look at `place`.
+    """
 
     audience: int
     place: str | None = None
     radius_km: int = UNSET_PREFERENCE.radius_km
     expires: int = FOREVER
+    distances: Distances | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +135,19 @@ def listing_facts(
     preference: Preference,
     author_place: str | None,
     expires: int = FOREVER,
+    distances: Distances | None = None,
 ) -> ListingFacts:
     """Return the facts of a listing with this audience and this place of its own (None: it has none).
 
-    `preference` and `author_place` are its author's: the sharing preference in effect and the published place. All
-    ListingFacts that a node decides by are built here.
+    `preference` and `author_place` are its author's: the sharing preference in effect and the published place.
+    `distances` are those of the place that counts. All ListingFacts that a node decides by are built here.
     """
     return ListingFacts(
         audience=effective_audience(audience, preference),
         place=place or author_place,
         radius_km=preference.radius_km,
         expires=expires,
+        distances=distances,
     )
 
 
@@ -167,32 +182,36 @@ def _consents(facts: ListingFacts, standing: Standing, viewer_place: str | None)
         case Audience.TRUSTED_NETWORK:
             return reaches(standing.reach, TRUSTED)
         case Audience.ANYONE_LOCAL:
-            return standing.in_web and _near(facts.place, viewer_place, facts.radius_km)
+            return standing.in_web and _near(facts, viewer_place)
         case Audience.NETWORK_WIDE:
             return standing.in_web
         case _:  # FOLLOWS must be resolved before; audiences of a later version are not known here
             return False
 
 
-def _near(place: str | None, viewer_place: str | None, radius_km: int) -> bool:
-    return place is not None and viewer_place is not None and distance_km(place, viewer_place) <= radius_km
+def _near(facts: ListingFacts, viewer_place: str | None) -> bool:
+    km = _km(facts.place, viewer_place) if facts.distances is None else facts.distances.published
+    return km is not None and km <= facts.radius_km
+
+
+def _km(place: str | None, viewer_place: str | None) -> float | None:
+    return None if place is None or viewer_place is None else distance_km(place, viewer_place)
 
 
 def _wanted(facts: ListingFacts, standing: Standing, viewer_place: str | None, wish: Wish) -> Verdict:
     known = standing.yourself or standing.shares_group
     if not (known or reaches(standing.regard, wish.min_regard)):
         return Verdict.TOO_LITTLE_REGARD
-    if not _near_enough(facts.place, wish.here or viewer_place, wish.within_km):
-        return Verdict.TOO_FAR
-    return Verdict.VISIBLE
+    return Verdict.VISIBLE if _near_enough(facts, wish.here or viewer_place, wish.within_km) else Verdict.TOO_FAR
 
 
-def _near_enough(place: str | None, here: str | None, within_km: float | None) -> bool:
+def _near_enough(facts: ListingFacts, here: str | None, within_km: float | None) -> bool:
     if within_km == float("inf"):
         return True
-    if place is None or here is None:
+    km = _km(facts.place, here) if facts.distances is None else facts.distances.here
+    if km is None:
         return within_km is None
-    return distance_km(place, here) <= (DEFAULT_WITHIN_KM if within_km is None else within_km)
+    return km <= (DEFAULT_WITHIN_KM if within_km is None else within_km)
 
 
 # --- The audiences of the other kinds --------------------------------------------------------------------------------
@@ -217,7 +236,7 @@ def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool) -> bo
     count. For the same reason everybody who may have, or holds, another record of the author may have it too, which
     the caller judges.
     """
-    return standing.yourself or same_mesh or vouched or standing.in_web
+    return same_mesh or vouched or standing.in_web
 
 
 def may_have_join(standing: Standing, *, in_group: bool) -> bool:

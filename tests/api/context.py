@@ -26,18 +26,22 @@ class InlineStoreThread:
 
 @dataclass
 class StillNetwork:
-    """A network that changes only when a test changes it, and counts the calls of `look_again`."""
+    """A network that changes only when a test changes it, and counts the calls of `look_again` and `check_peers`."""
 
     now: NetworkState = field(
         default_factory=lambda: NetworkState(ready=True, port=4747, addresses=(("127.0.0.1", 4747),), announcing=True)
     )
     tried: dict[PersonId, tuple[ConnectionAttempt, ...]] = field(default_factory=dict)
     looked: int = 0
+    checked: int = 0
     synced: tuple[Synced, ...] = ()
     missing: tuple[PersonId, ...] = ()
 
     def state(self) -> NetworkState:
         return self.now
+
+    async def check_peers(self) -> None:
+        self.checked += 1
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         return self.tried.get(person, ())

@@ -292,3 +292,12 @@ async def test_a_failed_disk_is_answered_with_an_error_and_ends_the_api(
     assert (answer.status, answer.body["error"]["code"]) == (500, "storage_failed")
     assert alice.context.stop.is_set()
     assert isinstance(alice.context.broken, StorageFailed)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/status", "/v1/peers", "/v1/devices", "/v1/people", "/v1/people/Bob", "/v1/doctor", "/v1/doctor/Bob"]
+)
+async def test_a_request_that_shows_who_is_connected_has_it_checked_first(callers: Callers, path: str) -> None:
+    alice, *_ = callers
+    assert (await alice("GET", path)).status == 200
+    assert alice.network.checked == 1

@@ -42,7 +42,7 @@ class Neighbor:
         return listings.post(self.replica, listings.ListingDraft(**{"type": "offer", "title": title, **fields}))  # type: ignore[arg-type]
 
     def discover(self, words: str | None = None, **search: object) -> Discovery:
-        return discover(self.replica, self.catalog, DiscoverQuery(words=words, **search))  # type: ignore[arg-type]
+        return complete(discover(self.replica, self.catalog, DiscoverQuery(words=words, **search)))  # type: ignore[arg-type]
 
     def titles(self, words: str | None = None, **search: object) -> list[str]:
         return [result.title for result in self.discover(words, **search).results]

@@ -33,8 +33,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("app.everybody.STEP", "app.catalog.catalog.STEP", "app.explain.what_if.PEOPLE_OF_A_STEP"):
         monkeypatch.setattr(f"meshnode.{name}", 1)
     for name in (
-        "app.catalog.catalog.STEP_ASKED",
-        "app.discover.search.STEP_ASKED",
+        "app.catalog.sight.STEP_ASKED",
         "app.explain.world.PEOPLE_OF_A_STEP",
     ):
         monkeypatch.setattr(f"meshnode.{name}", 1)
@@ -140,8 +139,8 @@ def test_a_catalog_that_keeps_its_verdicts_finds_what_a_new_one_finds(seed: int)
     replica, catalog = world.replica, Catalog(world.replica)
     for _ in range(20):
         for query in (DiscoverQuery(), ALL):
-            disturbed(world, preparing(replica, catalog, query))
-            assert discover(replica, catalog, query) == discover(replica, Catalog(replica), query)
+            disturbed(world, preparing(catalog, query))
+            assert complete(discover(replica, catalog, query)) == complete(discover(replica, Catalog(replica), query))
 
 
 def test_a_catalog_that_is_still_being_filled_misses_nothing_that_comes_meanwhile() -> None:
@@ -154,4 +153,4 @@ def test_a_catalog_that_is_still_being_filled_misses_nothing_that_comes_meanwhil
         replica.ingest.receive([author.listing(f"Chair {number}", now=replica.clock.now() - 60)], author.id)
     complete(steps)
     assert not catalog.is_behind
-    assert discover(replica, catalog, ALL) == discover(replica, Catalog(replica), ALL)
+    assert complete(discover(replica, catalog, ALL)) == complete(discover(replica, Catalog(replica), ALL))

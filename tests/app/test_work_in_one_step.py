@@ -15,8 +15,9 @@ import pytest
 
 from meshnode.app import everybody, naming
 from meshnode.app.catalog import catalog as catalogs
+from meshnode.app.catalog import sight
 from meshnode.app.catalog.catalog import Catalog
-from meshnode.app.discover import discover, news, search
+from meshnode.app.discover import discover, news
 from meshnode.app.discover.watches import Watcher
 from meshnode.app.exchanges import view as exchange_views
 from meshnode.app.exchanges.exchanges import ExchangesQuery, Request, exchanges, respond
@@ -63,8 +64,7 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
     for module, name in (
         (everybody, "STEP"),
         (catalogs, "STEP"),
-        (catalogs, "STEP_ASKED"),
-        (search, "STEP_ASKED"),
+        (sight, "STEP_ASKED"),
         (world, "PEOPLE_OF_A_STEP"),
         (what_if, "PEOPLE_OF_A_STEP"),
         (news, "STEP_SEEN"),
@@ -88,7 +88,7 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
 
     count("protocol.trust.paths.paths_to", "searches")
     count("protocol.trust.paths.paths_from", "searches")
-    for asking in ("replica.access", "app.discover.search", "app.explain.world"):
+    for asking in ("replica.access", "app.catalog.sight", "app.explain.world"):
         count(f"meshnode.{asking}.visible", "asked")
     count("meshnode.app.exchanges.view.view", "viewed")
     return counted
@@ -147,7 +147,7 @@ IN_STEPS: dict[str, Callable[[Town], Steps[object]]] = {
     "following trust": lambda town: following(town.replica),
     "read contacts": lambda town: read_contacts(town.replica),
     "first reading": lambda town: Catalog(town.replica).preparing(),
-    "discover": lambda town: search.preparing(town.replica, town.catalog, EVERYTHING),
+    "discover": lambda town: discover.discover(town.replica, town.catalog, EVERYTHING),
     "people": lambda town: people.listing_people(town.replica, (), everybody=True),
     "names": lambda town: naming.preparing(town.replica),
     "news": lambda town: news.peek(town.replica, town.catalog, town.watcher),

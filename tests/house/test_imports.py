@@ -116,7 +116,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "following": {"naming"},
     "everybody": set(),
     "owner": set(),
-    "catalog": {"words", "picking"},
+    "catalog": {"words", "picking", "naming", "owner"},
     "groups": {"picking", "naming", "owner"},
     "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from meshnode.net.peer_link import ANSWER_SECONDS, FRESH_SECONDS
 from tests.lan.conftest import MakeLan, need
 from tests.support.lan import Daemon, Host, Lan
 from tests.support.waiting import eventually
@@ -35,6 +36,18 @@ def test_what_was_posted_on_both_sides_of_a_cut_is_everywhere_once_it_heals(lan:
     assert bob.finds("Apples") is None
     network.heal()
     eventually(lambda: bob.finds("Apples") and alice.finds("Bread"), "both offers cross", within=HEAL_SECONDS)
+
+
+def test_somebody_who_is_gone_without_a_word_is_not_shown_as_connected(lan: MakeLan) -> None:
+    """As when a laptop is closed: nothing is said any longer, and nobody has news that the other end would acknowledge."""
+    network = lan("Alice", "Bob")
+    alice, bob, *_ = two(network)
+    connect(alice, bob)
+    assert bob.peers() == {"Alice"}
+    network.part(["Alice"])
+    eventually(lambda: not bob.peers(), "Bob sees it when he looks", within=FRESH_SECONDS + 2 * ANSWER_SECONDS)
+    network.heal()
+    eventually(lambda: bob.peers() == {"Alice"}, "Bob sees that she is back", within=HEAL_SECONDS)
 
 
 def test_a_short_cut_ends_no_connection(lan: MakeLan) -> None:

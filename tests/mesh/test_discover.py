@@ -22,7 +22,7 @@ class Viewer:
         self.watcher = Watcher(self.replica, self.catalog)
 
     def found(self) -> set[str]:
-        return {result.title for result in discover(self.replica, self.catalog, DiscoverQuery()).results}
+        return {result.title for result in complete(discover(self.replica, self.catalog, DiscoverQuery())).results}
 
     def news(self) -> set[str]:
         seen = complete(news.look(self.replica, self.catalog, self.watcher, news.NewsLook()))
@@ -94,7 +94,7 @@ def test_what_is_hidden_stays_hidden_after_an_edit_that_narrows_and_widens_it_an
     mesh.settle()
     assert bob.found() == {"Ladder again"}
     assert alice.found() == alice.news() == set()
-    assert discover(alice.replica, alice.catalog, DiscoverQuery()).set_aside == 1
+    assert complete(discover(alice.replica, alice.catalog, DiscoverQuery())).set_aside == 1
 
 
 def test_hiding_watching_and_looking_send_nothing_to_anybody() -> None:

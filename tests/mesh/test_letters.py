@@ -10,7 +10,7 @@ from meshnode.app.devices import revocation
 from meshnode.app.exchanges.incoming import open_letters
 from meshnode.app.letters.delivery import Delivery
 from protocol import limits
-from tests.support.mail import SECRET, ZOE, delivery, settle_down, stored, village, who_holds, write
+from tests.support.mail import SECRET, ZOE, delivery, settle_down, stored, stored_letters, village, who_holds, write
 from tests.support.mesh_people import acquaint, befriend, block, found, invite, person, vouch
 
 
@@ -57,9 +57,9 @@ def test_a_carrier_of_a_letter_finds_nothing_in_it() -> None:
     for hidden in (SECRET.encode(), b"Zoe", ZOE.id, person(mesh, "Carol")):
         assert hidden not in letter.wire
     bob = mesh.nodes["Bob"].replica
-    before = bob.store.letters.stored()
+    before = stored_letters(bob.store)
     open_letters(bob)
-    assert bob.store.letters.stored() == before  # not for Bob: not even looked into
+    assert stored_letters(bob.store) == before  # not for Bob: not even looked into
 
 
 def test_a_letter_reaches_somebody_outside_its_authors_web_through_somebody_in_it(
@@ -195,7 +195,7 @@ def test_a_device_certified_later_cannot_read_what_was_written_before(heard: lis
     mesh.heal()
     settle_down(mesh)
     assert [device for device, _ in heard] == [mesh.nodes["Carol"].replica.device]
-    assert late.replica.store.letters.stored() == []
+    assert stored_letters(late.replica.store) == []
     assert who_holds(mesh) == set()
 
 

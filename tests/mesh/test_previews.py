@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalog, listing_id
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.discover.discover import DiscoverQuery, discover
 from meshnode.app.explain import audience, what_if
 from meshnode.app.explain.what_if import SightView, WhatIfView
@@ -51,7 +52,7 @@ def viewers_of(replica: Replica, catalog: Catalog) -> dict[str, set[str]]:
 
 def shown(replica: Replica, catalog: Catalog) -> dict[str, str]:
     """Return by id every listing that can be shown here, with its author."""
-    found = discover(replica, catalog, DiscoverQuery(anywhere=True, trust=0.1, limit=1000))
+    found = complete(discover(replica, catalog, DiscoverQuery(anywhere=True, trust=0.1, limit=1000)))
     return {result.id: result.author.id for result in found.results}
 
 

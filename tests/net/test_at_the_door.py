@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from meshnode.app.explain.status import problems
-from meshnode.net import misbehavior
+from meshnode.net import misbehavior, refused_callers
 from meshnode.net.dial_outcome import DialOutcome
 from meshnode.replica import served_set
 from protocol import limits, person_text
@@ -43,6 +43,28 @@ async def test_a_person_who_has_used_up_their_share_gains_nothing_by_calling_aga
     assert set(busy) == {DialOutcome.BUSY.value}
     assert served == []
     assert not hub.peers()
+
+
+async def test_a_person_who_is_turned_away_again_and_again_gets_no_answer_any_longer(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault: each call of somebody who does not listen costs a handshake."""
+    monkeypatch.setattr(refused_callers, "is_loopback", lambda _: False)  # as if they were two machines
+    monkeypatch.setattr(refused_callers, "REFUSALS_A_MINUTE", 3)
+    hub, guest = await start(nursery, "Hub"), await start(nursery, "Guest")
+    await connect(guest, hub)
+    hub.network._door.fair_share.spend(guest.replica.me, 10 * limits.WORK_BURST_SECONDS, trio.current_time())
+    for link in hub.network.links:
+        link.drop()
+    await until(lambda: not hub.network.links and not guest.network.links, "the connection is lost")
+    outcomes: list[str] = []
+    while DialOutcome.NO_ANSWER.value not in outcomes:
+        before = len(guest.network.attempts(hub.replica.me))
+        guest.network.look_again()
+        await until(lambda n=before: len(guest.network.attempts(hub.replica.me)) > n, "the guest calls again")  # type: ignore[misc]
+        outcomes.append(guest.network.attempts(hub.replica.me)[-1].outcome)
+    assert outcomes[:3] == [DialOutcome.BUSY.value] * 3
+    assert len(outcomes) <= 3 + 2
 
 
 async def test_a_person_whose_account_has_used_up_its_share_is_not_called_either(nursery: trio.Nursery) -> None:

@@ -4,169 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import trio
-from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memory_stream_pair, wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed
-from meshnode.net.address import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
-from meshnode.net.peer_link import PROVING_SECONDS, STALL_SECONDS, Origin, PeerLink
+from meshnode.net.peer_link import PROVING_SECONDS, STALL_SECONDS
 from meshnode.replica.changes import Change
-from meshnode.replica.refusals import NotTaken
 from protocol import Code, limits
-
-Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
-ALICE, BOB = b"a" * 32, b"b" * 32
-
-
-@dataclass
-class FakeConversation:
-    """A conversation that echoes, and does what certain words ask for."""
-
-    peer: bytes | None = None
-    device: bytes | None = None
-    run: bytes | None = None
-    account: bytes | None = None
-    at_door: bool = False
-    gives_way: bool = False
-    behind: bool = False
-    steps_left: int = 0  # of opening, after which "opened" is sent
-    live: bool = False
-    settled: bool = True
-    idle: bool = True
-    contact: bool = False
-    comparisons: int = 0
-    came: int = 0
-    missing: tuple[tuple[NotTaken, int], ...] = ()
-    end: ConversationEnd | None = None
-    received: bytes = b""
-    timer: float | None = None
-    ticks: list[float] = field(default_factory=list)
-    outbox: list[bytes] = field(default_factory=list)
-
-    @property
-    def waiting(self) -> bool:
-        return bool(self.outbox)
-
-    def receive(self, data: bytes, now: float) -> None:
-        self.received += data
-        if data == b"I am Bob":
-            self.peer = self.device = self.account = BOB
-        elif data == b"stumble":
-            raise RuntimeError("a bug of ours")
-        elif data == b"disk":
-            raise StorageFailed("the disk failed")
-        elif data == b"nonsense":
-            self.end = ConversationEnd(Code.MALFORMED, silent=True)
-        elif data == b"open":
-            self.steps_left = 3
-        elif data == b"much":
-            self.outbox.append(bytes(2 * limits.SESSION_BUFFER_BYTES))
-        else:
-            self.outbox.append(data)
-
-    def data_to_send(self) -> bytes:
-        data = b"".join(self.outbox)
-        self.outbox.clear()
-        return data
-
-    def next_timer(self) -> float | None:
-        return self.timer
-
-    def tick(self, now: float) -> None:
-        self.ticks.append(now)
-        self.timer = None
-        self.outbox.append(b"tick")
-
-    @property
-    def busy(self) -> bool:
-        return self.steps_left > 0
-
-    def go_on(self) -> None:
-        self.steps_left -= 1
-        if not self.steps_left:
-            self.outbox.append(b"opened")
-
-    def let_in(self) -> None:
-        self.at_door = False
-        self.outbox.append(b"come in")
-
-    def note(self, change: Change) -> None:
-        self.behind = True
-
-    def follow(self) -> None:
-        self.behind = False
-        self.outbox.append(b"news")
-
-    def compare(self, now: float) -> None:
-        self.comparisons += 1
-        self.outbox.append(b"compare")
-
-    @property
-    def enrolling(self) -> bool:
-        return False
-
-    def close(self, code: Code = Code.CLOSING, pause: int = 0) -> None:
-        self.outbox.append(b"bye %d" % code)
-        self.end = ConversationEnd(code, pause=pause)
-
-
-class InlineStoreThread:
-    """Stands in for the store thread, without a thread, so that the clock can jump."""
-
-    async def run(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
-        await trio.lowlevel.checkpoint()
-        return function(*arguments)
-
-
-@dataclass
-class Ends:
-    """A running link, and the other end of its stream."""
-
-    link: PeerLink
-    conversation: FakeConversation
-    other: Stream
-    met: list[float] = field(default_factory=list)
-    over: trio.Event = field(default_factory=trio.Event)
-    turned_away: bool = False
-
-    async def run(self) -> None:
-        await self.link.run(self._meet)
-        self.over.set()
-
-    def _meet(self) -> None:
-        self.met.append(trio.current_time())
-        if self.turned_away:
-            self.link.close(Code.BUSY, 60)
-
-
-async def linked(
-    nursery: trio.Nursery,
-    conversation: FakeConversation | None = None,
-    fair_share: FairShare | None = None,
-    *,
-    dialed: bool = False,
-    turned_away: bool = False,
-) -> Ends:
-    """Return a link that has just begun."""
-    conversation, fair_share = conversation or FakeConversation(), fair_share or FairShare()
-    ours, theirs = memory_stream_pair()
-    ends = Ends(
-        PeerLink(
-            ours, conversation, InlineStoreThread(), Origin(Address("192.168.1.7", 7000), dialed=dialed), fair_share
-        ),
-        conversation,
-        theirs,
-        turned_away=turned_away,
-    )
-    nursery.start_soon(ends.run)
-    await wait_all_tasks_blocked()
-    return ends
+from tests.net.links import ALICE, BOB, Ends, FakeConversation, linked
 
 
 async def test_bytes_go_in_and_out(nursery: trio.Nursery) -> None:
@@ -258,12 +107,13 @@ async def test_the_timer_is_kept(nursery: trio.Nursery, autojump_clock: MockCloc
     assert ends.conversation.ticks == [pytest.approx(begun + 30.0)]
 
 
-async def test_news_of_a_commit_is_sent_when_the_link_is_woken(nursery: trio.Nursery) -> None:
+async def test_news_of_a_commit_is_sent_when_the_link_is_woken_and_it_is_told_the_time(nursery: trio.Nursery) -> None:
     ends = await linked(nursery, FakeConversation(peer=BOB))
     ends.conversation.note(Change())
     ends.conversation.follow()
     ends.link.wake()
-    assert await ends.other.receive_some() == b"news"
+    assert await ends.other.receive_some() == b"newstick"
+    assert ends.conversation.ticks == [pytest.approx(trio.current_time(), abs=60)]
 
 
 async def test_closing_sends_a_bye_and_waits_a_moment_for_it_to_be_read(nursery: trio.Nursery) -> None:

@@ -114,6 +114,19 @@ def test_the_oldest_exchange_without_an_agreement_makes_space_and_one_with_an_ag
     assert store.exchanges.count() == 2
 
 
+def test_the_oldest_loan_that_came_back_makes_space_for_the_same_person_only(store: Store) -> None:
+    begun(store, number=0, stage=Stage.COMPLETED, changed=NOW)
+    begun(store, number=1, stage=Stage.GIVEN_BACK, changed=NOW)
+    late = begun(store, number=2, stage=Stage.RETURNED, changed=NOW + 2)
+    early = begun(store, number=3, stage=Stage.RETURNED, changed=NOW + 1)
+    begun(store, CAROL, number=4, stage=Stage.RETURNED, changed=NOW)
+    for gone in (early, late):
+        assert store.exchanges.forget_returned(BOB.id)
+        assert store.exchanges.find(BOB.id, gone.id) is None
+    assert not store.exchanges.forget_returned(BOB.id)
+    assert (store.exchanges.count_with(BOB.id), store.exchanges.count_with(CAROL.id)) == (2, 1)
+
+
 def test_exchanges_that_are_not_shown_are_counted_apart_and_deleted_in_time(store: Store) -> None:
     begun(store)
     for number, other in ((1, BOB), (2, CAROL)):

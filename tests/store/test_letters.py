@@ -7,6 +7,7 @@ from meshnode.store.letters import DELIVERIES_KEPT
 from protocol import Kind, Letter, Record, limits
 from protocol.letters import Opened, Receipt, device_tag, seal
 from protocol.limits import DAY
+from tests.support.mail import stored_letters
 from tests.support.people import NOW, Person, grown
 from tests.support.registers import put
 
@@ -28,15 +29,15 @@ def letter(author: Person = ALICE, slot: bytes = SLOT, version: int = 1) -> Reco
 
 
 def stored(store: Store) -> list[bytes]:
-    return [found.slot for found in store.letters.stored()]
+    return [found.slot for found in stored_letters(store)]
 
 
 def test_a_letter_is_listed_until_it_was_read(store: Store) -> None:
     record = letter()
     put(store, record)
     body = Letter.parse(record.body or b"")
-    (found,) = store.letters.stored()
-    assert found == StoredLetter(record.id, ALICE.id, ALICE.device, SLOT, body.tag, None)
+    (found,) = stored_letters(store)
+    assert found == StoredLetter(found.order, record.id, ALICE.id, ALICE.device, SLOT, body.tag, None)
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
     assert stored(store) == []
     put(store, letter(BOB))  # the same slot of somebody else is another letter
@@ -56,7 +57,7 @@ def test_the_next_version_of_a_receipt_is_listed_again_and_that_of_another_lette
 def test_a_letter_with_an_unknown_content_is_listed_with_its_number_until_it_is_read(store: Store) -> None:
     put(store, letter())
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE, number=77)
-    assert [found.number for found in store.letters.stored()] == [77]
+    assert [found.number for found in stored_letters(store)] == [77]
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
     assert stored(store) == []
 

@@ -12,6 +12,7 @@ from meshnode.store import Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import Migration, migrate, migrations
 from meshnode.store.rows import id_key
+from tests.support.mail import stored_letters
 from tests.support.people import NOW, Person
 
 FIRST = Migration(1, "begin", "CREATE TABLE apple (name TEXT); INSERT INTO apple VALUES ('Boskoop');")
@@ -84,7 +85,7 @@ def test_a_store_of_the_first_version_gets_every_later_step_and_keeps_its_rows(t
         assert store.records.get(record.id) == record
         (row,) = store.records.rows()
         assert (row.author, row.tag) == (header.author, None)
-        assert store.letters.stored() == []
+        assert stored_letters(store) == []
         assert store.introductions.all(NOW) == []
 
 

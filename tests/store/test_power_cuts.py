@@ -29,6 +29,10 @@ def test_fault_25_power_cuts_at_any_sync_lose_nothing_that_was_acknowledged(step
     assert cuts.faults == []
 
 
+def test_a_node_whose_disk_has_lied_about_its_last_sync_signs_nothing_under_its_old_key(steps: list[Step]) -> None:
+    assert cut_everywhere(steps, DISKS, SEED, ways=("lied",)).faults == []
+
+
 @pytest.mark.parametrize(
     ("file", "kept"), [("store.db", "some"), ("store.db-wal", "nothing"), ("store.db.mark", "lied")]
 )

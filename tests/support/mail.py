@@ -6,7 +6,7 @@ from itertools import permutations
 
 from meshnode.app.letters import letters
 from meshnode.app.letters.delivery import Delivery
-from meshnode.store import RecordState
+from meshnode.store import RecordState, Store, StoredLetter
 from protocol import Kind, Record, limits
 from protocol.letters import Action, Introduction, Stage
 from tests.support.exchanges import move, terms
@@ -16,6 +16,15 @@ from tests.support.people import Person
 
 SECRET = "under the third stone"
 ZOE = Person("Zoe")
+
+
+def stored_letters(store: Store) -> list[StoredLetter]:
+    """Return every letter that this node holds and has not read, in the order of arrival."""
+    found, position = store.letters.stored()
+    while position is not None:
+        more, position = store.letters.stored(position)
+        found += more
+    return sorted(found)
 
 
 def have_exchanged(mesh: Mesh, *names: str) -> None:

@@ -1,123 +1,80 @@
-"""Fills each cap on what others may store to the full, in a process of its own, and prints what memory that takes.
+"""Fills each cap on what others may store to the full, and measures a real daemon that may take up 512 MiB meanwhile.
 
-A cap in bytes on the wire says little about memory: a listing of 250 bytes with a place of its own takes up ten times
-that. So the store counts an estimate of resident bytes for each record (`StoreUsage.resident`), and this script compares
-the estimate with what the process takes up. Each process may have 512 MiB of data.
+A cap in bytes on the wire says little about memory: a vouch of 38 bytes is held in several tables. So the store counts an
+estimate of resident bytes for each record (`StoreUsage.resident`), and this script compares the estimate with what the
+daemon takes up. It also says which command takes longest, the first search after the start apart.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from itertools import count, islice
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from random import Random
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from meshnode.app.catalog.catalog import Catalog
-from meshnode.app.discover.discover import DiscoverQuery, discover
+from bench.daemon import PROGRAM, Daemon, make_home
+from bench.village import node_of
 from meshnode.app.owner import policy
+from meshnode.app.owner.certificates import write_first_records
+from meshnode.app.owner.places import Coordinates
 from meshnode.replica.replica import Replica
-from meshnode.store import Store
-from protocol import Audience, Record
-from tests.support.network import replica_of
-from tests.support.people import NOW, Person
+from protocol import Audience, Precision, Preference, Record
+from tests.support.attacks import ATTACKS, HOME, HUB
+from tests.support.people import Person
 
-PROCESS_BYTES = 512 * 1024 * 1024
+PROCESS_KIBIBYTES = 512 * 1024
 MEMORY_MAX = 300  # MiB: what a node takes up at most, whatever others store in it
-DAEMON_MEMORY = 30  # MiB that a daemon has beside what this process loads: network, page, local API
 MEBIBYTE = 1024 * 1024
 BATCH = 500
-HUB = Person("Hub")
-AUTHORS = 900  # as many as one person vouches for, beside the owner
 FULL_AFTER = 4  # batches in a row of which nothing is taken
+OWNER = Person("Owner")
+# All of this by `ulimit`, so that it holds from the daemon's first allocation on.
+LIMITED = ["sh", "-c", f'ulimit -d {PROCESS_KIBIBYTES}; exec "$@"', "sh", *PROGRAM]
+
+EVERYTHING = {"trust": 0.1, "anywhere": "true"}
+COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("/v1/discover", {}),
+    ("/v1/discover", EVERYTHING),
+    ("/v1/discover", {"words": "post 7"}),
+    ("/v1/discover", {"sort": "near", "page": 20, **EVERYTHING}),
+    ("/v1/news", {}),
+    ("/v1/watches", {}),
+    ("/v1/status", {}),
+    ("/v1/people", {}),
+    ("/v1/people", {"all": "true"}),
+    ("/v1/peers", {}),
+    ("/v1/inbox", {}),
+    ("/v1/listings", {}),
+    ("/v1/blocks", {}),
+    ("/v1/doctor", {}),
+)
+SAVED = ({"words": "bicycle", "within": 7}, {"words": "ladder", "trust": 0.4}, {"words": "saw", "anywhere": True})
+"""Saved searches with limits of their own: each has its own answers of the rule."""
 
 
-def authors() -> list[Person]:
-    return [Person(f"author {number}") for number in range(AUTHORS)]
+class Filled(NamedTuple):
+    """What others have stored: the number of records, their bytes on the wire, and the bytes estimated in memory."""
+
+    records: int
+    wire: int
+    resident: int
 
 
-def web(owner: bytes, people: list[Person]) -> list[Record]:
-    """Return the records of Hub, for whom the owner vouches, and of people for whom Hub does."""
-    hub = HUB.policy({owner: 900, **dict.fromkeys(people, 900)}, now=NOW)
-    own = [record for one in people for record in (one.certificate(NOW), one.policy({HUB: 900}, now=NOW))]
-    return [HUB.certificate(NOW), hub, *own]
+class Measured(NamedTuple):
+    """What a daemon took up, in bytes, at the end and at most, and for how long commands took, in seconds."""
 
-
-def listings(owner: bytes) -> Iterator[Record]:
-    """Yield the web, and listings without end."""
-    people = authors()
-    yield from web(owner, people)
-    for number in count():
-        yield people[number % AUTHORS].listing(f"Post {number}", now=NOW, audience=Audience.NETWORK_WIDE)
-
-
-def placed(owner: bytes) -> Iterator[Record]:
-    """Yield the web, and listings each with a place of its own."""
-    import h3
-
-    people, chance = authors(), Random(8)
-    yield from web(owner, people)
-    for number in count():
-        cell = h3.latlng_to_cell(chance.uniform(-80, 80), chance.uniform(-180, 180), 8)
-        one = people[number % AUTHORS]
-        yield one.listing(f"Post {number}", now=NOW, audience=Audience.NETWORK_WIDE, place=cell)
-
-
-def words(owner: bytes) -> Iterator[Record]:
-    """Yield the web, and listings of which each has hundreds of words that nobody has used."""
-    people = authors()
-    yield from web(owner, people)
-    for number in range(1200):
-        text = " ".join(f"w{number * 400 + word:x}" for word in range(250))
-        yield people[number % AUTHORS].listing(f"Post {number}", now=NOW, audience=Audience.NETWORK_WIDE, text=text)
-
-
-def vouches(owner: bytes) -> Iterator[Record]:
-    """Yield the web, and policies with 900 vouches each."""
-    people = authors()
-    yield from web(owner, people)
-    for number in range(AUTHORS):
-        given: dict[Person | bytes, int] = {HUB: 900, **{one: 500 for one in people if one != people[number]}}
-        yield people[number].policy(given, now=NOW, version=2)
-
-
-def people_behind(owner: bytes) -> Iterator[Record]:
-    """Yield the web, and behind each of its people others with certificates and profiles, without end."""
-    people = authors()
-    yield from web(owner, people)
-    for number, one in enumerate(people):
-        behind = [Person(f"{one.name} {other}") for other in range(30)]
-        yield one.policy({HUB: 900, **dict.fromkeys(behind, 900)}, now=NOW, version=2)
-        for other in behind:
-            yield other.certificate(NOW)
-            yield other.policy({one: 900}, now=NOW)
-            yield other.profile(NOW, name=f"Name {number}")
-
-
-CASES: dict[str, Callable[[bytes], Iterator[Record]]] = {
-    "listings": listings,
-    "listings with places": placed,
-    "listings with new words": words,
-    "vouches": vouches,
-    "people": people_behind,
-}
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def rss() -> float:
-    """Return the resident memory of this process in MiB."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / MEBIBYTE
+    resident: int
+    most: int
+    first_search: float
+    slowest: float
+    which: str
 
 
 def fill(replica: Replica, records: Iterator[Record], most: int) -> None:
@@ -131,44 +88,88 @@ def fill(replica: Replica, records: Iterator[Record], most: int) -> None:
     replica.ingest.receive([], HUB.id)
 
 
-def measure(case: str, most: int) -> None:
-    """Fill one cap in this process, and print a line of the table."""
-    resource.setrlimit(resource.RLIMIT_DATA, (PROCESS_BYTES, PROCESS_BYTES))
-    with tempfile.TemporaryDirectory() as directory, Store.open(Path(directory) / "store.db") as store:
-        replica = replica_of("Owner", store)
+def filled_store(attack: str, path: Path, most: int) -> Filled:
+    """Make the owner's store at `path`, and let the attacker fill it."""
+    with node_of(OWNER, path) as replica:
+        preference = Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 0)
+        write_first_records(replica, name="Owner", place=Coordinates(*HOME), preference=preference)
         policy.vouch(replica, HUB.id, 900)
-        before = rss()
-        fill(replica, CASES[case](replica.me), most)
-        catalog = Catalog(replica)
-        deque(catalog.preparing(), maxlen=0)
-        begun = time.monotonic()
-        discover(replica, catalog, DiscoverQuery(words="post"))
-        first = time.monotonic() - begun
+        fill(replica, ATTACKS[attack](replica.me), most)
         use = replica.quota.others()
-        say(
-            f"| {case} | {use.records:,} | {use.size / MEBIBYTE:.0f} | {use.resident / MEBIBYTE:.0f} |"
-            f" {rss() - before:.0f} | {rss():.0f} | {first:.2f} |"
-        )
-        if rss() + DAEMON_MEMORY > MEMORY_MAX:
-            sys.exit(f"{case}: more than {MEMORY_MAX} MiB")
+        return Filled(use.records, use.size, use.resident)
+
+
+def measured(daemon: Daemon) -> Measured:
+    """Call the daemon as its owner does."""
+    first, slowest, which = _seconds(daemon, "/v1/discover", {}), 0.0, ""
+    for search in SAVED:
+        daemon.api.post("/v1/watches", **search)
+    for path, query in COMMANDS:
+        seconds = _seconds(daemon, path, query)
+        if seconds > slowest:
+            slowest, which = seconds, f"{path}?{urlencode(query)}" if query else path
+    return Measured(_memory(daemon, "VmRSS"), _memory(daemon, "VmHWM"), first, slowest, which)
+
+
+def _seconds(daemon: Daemon, path: str, query: dict[str, Any]) -> float:
+    begun = time.monotonic()
+    daemon.api.get(path, **query)
+    return time.monotonic() - begun
+
+
+def _memory(daemon: Daemon, name: str) -> int:
+    lines = Path(f"/proc/{daemon.pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024
+
+
+def attacked(attack: str, directory: Path, most: int) -> tuple[Filled, Measured]:
+    """Fill a store, and measure a daemon with it."""
+    store = directory / "filled.db"
+    filled = filled_store(attack, store, most)
+    home = make_home(OWNER, directory / "home", store)
+    store.unlink()
+    with Daemon(home, "--no-mdns", program=LIMITED) as daemon:
+        return filled, measured(daemon)
+
+
+def _line(attack: str, filled: Filled, found: Measured) -> str:
+    sizes = [filled.wire, filled.resident, found.resident, found.most]
+    figures = [f"{filled.records:,}", *(f"{size / MEBIBYTE:.0f}" for size in sizes)]
+    seconds = f"{found.first_search:.2f}", f"{found.slowest:.2f} {found.which}"
+    return f"| {' | '.join((attack, *figures, *seconds))} |\n"
+
+
+HEAD = """\
+| filled with | records | MiB on the wire | MiB estimated | MiB of the daemon | at most | s of the first search | slowest command, s |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def _measure(attack: str, most: int) -> None:
+    """Print the line of one attack. Exits with an error where the daemon takes up too much."""
+    with tempfile.TemporaryDirectory() as directory:
+        filled, found = attacked(attack, Path(directory), most)
+    sys.stdout.write(_line(attack, filled, found))
+    if found.most > MEMORY_MAX * MEBIBYTE:
+        sys.exit(f"{attack}: more than {MEMORY_MAX} MiB")
 
 
 def main() -> None:
-    """Run each case in a process of its own."""
+    """Make each attack in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, prog="scripts/memory")
-    parser.add_argument("--case", choices=CASES, action="append", help="only this one")
+    parser.add_argument("--attack", choices=ATTACKS, action="append", help="only this one")
     parser.add_argument("--most", type=int, default=10**7, help="offer at most so many records")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.here:
-        measure(chosen.case[0], chosen.most)
+        _measure(chosen.attack[0], chosen.most)
         return
-    say("| filled with | records | MiB on the wire | MiB estimated | MiB grown | MiB of the process | s of a search |")
-    say("|---|---|---|---|---|---|---|")
+    sys.stdout.write(HEAD)
+    sys.stdout.flush()
     failed = 0
-    for case in chosen.case or CASES:
-        again = [sys.executable, "-m", "tests.support.memory", "--here", "--case", case, "--most", str(chosen.most)]
-        failed |= subprocess.run(again, check=False).returncode
+    for attack in chosen.attack or ATTACKS:
+        again = [sys.executable, "-m", "tests.support.memory", "--here", "--attack", attack, "--most", str(chosen.most)]
+        failed |= subprocess.run(again, check=False, env=os.environ).returncode
     sys.exit(failed)
 
 

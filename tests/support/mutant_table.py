@@ -171,5 +171,29 @@ TESTED = (
         "                    self._recheck_at = self._now + LIVE_COMPARE_SECONDS",
         "tests/protocol/session/test_live.py",
     ),
+    Mutation(
+        "commit-not-synced",
+        "what was acknowledged is on the disk",
+        "meshnode/store/database.py",
+        '"synchronous", "FULL"',
+        '"synchronous", "NORMAL"',
+        "tests/store/test_power_cuts.py",
+    ),
+    Mutation(
+        "mark-not-raised",
+        "a node whose disk has lost what others hold signs nothing under its old key",
+        "meshnode/store/store.py",
+        "            self._watermark.raise_to(mark)\n",
+        "            pass\n",
+        "tests/store/test_power_cuts.py",
+    ),
+    Mutation(
+        "acknowledged-too-early",
+        "a post is committed before it is acknowledged",
+        "meshnode/store/database.py",
+        '            self.run("COMMIT")\n        except',
+        '            self.run("COMMIT" if self._connection.total_changes() % 5 else "ROLLBACK")\n        except',
+        "tests/meshnode/test_kills.py",
+    ),
 )
 """Those that a test of their own must notice."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.support.mutant_table import MUTATIONS, TESTED, Mutation
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("protocol", "meshnode", "tests", "conformance", "pyproject.toml")
+COPIED = ("protocol", "meshnode", "tests", "conformance", "bench", "pyproject.toml")
 WORDS_SHOWN = 200  # characters of what a world says about a bug
 TABLE_HEAD = "| bug | noticed by | minutes | first words |\n|---|---|---|---|"
 HOUR = 3600  # seconds: a world that takes longer does not end any more, and so was noticed

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from protocol import Record, RecordId
-from protocol.limits import RECHECK_SECONDS
+from protocol.limits import LIVE_COMPARE_SECONDS
 from protocol.session import (
     Ended,
     Event,
@@ -248,7 +248,9 @@ def settled(pair: Pair) -> None:
         assert side.live
         assert side.ended is None
     before = len(pair.log)
-    pair.wait(RECHECK_SECONDS + 1)
+    pair.wait(LIVE_COMPARE_SECONDS + 1)
+    pair.initiator.session.recheck(pair.now)
+    pair.run()
     again = pair.frames[before:]
     assert not any(isinstance(frame, Compare | Records) for frame in again)
     assert sum(isinstance(frame, Roots) for frame in again) == 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trio
+
 from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
@@ -23,9 +25,17 @@ async def make_device_code(context: ApiContext, body: device_cases.DeviceOrder) 
 
 
 @_routes.add("GET", "/v1/confirmation")
-async def waiting_device(context: ApiContext) -> confirmation.WaitingDeviceView:
-    """Show the computer that has used a device code and waits for your word, with the words that it shows itself."""
-    return await context.run(confirmation.waiting)
+async def waiting_device(context: ApiContext, query: confirmation.ConfirmationQuery) -> confirmation.WaitingDeviceView:
+    """Show the computer that has used a device code and waits for your word, with the words that it shows itself.
+
+    With `wait`, the answer comes as soon as one waits, or after so many seconds.
+    """
+    found = await context.run(confirmation.waiting)
+    with trio.move_on_after(query.seconds):
+        while found.words is None:
+            await context.feed.wait_for_event()
+            found = await context.run(confirmation.waiting)
+    return found
 
 
 @_routes.add("POST", "/v1/confirmation", errors=(NotFound, *WRITES))
@@ -37,6 +47,7 @@ async def confirm_device(context: ApiContext, body: confirmation.ConfirmOrder) -
 @_routes.add("GET", "/v1/devices")
 async def devices(context: ApiContext) -> device_cases.DevicesView:
     """List your devices."""
+    await context.network.check_peers()
     return await context.run(device_cases.devices, connected(context))
 
 

@@ -9,7 +9,7 @@ from meshnode.app.discover import discover as discover_cases
 from meshnode.app.discover import hiding as hiding_cases
 from meshnode.app.discover import news as news_cases
 from meshnode.app.discover import watches as watching_cases
-from meshnode.app.discover.search import SearchQuery, preparing
+from meshnode.app.discover.search import SearchQuery
 from meshnode.errors import NotFound
 
 _routes = Routes()
@@ -19,8 +19,7 @@ ROUTES: list[Route] = _routes.table
 @_routes.add("GET", "/v1/discover")
 async def discover(context: ApiContext, query: discover_cases.DiscoverQuery) -> discover_cases.Discovery:
     """Search what others share with you."""
-    await context.run_steps(preparing, context.catalog, query)
-    return await context.run(discover_cases.discover, context.catalog, query)
+    return await context.run_steps(discover_cases.discover, context.catalog, query)
 
 
 @_routes.add("GET", "/v1/news")

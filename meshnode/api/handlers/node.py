@@ -25,12 +25,14 @@ ROUTES: list[Route] = _routes.table
 @_routes.add("GET", "/v1/status")
 async def status(context: ApiContext) -> status_cases.StatusView:
     """Show the state of the node, and any problems, in words."""
+    await context.network.check_peers()
     return await context.run(status_cases.status, context.network.state())
 
 
 @_routes.add("GET", "/v1/peers")
 async def peers(context: ApiContext) -> status_cases.PeersView:
     """List the current connections."""
+    await context.network.check_peers()
     return await context.run(status_cases.peers, context.network.state())
 
 
@@ -105,12 +107,14 @@ async def export(context: ApiContext) -> export_cases.ExportView:
 @_routes.add("GET", "/v1/doctor")
 async def doctor(context: ApiContext) -> doctor_cases.DoctorView:
     """Check for common problems."""
+    await context.network.check_peers()
     return await context.run(doctor_cases.look_at_node, context.network.state())
 
 
 @_routes.add("POST", "/v1/doctor")
 async def doctor_again(context: ApiContext) -> doctor_cases.DoctorView:
     """Try again what the node has failed to do by itself and has set aside, then check for common problems."""
+    await context.network.check_peers()
     await context.run(upkeep_cases.try_again)
     return await context.run(doctor_cases.look_at_node, context.network.state())
 
@@ -118,6 +122,7 @@ async def doctor_again(context: ApiContext) -> doctor_cases.DoctorView:
 @_routes.add("GET", "/v1/doctor/{who:path}", errors=NAMED)
 async def doctor_person(context: ApiContext, who: str) -> doctor_cases.DoctorView:
     """Check why your node does not connect with a person's."""
+    await context.network.check_peers()
     person = await context.run(doctor_cases.person_named, who)
     return await context.run(
         doctor_cases.look_at_person, person, context.network.state(), context.network.attempts(person)

@@ -81,6 +81,7 @@ async def introductions(context: ApiContext) -> introduction_cases.Introductions
 @_routes.add("GET", "/v1/people")
 async def people(context: ApiContext, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
     """List the people you know."""
+    await context.network.check_peers()
     return await context.run_steps(people_cases.listing_people, connected(context), everybody=query.all)
 
 
@@ -93,6 +94,7 @@ async def completions(context: ApiContext, query: people_cases.NamesQuery) -> pe
 @_routes.add("GET", "/v1/people/{who:path}", errors=NAMED)
 async def person(context: ApiContext, who: str) -> people_cases.PersonView:
     """Show what your node knows of a person."""
+    await context.network.check_peers()
     return await context.run(people_cases.person, who, connected(context))
 
 

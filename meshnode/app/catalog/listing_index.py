@@ -31,6 +31,10 @@ class ListingIndex(Generic[BucketT]):
         self._live = DocIds()
         self._removed = 0
 
+    def __len__(self) -> int:
+        """The number of doc ids ever given out."""
+        return len(self._bucket_of)
+
     # --- adding and removing -------------------------------------------------------------------------------------------
 
     def add(self, bucket: BucketT, author: PersonId, introducer: PersonId | None, listing: Listing) -> int:
@@ -114,6 +118,10 @@ class ListingIndex(Generic[BucketT]):
     def in_buckets(self, buckets: Collection[BucketT]) -> int:
         """Return the bits of all doc ids in these buckets."""
         return bits_of(map(set(buckets).__contains__, self._bucket_of)) if buckets else 0
+
+    def doc_ids_in_bucket(self, bucket: BucketT) -> list[int]:
+        """Return all doc ids in this bucket, removed ones too."""
+        return [doc_id for doc_id, one in enumerate(self._bucket_of) if one is bucket]
 
     def buckets_of(self, bits: int) -> list[BucketT]:
         """Return the buckets in which these doc ids are, each once, in the order of their lowest."""

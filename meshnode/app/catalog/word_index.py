@@ -34,6 +34,12 @@ def bits_of(flagged: Iterable[bool]) -> int:
     return int(digits, 2) if digits else 0
 
 
+def bits_of_bytes(codes: bytes | bytearray, code: int) -> int:
+    """Return the set of those doc ids whose byte is `code`."""
+    digits = codes.translate(bytes(ord("1") if one == code else ord("0") for one in range(256)))[::-1]
+    return int(digits, 2) if digits else 0
+
+
 def doc_ids_in(bits: int) -> Iterator[int]:
     """Yield the doc ids whose bits are set, in growing order. Meant for few: each costs time in the number of bits."""
     while bits:

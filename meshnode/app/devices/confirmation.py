@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from meshnode.errors import NotFound, Refused
+from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from protocol import DeviceId, limits
 
+WAIT_SECONDS_MAX = 45  # shorter than programs wait for an answer
 _ASKED = "device to confirm"  # the name of the question, in the store's small values
 
 
@@ -38,6 +40,18 @@ class WaitingDeviceView:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmationQuery:
+    """For how many seconds to wait for a machine, 45 at most, where none waits yet for the owner's word."""
+
+    wait: int = 0
+
+    @property
+    def seconds(self) -> int:
+        """The seconds to wait."""
+        return max(0, min(self.wait, WAIT_SECONDS_MAX))
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmOrder:
     """The words that the other machine shows. With `refuse`, they are not those that this one shows."""
 
@@ -58,6 +72,7 @@ def ask(replica: Replica, code_id: bytes, device: DeviceId, words: str) -> None:
     """Begin to ask the owner about `device`, which shows these words and waits."""
     until = replica.clock.monotonic() + limits.CONFIRM_SECONDS
     _keep(replica, DeviceQuestion(code_id.hex(), device.hex(), words, until, replica.run.hex(), None))
+    _tell(replica)
 
 
 def end(replica: Replica) -> None:
@@ -75,7 +90,7 @@ def waiting(replica: Replica) -> WaitingDeviceView:
 
 
 def answer(replica: Replica, order: ConfirmOrder) -> WaitingDeviceView:
-    """Take the owner's word on the machine that waits; it has its answer within a second.
+    """Take the owner's word on the machine that waits, which has its answer at once.
 
     Raises NotFound if none waits. If the words are others, or the owner refuses, the machine is not certified and the code
     stops working, since somebody else has it; for other words Refused says so.
@@ -86,10 +101,12 @@ def answer(replica: Replica, order: ConfirmOrder) -> WaitingDeviceView:
     same = order.words.casefold().replace("-", " ").split() == asked.words.split()
     if same and not order.refuse:
         _keep(replica, asked._replace(answer=True))
+        _tell(replica)
         return view
     with replica.transaction():
         _keep(replica, asked._replace(answer=False))
         replica.store.devices.drop_unused_codes()
+    _tell(replica)
     if order.refuse:
         return view
     raise Refused(
@@ -100,3 +117,8 @@ def answer(replica: Replica, order: ConfirmOrder) -> WaitingDeviceView:
 
 def _keep(replica: Replica, asked: DeviceQuestion) -> None:
     replica.store.meta.set(_ASKED, json.dumps(asked))
+
+
+def _tell(replica: Replica) -> None:
+    """Tell the connection with the machine, and the programs that show the question, that there is news about it."""
+    replica.changes.publish(Change(asked=True))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.entries import available_until
+from meshnode.app.catalog.ids import listing_id, listing_key, number_of, numbers_of
 from meshnode.app.listings.listings import find
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, pick
@@ -39,19 +41,20 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     record = find(replica, catalog, which)
     if record.header.author == replica.me:
         raise Refused("this is your own post", "to take it back everywhere: meshnode withdraw LISTING")
-    entry = catalog.entry_of(record.id)
+    author, slot, body = record.header.author, record.header.slot, body_of(record)
+    listing, key = listing_id(author, slot), listing_key(author, slot)
     known = _hidden(replica, catalog)
-    before = [hidden for hidden in known if hidden.listing == entry.id]
+    before = [hidden for hidden in known if hidden.listing == listing]
     for stale in set(replica.store.discover.hidden()) - set(known):
         replica.store.discover.unhide(stale.listing)
     if not before and len(known) >= limits.HIDDEN_MAX:
         raise Refused(f"you hide {limits.HIDDEN_MAX} posts already", "show one again: meshnode hide --undo LISTING")
     since = before[0].since if before else replica.clock.now()
-    hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)
+    hidden = Hidden(listing, body.title, since, available_until(record.header.expires, body))
     with replica.transaction():
         replica.store.discover.hide(hidden)
-        replica.store.discover.close_alerts(entry.key)
-    catalog.hide(entry)
+        replica.store.discover.close_alerts(key)
+    catalog.hidden.hide(number_of(author, slot), catalog.entries_of({key}).get(key))
     return _view(hidden)
 
 
@@ -61,7 +64,7 @@ def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     if found is None:
         raise NotFound(f"you hide no post called {which!r}", "'meshnode hide --list' lists what you hide")
     replica.store.discover.unhide(found.listing)
-    catalog.unhide(found.listing)
+    catalog.hidden.unhide(found.listing)
     return _view(found)
 
 
@@ -77,8 +80,12 @@ def hidden(replica: Replica, catalog: Catalog) -> HiddenListView:
 def _hidden(replica: Replica, catalog: Catalog) -> list[Hidden]:
     """Return what is hidden and could still come into view: once expired, only what its author has renewed."""
     catalog.catch_up()
-    now = replica.clock.now()
-    return [one for one in replica.store.discover.hidden() if one.until > now or catalog.has_hidden(one.listing)]
+    now, in_use = replica.clock.now(), catalog.hidden_in_use()
+    return [
+        one
+        for one in replica.store.discover.hidden()
+        if one.until > now or not in_use.isdisjoint(numbers_of(one.listing))
+    ]
 
 
 def _view(hidden: Hidden) -> HiddenView:

@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from meshnode.app.catalog.catalog import Catalog, Entry
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.entries import Entry
 from meshnode.app.discover.search import Matches, SearchQuery, preparing, search
 from meshnode.app.discover.watches import AlertView, Watcher, alerts_view
 from meshnode.app.listings.view import ListingView, view
@@ -94,7 +95,7 @@ def look(replica: Replica, catalog: Catalog, watcher: Watcher, how: NewsLook) ->
 
 def _state(replica: Replica, catalog: Catalog, watcher: Watcher) -> object:
     """Return what changes with everything that the news depends on."""
-    seen, hidden = catalog.seen, catalog.hidden()
+    seen, hidden = catalog.shown.seen, catalog.hidden.bits()
     return replica.trust_state.version, catalog.generation, catalog.noted, seen, hidden, watcher.raised
 
 
@@ -121,17 +122,17 @@ def _check(limit: int) -> None:
 
 def _mark(replica: Replica, catalog: Catalog, shown: list[Entry]) -> None:
     """Note that these were shown, and that listings shown before last longer now."""
-    renewed = catalog.take_renewed()
+    renewed = catalog.shown.take_renewed()
     if shown or renewed:
         replica.store.discover.mark_seen([*(entry.as_seen for entry in shown), *renewed], replica.clock.now())
-        catalog.classify([entry.doc_id for entry in shown], seen=True)
+        catalog.shown.classify([entry.doc_id for entry in shown], seen=True)
 
 
 def _preparing(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[None]:
     """Take the steps that `_fresh` would have to take at once; when they are done, little is left to do."""
     yield from watcher.preparing()
-    yield from preparing(replica, catalog, SearchQuery())
-    while _classify(replica, catalog, search(replica, catalog, SearchQuery(), ~(catalog.seen | catalog.unseen))):
+    yield from preparing(catalog, SearchQuery())
+    while _classify(replica, catalog, search(catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))):
         yield
 
 
@@ -140,9 +141,9 @@ def _classify(replica: Replica, catalog: Catalog, unknown: Matches, most: int = 
     entries = [entry for entry, _ in islice(unknown.everything(), most)]
     known = replica.store.discover.seen(entry.key for entry in entries)
     seen = [entry for entry in entries if _was_seen(known, entry)]
-    catalog.classify([entry.doc_id for entry in entries], seen=False)
-    catalog.classify([entry.doc_id for entry in seen], seen=True)
-    catalog.note_renewed([entry.as_seen for entry in seen if known[entry.key].until != entry.expires])
+    catalog.shown.classify([entry.doc_id for entry in entries], seen=False)
+    catalog.shown.classify([entry.doc_id for entry in seen], seen=True)
+    catalog.shown.note_renewed([entry.as_seen for entry in seen if known[entry.key].until != entry.expires])
     return unknown.total > len(entries)
 
 
@@ -156,12 +157,12 @@ def _evaluate(replica: Replica, catalog: Catalog, watcher: Watcher) -> None:
     with suppress(StorageFull):  # then the alerts of watches wait; reading still works
         watcher.evaluate()
     catalog.catch_up()
-    unknown = search(replica, catalog, SearchQuery(), ~(catalog.seen | catalog.unseen))
+    unknown = search(catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))
     _classify(replica, catalog, unknown, unknown.total)
 
 
 def _new(replica: Replica, catalog: Catalog) -> Matches:
-    return search(replica, catalog, SearchQuery(), catalog.unseen)
+    return search(catalog, SearchQuery(), catalog.shown.unseen)
 
 
 def _alerted(replica: Replica, catalog: Catalog) -> dict[int, Entry]:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from meshnode.app.catalog.catalog import Bucket, Catalog, Entry, listing_id
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.entries import Bucket, Entry
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.discover.search import SearchQuery, search
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
@@ -50,7 +52,7 @@ class Saved:
         """Return the listings with a doc id in the bits `among` that match and are shown."""
         if self.need is not None:
             among &= self._fitting(catalog)
-        return list(search(replica, catalog, self.query, among).everything()) if among else []
+        return list(search(catalog, self.query, among).everything()) if among else []
 
     def matched(self, replica: Replica, catalog: Catalog, doc_id: int) -> bool:
         """Whether the listing of this doc id, which may be out of use by now, has the words and is of the kind."""

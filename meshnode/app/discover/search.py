@@ -1,33 +1,29 @@
 """Computes which listings match a search, and which of those the visibility rule and the viewer's wishes let through.
 
-Words and kinds are decided with sets of bits over all listings at once, trust and distance once for each bucket; nothing
-is read from disk.
+Words and kinds are decided with sets of bits over all listings at once, and so are the answers of the rule, which
+`catalog.sight` remembers; nothing is read from disk.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
 
-from meshnode.app.catalog.catalog import STEP_ASKED, Bucket, Catalog, Entry
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.entries import Bucket, Entry
 from meshnode.app.catalog.listing_index import ListingIndex
-from meshnode.app.naming import name_of
-from meshnode.app.owner.places import here, preference_of, published
+from meshnode.app.catalog.sight import Sight
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
-from meshnode.app.words import has_part, has_word, searchable_name, words_of
+from meshnode.app.words import has_part, has_word, words_of
 from meshnode.errors import Usage
-from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
-from protocol import CATEGORIES, LISTING_TYPES, Audience, distance_km
-from protocol.trust import WEB, Verdict, Wish, as_trust, listing_facts, visible
+from protocol import CATEGORIES, LISTING_TYPES, Audience
+from protocol.trust import WEB, Wish
 
-WISHES_CACHED = 40  # different limits of trust and distance; words, types and categories make no difference
 WITHIN_MAX_KM = 40_000  # once around the earth
 WORDS_MAX = 200  # letters of all words looked for
 
@@ -50,20 +46,6 @@ class SearchQuery:
     trust: float | None = None
 
 
-class BucketVerdict(NamedTuple):
-    """The answer of the visibility rule about a bucket for one wish of the viewer, and the facts that rank it."""
-
-    visibility: Verdict
-    audience: int
-    """The audience in effect."""
-    trust: float
-    """The viewer's in the author."""
-    distance: float
-    """Kilometers; infinite where it is unknown."""
-    author: str
-    """The author's name, searchable."""
-
-
 class Tier(IntEnum):
     """Where a listing has the words that are looked for. A smaller value is shown first."""
 
@@ -79,7 +61,6 @@ class Tier(IntEnum):
 class Matches:
     """Everything that matches a search and whose author consents."""
 
-    verdicts: Mapping[Bucket, BucketVerdict]
     bits: tuple[int, ...]
     """By Tier, the bits of the matches that are shown."""
     hidden: int
@@ -97,9 +78,9 @@ class Matches:
         """Whether the listing of this doc id is a match that is shown."""
         return any(bits >> doc_id & 1 for bits in self.bits)
 
-    def buckets(self, tier: Tier) -> list[tuple[Bucket, BucketVerdict]]:
+    def buckets(self, tier: Tier) -> list[Bucket]:
         """Return the buckets in which there are matches of this tier."""
-        return [(bucket, self.verdicts[bucket]) for bucket in self.index.buckets_of(self.bits[tier])]
+        return self.index.buckets_of(self.bits[tier])
 
     def flags(self, tier: Tier) -> bytes:
         """Return a flag for each doc id: whether it is a match of this tier."""
@@ -110,40 +91,8 @@ class Matches:
         for tier in Tier:
             if self.bits[tier]:
                 wanted = self.flags(tier)
-                for bucket, _ in self.buckets(tier):
+                for bucket in self.buckets(tier):
                     yield from ((entry, bucket) for entry in bucket.entries if wanted[entry.doc_id])
-
-
-class _Sight:
-    """The verdicts for one wish of the viewer, and the bits of the listings in the buckets on which they are alike."""
-
-    def __init__(self) -> None:
-        self.verdicts: dict[Bucket, BucketVerdict] = {}
-        self._revision = -1
-        self.consented: list[tuple[Bucket, BucketVerdict]] = []
-        """The buckets that are visible, or hidden only by the wish."""
-        self.visible = self.narrowed = 0
-        """The bits of the listings that are visible, and of those that only the wish hides."""
-
-    def refresh(self, replica: Replica, catalog: Catalog, wish: Wish) -> None:
-        """Ask the rule about buckets that have no verdict, and sort all of them again if anything has changed."""
-        if self._revision == catalog.revision:
-            return
-        self.consented = []
-        visible, narrowed = [], []
-        for bucket in catalog.buckets():
-            verdict = self.verdicts.get(bucket)
-            if verdict is None:
-                verdict = self.verdicts[bucket] = _verdict(replica, catalog, bucket, wish)
-            if verdict.visibility is Verdict.VISIBLE:
-                visible.append(bucket)
-            elif verdict.visibility in (Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
-                narrowed.append(bucket)
-            else:
-                continue
-            self.consented.append((bucket, verdict))
-        self.visible, self.narrowed = catalog.index.in_buckets(visible), catalog.index.in_buckets(narrowed)
-        self._revision = catalog.revision
 
 
 def check(query: SearchQuery) -> None:
@@ -161,33 +110,23 @@ def check(query: SearchQuery) -> None:
     _audience(query)
 
 
-def preparing(replica: Replica, catalog: Catalog, query: SearchQuery) -> Steps[None]:
+def preparing(catalog: Catalog, query: SearchQuery) -> Steps[None]:
     """Take the steps that `search` would have to take at once; when they are done, little is left to do.
 
     Raises Usage as `check` does.
     """
     check(query)
-    while True:
-        yield from catalog.preparing()
-        wish = _wish(replica, query)
-        verdicts = _sight_of(catalog, wish).verdicts
-        unknown = [bucket for bucket in catalog.buckets() if bucket not in verdicts]
-        for bucket in unknown[:STEP_ASKED]:
-            verdicts[bucket] = _verdict(replica, catalog, bucket, wish)
-        if len(unknown) <= STEP_ASKED:
-            _sight(replica, catalog, query)
-            return
-        yield
+    yield from catalog.preparing()
+    yield from catalog.sights.preparing(_wish(query))
 
 
-def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int = -1) -> Matches:
+def search(catalog: Catalog, query: SearchQuery, among: int = -1) -> Matches:
     """Return everything that matches, or what of it has a doc id in the bits `among`. Raises Usage as `check` does."""
-    sight = _sight(replica, catalog, query)
-    wanted = among & _with_audience(catalog, sight, query)
-    found = tuple(bits & wanted for bits in _matching(catalog, query, sight.consented))
-    everything, aside = reduce(or_, found), catalog.hidden()
+    sight = _sight(catalog, query)
+    wanted = among & _with_audience(catalog, query)
+    found = tuple(bits & wanted for bits in _matching(catalog, query))
+    everything, aside = reduce(or_, found), catalog.hidden.bits()
     return Matches(
-        sight.verdicts,
         tuple(bits & sight.visible & ~aside for bits in found),
         (everything & sight.narrowed & ~aside).bit_count(),
         (everything & sight.visible & aside).bit_count(),
@@ -195,40 +134,28 @@ def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int = 
     )
 
 
-def in_view(replica: Replica, catalog: Catalog, query: SearchQuery) -> int:
+def in_view(catalog: Catalog, query: SearchQuery) -> int:
     """Return the bits of everything that the limits of this query let through, whatever its words and kinds."""
-    sight = _sight(replica, catalog, query)
-    return sight.visible & _with_audience(catalog, sight, query)
+    return _sight(catalog, query).visible & _with_audience(catalog, query)
 
 
-def _sight(replica: Replica, catalog: Catalog, query: SearchQuery) -> _Sight:
+def _sight(catalog: Catalog, query: SearchQuery) -> Sight:
     check(query)
     catalog.catch_up()
-    wish = _wish(replica, query)
-    sight = _sight_of(catalog, wish)
-    sight.refresh(replica, catalog, wish)
-    return sight
+    return catalog.sights.of(_wish(query))
 
 
-def _sight_of(catalog: Catalog, wish: Wish) -> _Sight:
-    if len(catalog.sights) > WISHES_CACHED:
-        catalog.sights.clear()
-    known = catalog.sights.get(wish)
-    if known is None:
-        known = catalog.sights[wish] = _Sight()
-    assert isinstance(known, _Sight)
-    return known
-
-
-def _with_audience(catalog: Catalog, sight: _Sight, query: SearchQuery) -> int:
+def _with_audience(catalog: Catalog, query: SearchQuery) -> int:
     """Return the bits of the listings that have the audience which the query asks for in effect."""
     audience = _audience(query)
     if audience is None:
         return -1
-    return catalog.index.in_buckets([bucket for bucket, verdict in sight.consented if verdict.audience == audience])
+    return catalog.index.in_buckets(
+        [bucket for bucket in catalog.buckets() if catalog.sights.audience(bucket) == audience]
+    )
 
 
-def _matching(catalog: Catalog, query: SearchQuery, verdicts: list[tuple[Bucket, BucketVerdict]]) -> tuple[int, ...]:
+def _matching(catalog: Catalog, query: SearchQuery) -> tuple[int, ...]:
     """Return by Tier the bits of the matches, each in the first that fits.
 
     A match by title has at least one word there, and not only words of the author's name.
@@ -239,56 +166,28 @@ def _matching(catalog: Catalog, query: SearchQuery, verdicts: list[tuple[Bucket,
         return whole, 0, 0
     titled = by_author = with_parts = whole
     for word in dict.fromkeys(words):
-        authors = _by_author(catalog, verdicts, has_word, word)
+        authors = _by_author(catalog, has_word, word)
         in_title, in_text = catalog.index.with_word(word)
         titled &= in_title | authors
         whole &= in_title | in_text | authors
         by_author &= authors
-        authors = _by_author(catalog, verdicts, has_part, word)  # a name that has the word has it as a part too
+        authors = _by_author(catalog, has_part, word)  # a name that has the word has it as a part too
         with_parts &= in_title | in_text | authors | catalog.index.with_part(word)
     titled &= ~by_author
     return titled, whole & ~titled, with_parts & ~whole
 
 
-def _by_author(
-    catalog: Catalog,
-    verdicts: list[tuple[Bucket, BucketVerdict]],
-    has: Callable[[str, str], bool],
-    word: str,
-) -> int:
+def _by_author(catalog: Catalog, has: Callable[[str, str], bool], word: str) -> int:
     """Return the bits of the listings whose author's name has this word."""
-    # Most names do not have its letters at all, which is found out quickly.
-    authors = ((bucket, verdict.author) for bucket, verdict in verdicts if word in verdict.author)
-    return catalog.index.in_buckets([bucket for bucket, author in authors if has(author, word)])
+    names = {author: name for author in catalog.authors() if word in (name := catalog.sights.author(author).name)}
+    authors = {author for author, name in names.items() if has(name, word)}  # most names have not even its letters
+    return catalog.index.in_buckets(catalog.buckets_by(authors))
 
 
-def _verdict(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> BucketVerdict:
-    facts = listing_facts(
-        bucket.audience,
-        bucket.place,
-        preference=preference_of(replica, bucket.author),
-        author_place=replica.trust_state.published_place(bucket.author),
-    )
-    standing = replica.trust_state.standing(bucket.author, replica.me)
-    visibility = Verdict.NO_CONSENT
-    if catalog.consents(bucket):
-        visibility = visible(facts, standing, viewer_place=published(replica), wish=wish)
-    unknown = wish.here is None or facts.place is None
-    return BucketVerdict(
-        visibility=visibility,
-        audience=facts.audience,
-        trust=0.0 if standing.regard is None else as_trust(standing.regard),
-        distance=math.inf if unknown else distance_km(wish.here or "", facts.place or ""),
-        author=searchable_name(name_of(replica, bucket.author)),
-    )
-
-
-def _wish(replica: Replica, query: SearchQuery) -> Wish:
-    within = math.inf if query.anywhere else query.within
-    wish = Wish(within_km=within, here=here(replica))
-    if query.trust is None:
-        return wish
-    return Wish(min_regard=max(WEB, per_mille(query.trust)), within_km=within, here=here(replica))
+def _wish(query: SearchQuery) -> Wish:
+    """Return the limits of trust and distance; `catalog.sights` measures from where the owner is."""
+    within = float("inf") if query.anywhere else query.within
+    return Wish(within_km=within) if query.trust is None else Wish(max(WEB, per_mille(query.trust)), within)
 
 
 def _audience(query: SearchQuery) -> Audience | None:

@@ -13,7 +13,8 @@ import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from meshnode.app.catalog.catalog import Catalog, listing_key
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.ids import listing_key
 from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.discover.saved import Saved, follow_needs, own_needs
 from meshnode.app.discover.search import SearchQuery, check, in_view, preparing
@@ -192,18 +193,17 @@ class Watcher:
 
     def _is_missed(self, watch: Saved, before: int, earlier: int) -> bool:
         """Whether the earlier version of a listing, by its doc id, was no match that was in view."""
-        index = self._catalog.index
-        # A version that came and went since the last evaluation is in view if its bucket was.
-        in_view = bool(before >> earlier & 1) or bool(before & index.in_buckets([index.bucket_of(earlier)]))
+        # A version that came and went since the last evaluation is in view if those like it were.
+        in_view = bool(before >> earlier & 1) or bool(before & self._catalog.alike(earlier))
         return not (in_view and watch.matched(self._replica, self._catalog, earlier))
 
     def _visible(self, query: SearchQuery) -> int:
-        return in_view(self._replica, self._catalog, query)
+        return in_view(self._catalog, query)
 
     def preparing(self) -> Steps[None]:
         """Take the steps that `evaluate` would have to take at once; when they are done, little is left to do."""
         for watch in self._replica.store.discover.watches() if self._due else []:
-            yield from preparing(self._replica, self._catalog, Saved.of(watch).query)
+            yield from preparing(self._catalog, Saved.of(watch).query)
             yield
 
     def _arrived_meanwhile(self) -> int:
@@ -240,7 +240,7 @@ def preparing_watches(
     """Take the steps that the evaluation of all watches, and of `another` search, would have to take at once."""
     yield from watcher.preparing()
     if another is not None:
-        yield from preparing(replica, catalog, another)
+        yield from preparing(catalog, another)
 
 
 def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery) -> WatchView:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.letters import letters
+from meshnode.app.letters import letters, receipts
 from meshnode.app.letters.delivery import Delivery
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import public_name, remember_name
@@ -202,7 +202,7 @@ def receive(replica: Replica, opened: OpenedLetter) -> bool:
         return False
     if known is None:
         known = replica.store.exchanges.begin(other, move.exchange, public_name(replica, other), replica.clock.now())
-    _keep(replica, known, move, mine=mine, letter=opened.slot if mine else None, visible=visible)
+    _keep(replica, known, move, mine=mine, letter=opened.slot, visible=visible)
     return _again(replica, other, move.exchange).shown
 
 
@@ -220,6 +220,9 @@ def reconsider_asks(replica: Replica) -> None:
             with replica.transaction():
                 if _has_room_for_ask(replica, waiting.other):
                     replica.store.exchanges.keep(waiting._replace(shown=True, changed=replica.clock.now()))
+                    for kept in replica.store.exchanges.moves(waiting):
+                        if not kept.mine and kept.letter is not None:
+                            receipts.note_seen(replica, waiting.other, kept.letter)
                     replica.ingest.exchanges_changed()
 
 
@@ -252,10 +255,13 @@ def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
 def has_room_with(replica: Replica, other: PersonId) -> bool:
     """Whether one more exchange with `other` may be kept.
 
-    Makes room by forgetting the oldest exchange with them that ended without an agreement.
+    Makes room by forgetting the oldest exchange with them that ended without an agreement, or else the oldest loan that
+    came back: a tool library lends to the same people for years.
     """
     kept = replica.store.exchanges
-    return kept.count_with(other) < limits.EXCHANGES_WITH_ONE_MAX or kept.forget_oldest(other)
+    if kept.count_with(other) < limits.EXCHANGES_WITH_ONE_MAX:
+        return True
+    return kept.forget_oldest(other) or kept.forget_returned(other)
 
 
 def _keep(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from meshnode.app.catalog.catalog import listing_id
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.exchanges.changes import compare
 from meshnode.app.exchanges.moves import ExchangeHistory, history
 from meshnode.app.exchanges.moves import lost as lost_moves

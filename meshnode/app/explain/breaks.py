@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from meshnode.app.explain.world import AT_ALL
+from meshnode.app.catalog.sight import AT_ALL
 from meshnode.app.naming import PersonRef, reference
 from meshnode.app.owner.places import preference_of
 from meshnode.replica.replica import Replica

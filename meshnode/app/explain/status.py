@@ -11,7 +11,7 @@ from typing import Protocol
 
 from meshnode import CONTRACT
 from meshnode.app import date
-from meshnode.app.catalog.catalog import listing_id
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.explain.device_problems import leaping, met_twice, of_this_device
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
@@ -106,6 +106,9 @@ class NetworkStatus(Protocol):
 
     def state(self) -> NetworkState:
         """Return the state at this moment."""
+
+    async def check_peers(self) -> None:
+        """Find out who is still there, so that `state` counts nobody as connected who is not. Takes two seconds at most."""
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """Return the latest attempts to connect to `person`, newest last."""

@@ -6,9 +6,13 @@ be shown. The policy is edited as if it were to be signed, but only put into a c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from meshnode.app.catalog.catalog import Catalog, Entry, listing_id
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.ids import listing_id
+from meshnode.app.catalog.sight import AT_ALL
 from meshnode.app.explain.audience import closest_first
 from meshnode.app.explain.world import PEOPLE_OF_A_STEP, World
 from meshnode.app.listings.view import body_of
@@ -16,9 +20,11 @@ from meshnode.app.naming import PersonRef, find, name_of
 from meshnode.app.owner import places, policy
 from meshnode.app.owner import preference as sharing
 from meshnode.app.people import blocks, people
+from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps, undisturbed
-from protocol import Audience, PersonId, Precision, person_text
+from meshnode.store import RecordState
+from protocol import Audience, Kind, PersonId, Precision, RecordId, person_text
 from protocol.trust import ListingFacts
 
 NAMED = 5  # listings named for each person; all are counted
@@ -168,7 +174,12 @@ def _viewers(replica: Replica, now: World, then: World) -> Steps[tuple[_Changes,
 
 def _decisive(facts: ListingFacts) -> ListingFacts:
     """Return the facts without the place where it decides nothing: fewer differ then, and the rule is asked less often."""
-    return facts if facts.audience == Audience.ANYONE_LOCAL else facts._replace(place=None)
+    return facts if _needs_place(facts) else facts._replace(place=None)
+
+
+def _needs_place(facts: ListingFacts) -> bool:
+    """Whether the place may decide who may have such a listing."""
+    return facts.audience == Audience.ANYONE_LOCAL
 
 
 def _authors(replica: Replica, catalog: Catalog, now: World, then: World) -> Steps[tuple[_Changes, _Changes]]:
@@ -187,18 +198,57 @@ def _authors(replica: Replica, catalog: Catalog, now: World, then: World) -> Ste
             change.usual = True
         if number % PEOPLE_OF_A_STEP == 0:
             yield
-    for number, bucket in enumerate(catalog.buckets()):
+    for number, alike in enumerate(_alike(replica, catalog, now, then)):
         if number % PEOPLE_OF_A_STEP == 0:
             yield
-        change = compare(bucket.author, bucket.audience, bucket.place) if catalog.consents(bucket) else None
+        if alike is None:
+            continue
+        change = compare(alike.author, alike.audience, alike.place)
         if change is not None:
-            change.count += len(bucket.entries)
-            change.listings += _named(replica, bucket.entries[: NAMED - len(change.listings)])
+            change.count += len(alike.records)
+            change.listings += _named(replica, alike.records[: NAMED - len(change.listings)])
     return gained, lost
 
 
-def _named(replica: Replica, entries: list[Entry]) -> list[SeenListing]:
-    records = replica.store.records.get_many([entry.record for entry in entries])
+class _Alike(NamedTuple):
+    """Listings of somebody else that the owner may have, on which the rule gives one answer."""
+
+    author: PersonId
+    audience: int
+    place: str | None
+    records: list[RecordId]
+
+
+def _alike(replica: Replica, catalog: Catalog, now: World, then: World) -> Iterator[_Alike | None]:
+    """Yield the listings that the owner could be shown before or after; None after some work that has found none."""
+    shown = catalog.index.flags(catalog.sights.of(AT_ALL).visible)
+    for bucket in catalog.buckets():
+        author, audience = bucket.author, bucket.audience
+        by_place: dict[str | None, list[RecordId]] = {}
+        for entry in bucket.entries:
+            if shown[entry.doc_id]:
+                place = catalog.details.place(entry.doc_id)
+                facts = (world.facts(author, audience, place) for world in (now, then))
+                decisive = place if any(map(_needs_place, facts)) else None
+                by_place.setdefault(decisive, []).append(entry.record)
+        yield from (_Alike(author, audience, place, records) for place, records in by_place.items())
+        yield None
+    for author in catalog.authors_not_shown():
+        if then.shows_me(author, then.facts(author, Audience.NETWORK_WIDE, None)):
+            yield from _of_author(replica, author)
+        yield None
+
+
+def _of_author(replica: Replica, author: PersonId) -> Iterator[_Alike]:
+    """Yield the listings of somebody who is not in the catalog."""
+    rows = replica.store.records.rows(kinds=(Kind.LISTING,), author=author, states=(RecordState.LIVE,))
+    for row in rows:
+        if replica.access.decide(replica.me, access_key(row)) is Access.ALLOW:
+            yield _Alike(author, row.audience, row.place, [row.id])
+
+
+def _named(replica: Replica, ids: list[RecordId]) -> list[SeenListing]:
+    records = replica.store.records.get_many(ids)
     return [SeenListing(listing_id(r.header.author, r.header.slot), body_of(r).title) for r in records if r.body]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from meshnode.app.catalog.sight import AT_ALL
 from meshnode.app.owner.places import published
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
@@ -20,7 +21,6 @@ from protocol.trust import (
     Relation,
     TrustGraph,
     Verdict,
-    Wish,
     listing_facts,
     relation_of,
     standing_between,
@@ -28,8 +28,6 @@ from protocol.trust import (
 )
 
 PEOPLE_OF_A_STEP = 200
-AT_ALL = Wish(min_regard=WEB, within_km=float("inf"))
-"""The widest wish: everybody in the viewer's web, at any distance."""
 
 
 class World:

@@ -9,8 +9,7 @@ Which handlers there are is not known here: the callers hand them in, so that le
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from meshnode.app.letters import letters, receipts
 from meshnode.replica.replica import Replica
@@ -44,10 +43,13 @@ def open_new(replica: Replica, handlers: Handlers) -> None:
     if not may_have_unopened(replica):
         return
     handlers = {Receipt: _no_effect, **handlers}
-    queue, begun = replica.store.letters.queue, replica.clock.monotonic()
-    if _has_news(replica) and (not queue or replica.store.letters.slices >= SLICES_A_LOOK):
-        _look(replica, handlers)
-    replica.store.letters.slices += 1
+    kept, begun = replica.store.letters, replica.clock.monotonic()
+    queue = kept.queue
+    if kept.look is None and _has_news(replica) and (not queue or kept.slices >= SLICES_A_LOOK):
+        kept.look = _looking(replica, handlers)
+    if kept.look is not None and not _go_on_looking(replica, begun + SLICE_SECONDS):
+        return
+    kept.slices += 1
     while queue:
         stored = queue[0]
         if stored.author == replica.me or _connected(replica, stored.author):
@@ -62,7 +64,8 @@ def open_new(replica: Replica, handlers: Handlers) -> None:
 
 def may_have_unopened(replica: Replica) -> bool:
     """Whether there may be letters to open."""
-    return bool(replica.store.letters.queue) or _has_news(replica)
+    kept = replica.store.letters
+    return bool(kept.queue) or kept.look is not None or _has_news(replica)
 
 
 def _has_news(replica: Replica) -> bool:
@@ -71,20 +74,41 @@ def _has_news(replica: Replica) -> bool:
     return replica.store.records.letters_moved or (seen is not None and seen != replica.trust_state.version)
 
 
-def _look(replica: Replica, handlers: Handlers) -> None:
-    """Put all letters for this device that were not opened into the queue: of each introducer the first, then the second."""
+def _go_on_looking(replica: Replica, until: float) -> bool:
+    """Take steps of the look for letters until it is over, or this time has come; return whether it is over."""
+    kept = replica.store.letters
+    look, kept.look = kept.look, None  # one that fails is over
+    for _ in look or ():
+        if replica.clock.monotonic() >= until:
+            kept.look = look
+            return False
+    return True
+
+
+def _looking(replica: Replica, handlers: Handlers) -> Iterator[None]:
+    """Put all letters for this device that were not opened into the queue: of each introducer the first, then the second.
+
+    Letters that come meanwhile are found by the next look at the latest.
+    """
     store = replica.store
     store.records.letters_moved = False
     store.letters.strangers_seen, store.letters.slices = None, 0
-    before: Counter[PersonId | None] = Counter()
-    ranked = []
-    for number, stored in enumerate(store.letters.stored()):
-        if _is_for_this_device(replica, stored, handlers):
-            introducer = replica.introducers.introducer(stored.author)
-            before[introducer] += 1
-            ranked.append((before[introducer], number, stored))
+    found: dict[PersonId | None, list[StoredLetter]] = {}
+    page, position = store.letters.stored()
+    while True:
+        for stored in page:
+            if _is_for_this_device(replica, stored, handlers):
+                found.setdefault(replica.introducers.introducer(stored.author), []).append(stored)
+        yield
+        if position is None:
+            break
+        page, position = store.letters.stored(position)
+    ranked: list[tuple[int, StoredLetter]] = []
+    for of_one in found.values():
+        ranked += enumerate(sorted(of_one))
+        yield
     store.letters.queue.clear()
-    store.letters.queue.extend(stored for _, _, stored in sorted(ranked, key=lambda one: one[:2]))
+    store.letters.queue.extend(stored for _, stored in sorted(ranked))
 
 
 def _no_effect(_: Replica, __: OpenedLetter) -> bool:
@@ -162,4 +186,4 @@ def _take_effect(replica: Replica, opened: OpenedLetter, handler: Handler, recor
             letters.note_elsewhere(replica, opened, expires)
         is_seen = handler(replica, opened)
         store.note_read(opened.author, opened.slot, until=until)
-        receipts.note_opened(replica, opened, expires, is_seen=is_seen)
+        receipts.note_opened(replica, opened.author, opened.slot, expires, is_seen=is_seen)

@@ -17,23 +17,33 @@ from protocol import Kind, PersonId, limits
 from protocol.letters import Opened, OpenedLetter, Receipt, device_tag, receipt_slot
 
 
-def note_opened(replica: Replica, opened: OpenedLetter, expires: int, *, is_seen: bool) -> None:
-    """Let the next receipt name a letter that this device has opened; it is carried until `expires` without one.
+def note_opened(replica: Replica, author: PersonId, slot: bytes, expires: int, *, is_seen: bool) -> None:
+    """Let the next receipt name a letter of `author` that this device has opened; it is carried until `expires` without one.
 
     `is_seen` says that it had an effect which the owner can see. What another device of the owner names, this one does too:
     it may not know what it was about.
     """
-    store, author = replica.store.receipts, opened.author
+    store = replica.store.receipts
     if not _may_know(replica, author):
         return
-    if not is_seen and all(row.slot != opened.slot for row in store.opened(author)):
+    if not is_seen and all(row.slot != slot for row in store.opened(author)):
         return
     if not store.has(author) and store.count() >= limits.RECEIPTS_MAX and not _is_near(replica, author):
         return
     with replica.transaction():
-        store.add_opened(author, opened.slot, device_tag(replica.device), expires=expires, named=False)
+        store.add_opened(author, slot, device_tag(replica.device), expires=expires, named=False)
         store.set_due(author, replica.clock.now() + _delay(replica))
         replica.ingest.exchanges_changed()  # until the receipt has come, the two stay in touch
+
+
+def note_seen(replica: Replica, author: PersonId, slot: bytes) -> None:
+    """Let the next receipt name a letter that was opened before, and whose effect the owner can see only now.
+
+    One that is no longer carried needs none.
+    """
+    letter = replica.store.records.current((author, Kind.LETTER, slot))
+    if letter is not None and letter.body:
+        note_opened(replica, author, slot, letter.header.expires, is_seen=True)
 
 
 def take(replica: Replica, opened: OpenedLetter, expires: int) -> None:

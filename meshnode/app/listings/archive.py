@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import listing_id
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.listings.states import ListingEvent, ListingState, after
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, alike

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from meshnode.app import date
-from meshnode.app.catalog.catalog import Catalog, listing_id
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.view import ListingView, body_of, place_of, view, written_fields
 from meshnode.app.naming import name_of
@@ -318,8 +319,8 @@ def find(
 def candidates(replica: Replica, catalog: Catalog, which: str, *, own_only: bool) -> list[Candidate[Record]]:
     """Return the listings in use that `which` may mean. They are preferred to ended ones."""
     by_name = partial(name_of, replica)
-    entries = catalog.matching(which, own_only=own_only, name_of=by_name) if which.strip() else []
-    records = replica.store.records.get_many([entry.record for entry in entries])
+    found = catalog.matching(which, own_only=own_only, name_of=by_name) if which.strip() else []
+    records = replica.store.records.get_many(found)
     return [candidate(replica, record) for record in records if record.body]
 
 

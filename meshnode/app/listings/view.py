@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from meshnode.app.catalog.catalog import listing_id
+from meshnode.app.catalog.ids import listing_id
 from meshnode.app.naming import PersonRef, reference, relation_to
 from meshnode.app.owner.places import here, preference_of
 from meshnode.app.owner.preference import PublishedPlace, published_place

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from meshnode.app.devices import copies
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
-from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
+from meshnode.app.peers.channels import answering_channel, calling_channel
+from meshnode.app.peers.contacts import Dial, PskName, admits
 from meshnode.app.peers.conversation_end import ConversationEnd
-from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
+from meshnode.app.peers.enrolling import Enrolling
 from meshnode.app.peers.serving import Serving
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.peers.time_telling import TimeTelling
@@ -114,24 +115,20 @@ class Conversation:
     @classmethod
     def dialing(cls, replica: Replica, dial: Dial, now: float) -> Conversation:
         """Return the end that calls. `dial` says whom, and with which psk."""
-        channel = Initiator(
-            static_private=replica.keys.dh_private,
-            remote_static=dial.dh_public,
-            psk=dial.psk,
-            ephemeral_private=replica.entropy(32),
-        )
-        return cls(replica, channel, dial=dial, now=now)
+        return cls(replica, calling_channel(replica, dial), dial=dial, now=now)
 
     @classmethod
-    def answering(cls, replica: Replica, seen: SeenEphemerals, now: float, *, asks_first: bool = False) -> Conversation:
+    def answering(
+        cls,
+        replica: Replica,
+        seen: SeenEphemerals,
+        now: float,
+        *,
+        asks_first: bool = False,
+        ignores: Callable[[PskName], bool] = lambda _: False,
+    ) -> Conversation:
         """Return the end that listens. It sends nothing before the caller has proved that it knows one of our psks."""
-        channel: Responder[PskName] = Responder(
-            static_private=replica.keys.dh_private,
-            candidates=lambda: psk_candidates(replica),
-            seen=seen,
-            ephemeral_private=replica.entropy(32),
-        )
-        return cls(replica, channel, dial=None, now=now, asks_first=asks_first)
+        return cls(replica, answering_channel(replica, seen, ignores), dial=None, now=now, asks_first=asks_first)
 
     # --- what the driver calls -----------------------------------------------------------------------------------------
 
@@ -187,7 +184,7 @@ class Conversation:
             frames = self._channel.receive(data)
             self._outbox.append(self._channel.data_to_send())
             if (code := self._device_code) is not None:  # such a machine gets no session
-                self._end_enrolment(self._enrolling.receive(code, self._channel, frames))
+                self._end_enrolment(self._enrolling.receive(code, self._channel, frames, now))
             elif self._channel.established and self._session is None:
                 self._begin_session(now)
             if frames and self._session is not None:
@@ -242,7 +239,7 @@ class Conversation:
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running, or `go_on` comes first."""
         if self.enrolling:
-            return self._now + LOOK_SECONDS
+            return self._enrolling.until
         if self._session is None or self.end is not None or self._handling is not None:
             return None
         check = self._serving.refusals.next_check if self._serving is not None else None
@@ -258,7 +255,7 @@ class Conversation:
         self.follow()
         if self.enrolling:
             self._now = now
-            self._end_enrolment(self._enrolling.look())
+            self._end_enrolment(self._enrolling.look(now))
         if self._session is not None and self._rests:
             self._now = now
             try:
@@ -280,7 +277,7 @@ class Conversation:
 
     def note(self, change: Change) -> None:
         """Take notice of a commit on this node, by this conversation or another; to be followed before anything else."""
-        if self._serving is not None and self.end is None:
+        if self.end is None and (self._serving is not None or (change.asked and self.enrolling)):
             self._noted.append(change)
 
     @property
@@ -297,6 +294,8 @@ class Conversation:
             self._flush()
 
     def _pass_on(self, change: Change) -> None:
+        if change.asked and self.enrolling:
+            self._end_enrolment(self._enrolling.look(self._now))
         serving, person = self._serving, self._person
         if serving is None or person is None:
             return

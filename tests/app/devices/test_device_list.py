@@ -263,6 +263,43 @@ def test_nothing_is_certified_before_the_owner_has_confirmed_the_words_on_both_s
     assert confirmation.waiting(alice.replica).words is None
 
 
+@pytest.mark.parametrize("refuse", [False, True])
+def test_the_owners_word_reaches_the_machine_at_once_and_nobody_looks_for_it_meanwhile(
+    mesh: Mesh, alice: Node, *, refuse: bool
+) -> None:
+    """Fault: the node looked twice a second whether the owner had answered, for two minutes."""
+    asking, answering = reach(mesh, alice, code_of(alice, "Pi"), PI)
+    told: list[bool] = []
+    alice.replica.changes.subscribe(answering.note)
+    alice.replica.changes.subscribe(lambda change: told.append(change.asked))
+    due = answering.next_timer()
+    assert due is not None
+    assert due - mesh.time >= limits.CONFIRM_SECONDS
+    confirmation.answer(alice.replica, confirmation.ConfirmOrder(" ".join(asking.words), refuse))
+    assert told[0]
+    assert answering.behind
+    answering.follow()
+    assert answering.waiting
+    asking.receive(answering.data_to_send())
+    assert (asking.grant is None) is refuse
+    assert asking.over
+
+
+def test_a_machine_is_refused_when_the_owners_time_is_over_and_no_timer_spins(mesh: Mesh, alice: Node) -> None:
+    asking, answering = reach(mesh, alice, code_of(alice, "Pi"), PI)
+    looks = 0
+    while answering.end is None:
+        due = answering.next_timer()
+        assert due is not None
+        assert due > mesh.time
+        mesh.time = due
+        answering.tick(mesh.time)
+        looks += 1
+    assert looks <= 3
+    asking.receive(answering.data_to_send())
+    assert asking.grant is None
+
+
 @pytest.mark.parametrize("words", ["", "acorn album alley", "acorn"])
 def test_other_words_certify_nothing_and_end_the_code(mesh: Mesh, alice: Node, words: str) -> None:
     code = code_of(alice)

@@ -10,6 +10,7 @@ from meshnode.app.discover.discover import SHOWN_MAX, DiscoverQuery, discover
 from meshnode.app.listings import lifecycle
 from meshnode.app.listings.view import ListingView
 from meshnode.app.words import PART_MIN, words_of
+from meshnode.slices import complete
 from protocol import limits
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
@@ -65,7 +66,7 @@ def test_a_search_finds_what_a_plain_scan_finds(mesh: Mesh, people: People, seed
             sort=chance.choice(("best", "near", "new", "trust")),
             limit=SHOWN_MAX,
         )
-        found = discover(alice.replica, alice.catalog, search)
+        found = complete(discover(alice.replica, alice.catalog, search))
         assert {one.id for one in found.results} == {one.id for one in everything if plainly(one, search)}, search
         assert found.total == len(found.results)
 
@@ -108,5 +109,6 @@ def test_the_index_is_rebuilt_when_most_of_its_doc_ids_are_unused(
         assert set(alice.titles()) == {"Kept", f"Passing {number}"}
         lifecycle.withdraw(bob.replica, bob.catalog, f"Passing {number}")
         mesh.settle()
+        complete(alice.catalog.preparing())
     assert alice.titles() == ["Kept"]
     assert alice.catalog.generation > 1

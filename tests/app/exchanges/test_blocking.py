@@ -11,6 +11,7 @@ from meshnode.app.people import blocks
 from meshnode.errors import Refused, Unconfirmed
 from tests.app.exchanging import all_of, completed, inbox, make, offer, respond, states
 from tests.app.neighbors import Neighbor
+from tests.support.mail import stored_letters
 from tests.support.mesh import Mesh
 
 People = tuple[Neighbor, Neighbor, Neighbor]
@@ -93,7 +94,7 @@ def test_no_other_letter_passes_once_there_is_a_block(mesh: Mesh, people: People
     (seen,) = all_of(mesh, alice)
     assert seen.state == "cancelled"
     assert "The key is under the mat." not in [message.text for message in seen.messages]
-    assert len([letter for letter in bob.replica.store.letters.stored() if letter.author == carol.person]) == 1
+    assert len([letter for letter in stored_letters(bob.replica.store) if letter.author == carol.person]) == 1
 
 
 def test_the_blocked_reads_the_same_as_after_any_cancellation(mesh: Mesh, people: People) -> None:

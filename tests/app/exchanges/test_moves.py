@@ -10,8 +10,9 @@ import pytest
 
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import moves
-from meshnode.app.letters import letters
+from meshnode.app.letters import letters, receipts
 from meshnode.app.listings import listings, view
+from meshnode.replica.authoring import withdraw
 from protocol import Kind, limits
 from protocol.letters import Action, Move, Terms, exchange_id
 from tests.app.exchanging import all_of, inbox, make, offer, respond, states
@@ -64,6 +65,42 @@ def test_a_request_is_shown_as_soon_as_its_author_may_see_the_listing(mesh: Mesh
     assert inbox(mesh, carol) == []
     listings.edit(carol.replica, carol.catalog, "Drill", listings.ListingEdit(audience="network_wide"))
     assert [seen.with_.name for seen in inbox(mesh, carol)] == ["Alice"]
+
+
+@pytest.mark.parametrize("opened_before", [False, True])
+def test_a_request_that_is_shown_later_gets_its_receipt_then(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch, *, opened_before: bool
+) -> None:
+    """Fault: letters whose effect the owner sees only later are never named, and are carried until they expire."""
+    alice, _, carol = people
+    offer(mesh, carol, audience="my_cell")
+    terms = terms_for(carol, "Drill")
+    exchange = send(mesh, alice, carol, Action.ASK, terms)
+    send(mesh, alice, carol, Action.SAY, terms, text="It would be for Sunday", exchange=exchange)
+    assert receipts.seconds_until_due(carol.replica) is None
+    if opened_before:
+        mesh.advance(limits.DAY)
+    listings.edit(carol.replica, carol.catalog, "Drill", listings.ListingEdit(audience="network_wide"))
+    assert len(inbox(mesh, carol)) == 1
+    assert len(carol.replica.store.receipts.opened(alice.person)) == 2
+    assert receipts.seconds_until_due(carol.replica) is not None
+    for _ in range(3):
+        mesh.advance(limits.RECEIPT_DELAY_MAX)
+        mesh.settle()
+    assert alice.replica.store.letters.in_transit() == []
+
+
+def test_a_request_that_is_shown_after_its_letter_is_gone_needs_no_receipt(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    offer(mesh, carol, audience="my_cell")
+    send(mesh, alice, carol, Action.ASK, terms_for(carol, "Drill"))
+    for row in carol.replica.store.records.rows(author=alice.person):
+        if row.kind == Kind.LETTER:
+            withdraw(alice.replica, Kind.LETTER, row.slot)
+    mesh.settle()
+    listings.edit(carol.replica, carol.catalog, "Drill", listings.ListingEdit(audience="network_wide"))
+    assert len(inbox(mesh, carol)) == 1
+    assert receipts.seconds_until_due(carol.replica) is None
 
 
 def test_the_owner_sees_their_own_title_and_not_what_the_asker_calls_it(mesh: Mesh, people: People) -> None:

@@ -14,6 +14,7 @@ from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
 from protocol import Code, Kind, Letter, Record, RemoteError, body_of, limits
 from protocol.letters import Introduction, Opened, OpenedLetter, Receipt, device_tag, letter_tag, receipt_slot, seal
+from tests.support.mail import stored_letters
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.people import Person, grown
 
@@ -139,7 +140,7 @@ def test_what_a_later_version_may_know_is_kept_until_it_does(
     mesh.settle()
     open_letters(bob)
     assert receipts(bob) == 0
-    assert [stored.number for stored in bob.store.letters.stored() if stored.slot == slot] == [Introduction.NUMBER]
+    assert [stored.number for stored in stored_letters(bob.store) if stored.slot == slot] == [Introduction.NUMBER]
     found: list[OpenedLetter] = []
 
     def note(_: Replica, opened: OpenedLetter) -> bool:
@@ -247,7 +248,7 @@ def test_faults_a_letter_that_somebody_has_forged_has_no_effect_and_gets_no_rece
     open_letters(bob)
     assert heard == []
     assert receipts(bob) == 0
-    assert bob.store.letters.stored() == []
+    assert stored_letters(bob.store) == []
     slot = grown("good", size=16)
     bob.ingest.receive([from_mallory(bob, sealed(bob, slot), slot)], MALLORY.id)
     open_letters(bob)

@@ -18,7 +18,7 @@ from protocol.letters import Action, Content, Introduction, Move, exchange_id, o
 from tests.app.exchanging import offer, respond
 from tests.app.neighbors import Neighbor
 from tests.support.exchanges import terms
-from tests.support.mail import settle_down
+from tests.support.mail import settle_down, stored_letters
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import acquaint
 from tests.support.people import Person, grown
@@ -258,7 +258,7 @@ def test_a_letter_without_an_effect_gets_no_receipt_at_any_time(
     assert len(bob.ingest.receive(silent, MALLORY.id).kept) == len(silent)
     for _ in range(30):
         mesh.advance(HOUR)
-    assert bob.store.letters.stored() == []  # each was opened
+    assert stored_letters(bob.store) == []  # each was opened
     assert {row.id for row in bob.store.records.rows(author=bob.me)} == before
     assert receipts.seconds_until_due(bob) is None
 

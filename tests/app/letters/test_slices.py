@@ -8,9 +8,11 @@ from meshnode.app.exchanges import incoming
 from meshnode.app.letters import inbox
 from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
+from meshnode.store.letters import PAGE, Position, StoredLetter
 from protocol import Kind, Record, limits
 from protocol.letters import Introduction, seal
 from tests.support.clock import FakeClock, FakeMachine
+from tests.support.mail import stored_letters
 from tests.support.network import replica_of
 from tests.support.people import Person, grown
 
@@ -59,7 +61,7 @@ def flooded() -> Replica:
 
 
 def unread(replica: Replica) -> list[bytes]:
-    return [stored.author for stored in replica.store.letters.stored()]
+    return [stored.author for stored in stored_letters(replica.store)]
 
 
 def test_one_slice_opens_a_few_letters_and_the_next_goes_on() -> None:
@@ -80,6 +82,53 @@ def test_many_letters_of_one_introducer_keep_nobody_else_waiting() -> None:
     incoming.open_letters(bob)
     assert unread(bob)
     assert ALICE.id not in unread(bob)
+
+
+def test_a_look_at_very_many_letters_is_taken_in_slices_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault: all letters that a node carries were read in one call, which took a third of a second."""
+    bob = flooded()
+    pages = 10
+    carried = [
+        letter(author, bob, 1000 + number) for author in PUPPETS for number in range(pages * PAGE // len(PUPPETS))
+    ]
+    bob.ingest.receive(carried, MALLORY.id)
+    read: list[object] = []
+    plain = bob.store.letters.stored
+
+    def stored(*after: Position) -> tuple[list[StoredLetter], Position | None]:
+        read.append(after)
+        return plain(*after)
+
+    monkeypatch.setattr(bob.store.letters, "stored", stored)
+    monkeypatch.setattr(inbox, "SLICE_SECONDS", 0.003)
+    calls = 0
+    while len(unread(bob)) > len(carried):
+        before = len(read)
+        incoming.open_letters(bob)
+        calls += 1
+        assert inbox.may_have_unopened(bob)
+        assert len(read) - before <= 4
+    assert calls > pages / 4
+
+
+def test_every_letter_is_found_however_many_there_are_of_how_many_authors() -> None:
+    bob = flooded()
+    bob.ingest.receive([letter(author, bob, 1000 + number) for author in PUPPETS for number in range(PAGE)], MALLORY.id)
+    while inbox.may_have_unopened(bob):
+        incoming.open_letters(bob)
+    assert unread(bob) == []
+
+
+def test_a_look_that_fails_is_begun_again_when_the_next_letter_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = flooded()
+    with monkeypatch.context() as broken:
+        broken.setattr(inbox, "_is_for_this_device", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            incoming.open_letters(bob)
+    bob.ingest.receive([letter(ALICE, bob, 1)], ALICE.id)
+    while inbox.may_have_unopened(bob):
+        incoming.open_letters(bob)
+    assert unread(bob) == []
 
 
 def test_a_letter_that_comes_while_others_wait_is_found_before_they_are_all_opened() -> None:

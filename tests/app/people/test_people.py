@@ -220,6 +220,28 @@ def test_completion_says_how_many_more_there_are(people: People, monkeypatch: py
     assert ([each.name for each in found.people], found.more) == (["Bob"], 2)
 
 
+def test_a_name_is_looked_for_without_going_through_the_whole_web_each_time(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, carol = people
+    naming.find(alice.replica, "Carol")
+    read: list[bytes] = []
+    regard_from = alice.replica.trust_state.regard_from
+
+    def counted(person: bytes) -> object:
+        read.append(person)
+        return regard_from(person)
+
+    monkeypatch.setattr(alice.replica.trust_state, "regard_from", counted)
+    for text, found in (("Carol", carol), ("b", bob)):
+        assert naming.find(alice.replica, text) == found.person
+    naming.named(alice.replica, "c")
+    assert read == []
+    policy.vouch(alice.replica, carol.person, 500)  # trust has changed: now it is read again
+    assert naming.find(alice.replica, "Carol") == carol.person
+    assert read
+
+
 def test_everybody_is_listed_without_a_search_for_each_person(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search for each of ten thousand people would stop the node for minutes."""
     from protocol.trust import TrustGraph

@@ -112,6 +112,8 @@ def test_a_record_cut_short_is_refused(record: Record, data: st.DataObject) -> N
         lambda header, signature, body: (header + b"\0", signature, body),
         lambda header, signature, body: (header[:-1], signature, body),
         lambda header, signature, body: (encode(b"not an array"), signature, body),
+        lambda header, signature, body: (encode(7), signature, body),
+        lambda header, signature, body: (encode(None), signature, body),
     ],
 )
 def test_an_envelope_of_another_form_is_malformed(change: Callable[..., Any]) -> None:

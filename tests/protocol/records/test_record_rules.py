@@ -21,12 +21,15 @@ from protocol import (
     encode,
     is_revocation,
     limits,
+    longest_life,
     signed,
 )
 from protocol.limits import (
     DEVICE_LIFE,
     FOREVER,
     INT_MAX,
+    JOIN_LIFE,
+    LETTER_LIFE,
     LISTING_LIFE,
     POLICY_LIFE,
     PROFILE_LIFE,
@@ -88,6 +91,11 @@ def test_a_header_out_of_its_range_is_malformed(name: str, changes: dict[str, An
     assert refusal(lambda: check_header(header_of(name, **changes))) is Code.MALFORMED
 
 
+def test_a_record_may_leave_all_older_versions_in_use() -> None:
+    check_header(header_of("listing", version=2, min_valid_version=0))
+    check_header(header_of("listing", version=2, min_valid_version=2))
+
+
 @pytest.mark.parametrize(
     ("name", "life"),
     [("certificate", DEVICE_LIFE), ("policy", POLICY_LIFE), ("profile", PROFILE_LIFE), ("listing", LISTING_LIFE)],
@@ -96,6 +104,19 @@ def test_no_record_lives_longer_than_its_kind_may(name: str, life: int) -> None:
     check_header(header_of(name, expires=NOW + life, latest_expiry=NOW + life))
     beyond = header_of(name, expires=NOW + life + 1, latest_expiry=NOW + life + 1)
     assert refusal(lambda: check_header(beyond)) is Code.EXPIRED
+
+
+def test_each_kind_has_a_longest_life_and_unknown_ones_the_longest_of_all() -> None:
+    lives = {
+        Kind.DEVICE: DEVICE_LIFE,
+        Kind.POLICY: POLICY_LIFE,
+        Kind.PROFILE: PROFILE_LIFE,
+        Kind.JOIN: JOIN_LIFE,
+        Kind.LISTING: LISTING_LIFE,
+        Kind.LETTER: LETTER_LIFE,
+    }
+    assert {kind: longest_life(kind) for kind in Kind} == lives
+    assert longest_life(99) == max(lives.values())
 
 
 @pytest.mark.parametrize("kind", [7, 8, 255])
@@ -115,9 +136,20 @@ def test_a_kind_beyond_255_is_malformed(kind: int) -> None:
 @pytest.mark.parametrize("audience", [6, 255])
 def test_an_audience_of_a_listing_up_to_255_is_from_a_newer_version(audience: int) -> None:
     assert refusal(lambda: check_header(header_of("listing", audience=audience))) is Code.UNKNOWN_KIND
+    assert is_from_newer_version(header_of("listing", audience=audience))
+    assert not is_from_newer_version(header_of("profile", audience=audience))
     broken = header_of("listing", audience=audience, version=0, min_valid_version=0)
     assert refusal(lambda: check_header(broken)) is Code.MALFORMED
     assert refusal(lambda: check_header(header_of("profile", audience=audience))) is Code.MALFORMED
+
+
+def test_no_record_of_this_version_is_from_a_newer_one() -> None:
+    for record in RECORDS.values():
+        assert not is_from_newer_version(record.header)
+    for kind in Kind:
+        assert not is_from_newer_version(header_of("listing", kind=int(kind)))
+    for audience in (*Audience, 256, -1):
+        assert not is_from_newer_version(header_of("listing", audience=int(audience)))
 
 
 @pytest.mark.parametrize("further", [(0,), (None, "more"), ((1, 2),)], ids=repr)
@@ -142,12 +174,15 @@ def test_a_record_made_before_all_time_is_malformed_whatever_it_is() -> None:
     for kind in (5, 9):
         data = encode(RECORDS["listing"].header._replace(kind=kind, created=UnixTime(-1)))
         assert refusal(lambda data=data: parse_header(data)) is Code.MALFORMED  # type: ignore[misc]
+        first = RECORDS["listing"].header._replace(kind=kind, created=UnixTime(0))
+        assert parse_header(encode(first)) == first
 
 
 def test_nothing_can_follow_a_revocation() -> None:
     revocation = RECORDS["revocation"]
     assert is_revocation(revocation.header)
     assert not is_revocation(RECORDS["certificate"].header)
+    assert not is_revocation(header_of("profile", version=REVOCATION_VERSION))
     assert revocation.header.version == INT_MAX
     assert revocation.header.expires == FOREVER
     with pytest.raises(LocalError):
@@ -217,6 +252,13 @@ def test_a_record_that_breaks_the_rules_is_not_signed() -> None:
 def test_a_record_too_large_for_a_frame_is_not_signed() -> None:
     with pytest.raises(LocalError, match="too many"):
         ALICE.record(Kind.LISTING, bytes(16), bytes(RECORD_MAX_BYTES), life=60)
+    size = RECORD_MAX_BYTES - 300
+    beside = len(ALICE.record(Kind.LISTING, bytes(16), bytes(size), life=60).wire) - size
+    largest = ALICE.record(Kind.LISTING, bytes(16), bytes(RECORD_MAX_BYTES - beside), life=60)
+    assert len(largest.wire) == RECORD_MAX_BYTES
+    assert Record.parse(largest.wire) == largest
+    with pytest.raises(LocalError, match="too many"):
+        ALICE.record(Kind.LISTING, bytes(16), bytes(len(largest.body or b"") + 1), life=60)
 
 
 def test_enumerations_leave_no_trace_in_the_bytes() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from protocol import Code, LocalError, Record, RemoteError
-from protocol.limits import (
-    WINDOW_RECORDS,
-)
+from protocol.limits import DAY, IDLE_DEAD_SECONDS, IDLE_PING_SECONDS, RECHECK_MAX_SECONDS, WINDOW_RECORDS
 from protocol.session import (
     Phase,
     RecordsReceived,
@@ -15,7 +15,7 @@ from protocol.session import (
     SessionState,
 )
 from protocol.session.states import TRANSITIONS, By, Trigger, is_possible, next_state
-from protocol.wire.frames import Pull, Records
+from protocol.wire.frames import Ping, Pull, Records, Roots
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, kinds
 
@@ -78,10 +78,15 @@ def test_records_that_trickle_in_are_not_kept_waiting() -> None:
 
 
 def test_a_quiet_session_pings_and_stays() -> None:
-    pair = Pair.of().run().wait(500)
+    pair = Pair.of().run()
+    begun = len(pair.log)
+    pair.wait(DAY)
     assert pair.initiator.ended is None
     assert pair.responder.ended is None
-    assert 30 <= len(pair.log) <= 40
+    said = Counter(type(frame) for frame in pair.frames[begun:])
+    assert said.keys() == {Ping, Roots}
+    assert said[Ping] <= 2 * DAY / IDLE_PING_SECONDS
+    assert said[Roots] <= 4 * (DAY / RECHECK_MAX_SECONDS + 3)  # ten minutes, twenty and forty come first
 
 
 def test_records_that_have_come_are_handed_over_before_the_end() -> None:
@@ -89,7 +94,7 @@ def test_records_that_have_come_are_handed_over_before_the_end() -> None:
     other.put(MANY[:400])
     first = until_requested(Pair.of(one, other))
     one.session.receive(first, 0)
-    events = one.session.tick(200)
+    events = one.session.tick(IDLE_DEAD_SECONDS)
     assert isinstance(events[0], RecordsReceived)
     assert one.session.state is SessionState.ENDED
 

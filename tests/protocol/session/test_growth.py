@@ -7,7 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from protocol import Code, Kind, Record, RemoteError, encode
-from protocol.limits import IDLE_DEAD_SECONDS, MINUTE, PROGRESS_SECONDS, UNKNOWN_FRAMES_PER_MINUTE
+from protocol.limits import (
+    IDLE_DEAD_SECONDS,
+    IDLE_PING_SECONDS,
+    MINUTE,
+    PROGRESS_SECONDS,
+    RECHECK_SECONDS,
+    UNKNOWN_FRAMES_PER_MINUTE,
+)
 from protocol.session import PeerIdentified, SessionState
 from protocol.session.greeting import VERSIONS, highest_common
 from protocol.wire.frames import (
@@ -74,6 +81,7 @@ def talk(grown: Callable[[list[bytes]], list[bytes]], *, newer_dials: bool) -> P
     assert set(one.store) == set(other.store)
     assert one.headers == other.headers == [OFFERS[1].without_body()]
     settled(pair)
+    pair.wait(RECHECK_SECONDS + IDLE_PING_SECONDS)
     newer.session.bye(Code.DUPLICATE)
     pair.run()
     ended = (other if newer is one else one).ended

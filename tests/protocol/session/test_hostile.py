@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import Code, Record, RemoteError
-from protocol.limits import HEADERS_PER_MINUTE, PREAUTH_SECONDS, PROGRESS_SECONDS, PULLED_MAX
+from protocol.limits import HEADERS_PER_MINUTE, IDLE_DEAD_SECONDS, PREAUTH_SECONDS, PROGRESS_SECONDS, PULLED_MAX
 from protocol.session import Ended, PeerIdentified, Session, SessionState
 from protocol.session.events import Phase
 from protocol.session.states import ALLOWED
@@ -338,9 +338,9 @@ def test_a_peer_that_is_not_introduced_in_time_is_dropped() -> None:
 
 def test_a_silent_peer_is_dropped() -> None:
     side = in_live()
-    side.handle(side.session.tick(89))
+    side.handle(side.session.tick(IDLE_DEAD_SECONDS - 1))
     assert side.ended is None
-    side.handle(side.session.tick(90))
+    side.handle(side.session.tick(IDLE_DEAD_SECONDS))
     assert ended(side).code is Code.TIMEOUT
 
 

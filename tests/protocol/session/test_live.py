@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
 from protocol.limits import (
     HEADERS_PER_MINUTE,
+    IDLE_PING_SECONDS,
+    MINUTE,
     PROGRESS_SECONDS,
+    RECHECK_MAX_SECONDS,
     RECHECK_SECONDS,
 )
 from protocol.session import LiveStarted, Phase
-from protocol.wire.frames import Compare, Have, Headers, Hello, Pull, Records, Want
+from protocol.wire.frames import Compare, Have, Headers, Hello, Pull, Records, Roots, Want
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, item, kinds, settled
 
@@ -26,16 +34,23 @@ def test_a_peer_with_nothing_new_is_live_at_once_and_told_so_once() -> None:
     assert [type(frame) for frame in pair.frames] == [Hello, Hello]
 
 
-def test_an_announcement_after_a_long_quiet_time_is_given_time_to_be_answered() -> None:
-    pair = live_pair().wait(PROGRESS_SECONDS * 3)
-    pair.responder.publish(MANY[0])
-    have = pair.responder.session.frames_to_send()
-    assert len(have) == 1
-    timer = pair.responder.session.next_timer()
+@pytest.mark.parametrize(
+    "quiet", [PROGRESS_SECONDS - 1, PROGRESS_SECONDS * 3, IDLE_PING_SECONDS - 1, RECHECK_SECONDS - 1]
+)
+def test_an_announcement_after_a_quiet_time_is_given_time_to_be_answered(quiet: int) -> None:
+    """A node with news after a long rest does not know the time before its next timer, which must not count as waiting."""
+    pair = live_pair().wait(quiet)
+    side = pair.responder
+    side.publish(MANY[0])
+    assert len(side.session.frames_to_send()) == 1
+    timer = side.session.next_timer()
     assert timer is not None
-    assert timer > pair.now
-    pair.responder.handle(pair.responder.session.tick(pair.now + 20))
-    assert pair.responder.ended is None
+    for now in (max(timer, pair.now), pair.now + PROGRESS_SECONDS - 1):
+        side.handle(side.session.tick(now))
+        assert side.ended is None
+    side.handle(side.session.tick(pair.now + 2 * PROGRESS_SECONDS))
+    assert side.ended is not None
+    assert side.ended.detail == "makes no progress"
 
 
 def test_news_travels_at_once_and_only_one_way() -> None:
@@ -105,6 +120,44 @@ def test_what_one_side_has_lost_comes_back_with_the_next_comparison() -> None:
     assert MANY[7].id not in one.store
     pair.wait(2)
     assert MANY[7].id in one.store
+
+
+def comparisons(pair: Pair, seconds: float) -> list[float]:
+    """Let time pass, a minute at a time, and return after how many of these seconds the two have compared."""
+    begun, found = pair.now, []
+    while pair.now < begun + seconds:
+        before = kinds(pair)[Roots]
+        pair.wait(MINUTE)
+        if kinds(pair)[Roots] > before:
+            found.append(pair.now - begun)
+    return found
+
+
+def test_comparisons_that_find_nothing_become_rare_and_never_end() -> None:
+    times = comparisons(live_pair(), 6 * RECHECK_MAX_SECONDS)
+    pauses = [after - before for before, after in pairwise([0.0, *times])]
+    assert pauses == [RECHECK_SECONDS, 2 * RECHECK_SECONDS, 4 * RECHECK_SECONDS] + [RECHECK_MAX_SECONDS] * len(
+        pauses[3:]
+    )
+    assert len(pauses) > 6
+
+
+CHANGES: dict[str, Callable[[Pair], None]] = {
+    "the initiator has news": lambda pair: pair.initiator.publish(MANY[200]),
+    "the responder has news": lambda pair: pair.responder.publish(MANY[200]),
+    "the responder may have less": lambda pair: pair.initiator.session.update(Phase.CONTENT, [], [item(MANY[7])]),
+}
+
+
+@pytest.mark.parametrize("quiet", [0, RECHECK_SECONDS - 1, 2 * RECHECK_MAX_SECONDS, 2 * RECHECK_MAX_SECONDS + 700])
+@pytest.mark.parametrize("change", CHANGES)
+def test_after_a_change_the_two_soon_compare_again(change: str, quiet: int) -> None:
+    pair = Pair.of(Side(ALICE), Side(BOB))
+    for side in (pair.initiator, pair.responder):
+        side.put(MANY[:100])
+    pair.run().wait(quiet)
+    CHANGES[change](pair)
+    assert comparisons(pair.run(), 3 * RECHECK_SECONDS)[0] <= 2 * RECHECK_SECONDS
 
 
 def test_a_withdrawn_item_is_not_announced() -> None:

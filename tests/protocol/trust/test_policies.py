@@ -243,6 +243,10 @@ def test_a_vouch_taken_back_does_not_return_from_a_device_that_was_away() -> Non
     assert merge([register(Vouch(BOB, 0, 2)), away, register(Vouch(CAROL, 500, 3))]).vouches == {CAROL: 500}
 
 
+def test_the_least_weight_is_a_vouch() -> None:
+    assert merge([register(Vouch(BOB, 1, 1), Vouch(CAROL, 0, 1))]).vouches == {BOB: 1}
+
+
 def test_at_equal_stamps_the_more_restrictive_holds() -> None:
     assert merge([register(Vouch(BOB, 800, 2)), register(Vouch(BOB, 300, 2))]).vouches == {BOB: 300}
     tag = block_tag(ALICE, BOB)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from protocol import UNSET_PREFERENCE, Audience, PersonId, Precision, Preference, coarse, distance_km
 from protocol.limits import FOREVER
 from protocol.trust import (
+    Distances,
     ListingFacts,
     Memberships,
     Standing,
@@ -22,6 +23,7 @@ from protocol.trust import (
     effective_audience,
     limit,
     may_have_device,
+    may_have_join,
     may_have_letter,
     may_have_policy,
     may_have_profile,
@@ -108,6 +110,28 @@ def test_the_rule_agrees_with_the_model(
         )
         listing = BruteListing(author, audience.word, place, radius_km, expires)
         assert (verdict is Verdict.VISIBLE) == brute_visible(world, listing, viewer, now=now, wish=wish)
+
+
+@given(
+    settled_worlds(),
+    st.none() | st.sampled_from(PLACES),
+    st.none() | st.sampled_from(PLACES),
+    st.sampled_from([0, 20, 60, None, math.inf]),
+)
+def test_distances_decide_as_the_places_do(
+    world: World, place: str | None, here: str | None, within: float | None
+) -> None:
+    wish = Wish(100, within, here)
+    for author, viewer, audience in product(world.people, world.people, AUDIENCES):
+        published, between = world.places.get(viewer), standing(world, author, viewer)
+        there = [
+            None if place is None or one is None else distance_km(place, one) for one in (published, here or published)
+        ]
+        by_place, by_distance = ListingFacts(audience, place), ListingFacts(audience, distances=Distances(*there))
+        for wanted in (None, wish):
+            assert visible(by_place, between, viewer_place=published, wish=wanted) is visible(
+                by_distance, between, wish=wanted
+            )
 
 
 @given(settled_worlds(), st.sampled_from(PLACES), st.sampled_from(AUDIENCES))
@@ -328,6 +352,20 @@ def test_a_block_withholds_the_policy_from_the_blocked_and_not_from_the_blocker(
     assert not may_have_policy(quarrel, same_mesh=True, vouched=True, author_blocks=True)
     assert may_have_policy(quarrel, same_mesh=True, vouched=False, author_blocks=False)
     assert may_have_device(quarrel, same_mesh=True, vouched=False)
+
+
+@pytest.mark.parametrize(
+    ("between", "in_group", "may"),
+    [
+        pytest.param(STRANGERS, False, False, id="a stranger"),
+        pytest.param(STRANGERS, True, True, id="a member of the group"),
+        pytest.param(trusted(100), False, True, id="the author's web"),
+        pytest.param(Standing(True, None, None), True, False, id="a member with a block between them"),
+        pytest.param(Standing(True, cost(900), cost(900)), False, False, id="the web, with a block between them"),
+    ],
+)
+def test_who_may_have_a_join(between: Standing, *, in_group: bool, may: bool) -> None:
+    assert may_have_join(between, in_group=in_group) == may
 
 
 @given(worlds())

@@ -1,0 +1,27 @@
+"""The mutants that no test can or need notice, each with the reason."""
+
+from __future__ import annotations
+
+ARGUED: dict[str, str] = {
+    "protocol/records/record.py: Record.without_body: self.body is None or self.withdrawn -> self.withdrawn": (
+        "a record without a body is made again from its parts, and equals the one that it was"
+    ),
+    "protocol/records/record.py: check_header: header.expires - header.created -> header.expires + header.created (2)": (
+        "the number is in the detail of an error alone, for people who read a log"
+    ),
+    "protocol/trust/policies.py: Entries.effective: if len(given) > VOUCHES_MAX: ... -> if True: ...": (
+        "fewer vouches than count stay the same, only in another order"
+    ),
+    "protocol/trust/policies.py: Entries.effective: len(given) > VOUCHES_MAX -> len(given) >= VOUCHES_MAX": (
+        "as many vouches as count stay the same, only in another order"
+    ),
+    "protocol/trust/policies.py: merge_entries: _vouch_rank(vouch) > _vouch_rank(held) -> _vouch_rank(vouch) >= "
+    "_vouch_rank(held)": "two vouches of one rank have one stamp and one weight: they are equal",
+    "protocol/trust/policies.py: may_reduce_access: bool(others) and _takes(merge([old, *others]), merge([new, *others]))"
+    " -> _takes(merge([old, *others]), merge([new, *others]))": (
+        "without other registers the second answer is the first one again, which was no"
+    ),
+    "protocol/trust/policies.py: joined: True -> False (2)": (
+        "blocks are left out by kind, and never by their order, which the record makes again"
+    ),
+}
