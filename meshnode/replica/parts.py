@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from protocol import PersonId, Record
 from protocol.session import Phase, phase_of, turn_of
 
-PART_EFFORT = 450  # of one part: some 50 ms in a web of ten thousand people
+PART_EFFORT = 900  # of one part: some 0.1 s in a web of ten thousand people; smaller ones share short room less evenly
 _EFFORT = {Phase.GRAPH: 3, Phase.CONTENT: 1}  # of one record: who is connected with whom takes longer than a listing
 
 

@@ -120,6 +120,18 @@ async def test_among_five_hundred_idle_connections_a_contact_still_gets_in(nurse
         await trio.aclose_forcefully(stream)
 
 
+async def test_a_node_whose_port_is_full_of_idle_connections_connects_with_others_as_ever(
+    nursery: trio.Nursery,
+) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    held = [await trio.open_tcp_stream(*bob.address) for _ in range(2 * limits.PREAUTH_CONNECTIONS_MAX)]
+    await connect(bob, alice)
+    [peer] = bob.network.state().peers
+    assert peer.dialed
+    for stream in held:
+        await trio.aclose_forcefully(stream)
+
+
 async def test_what_is_written_while_connected_reaches_the_other_at_once(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)

@@ -209,7 +209,7 @@ def test_a_fault_counts_against_a_person_only_if_nobody_on_the_way_can_have_made
 # --- in slices -------------------------------------------------------------------------------------------------------
 
 
-def star(voucher: Node, people: int = 150) -> list[Record]:
+def star(voucher: Node, people: int = 250) -> list[Record]:
     """Return certificates, policies and profiles of people in a star, the middle of which vouches for `voucher`."""
     middle, *others = [Person(f"Neighbor {number}") for number in range(people)]
     found = []

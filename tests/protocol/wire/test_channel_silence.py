@@ -18,9 +18,6 @@ from tests.support.channels import ALICE, BOB, PRESENCE, answer, connect, dial, 
 from tests.support.vectors_noise import labeled
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FIRST_FLIGHT = HINT_BYTES + LENGTH_BYTES + HANDSHAKE_SIZES[0]
@@ -67,6 +64,18 @@ def test_fault_7_a_first_message_played_back_gets_zero_bytes() -> None:
     answer(seen=seen).receive(first)
     for attempt in range(3):
         assert refusal(first, answer(seen=seen, ephemeral=f"again {attempt}")) is Code.REPLAYED
+
+
+def test_after_a_restart_a_recording_gets_one_answer_of_fifty_bytes_and_nothing_further() -> None:
+    """What was seen is kept in memory only. The answer opens nothing for somebody who has only a recording."""
+    first = dial().data_to_send()
+    answer().receive(first)
+    restarted = SeenEphemerals()
+    responder = answer(seen=restarted, ephemeral="after the restart")
+    responder.receive(first)
+    assert len(responder.data_to_send()) == 50
+    assert not responder.established
+    assert refusal(first, answer(seen=restarted, ephemeral="again")) is Code.REPLAYED
 
 
 def test_a_refused_first_message_is_not_remembered() -> None:
