@@ -75,8 +75,8 @@ MUTATIONS = (
         "policy-not-waited-for",
         "a record waits for the policy that it was made under",
         "meshnode/replica/access.py",
-        "return policy_version == 0 or self._trust_state.policy_version(author, device) >= policy_version",
-        "return True",
+        "if policy_version > self.newest_decidable(author, device):",
+        "if self.newest_decidable(author, device) == NOTHING_DECIDABLE:",
     ),
     Mutation(
         "doubt-is-no",
@@ -167,8 +167,8 @@ TESTED = (
         "no-second-comparison",
         "the sets are compared again while a session is live",
         "protocol/session/session.py",
-        "                    self._recheck_at = self._now + LIVE_COMPARE_SECONDS\n                    self.recheck(now)",
-        "                    self._recheck_at = self._now + LIVE_COMPARE_SECONDS",
+        "self._rechecks.is_due(self._now):\n                    self.recheck(now)",
+        "self._rechecks.is_due(self._now):\n                    pass",
         "tests/protocol/session/test_live.py",
     ),
     Mutation(
