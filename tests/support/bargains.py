@@ -56,13 +56,17 @@ class Bargains:
     def disagreements(self) -> Iterator[str]:
         """Yield the exchanges of which two people in touch, neither of whom blocks the other, think otherwise."""
         world = self._world
+        known: dict[str, dict[str, str]] = {}
         for one, other in world.mesh.connections():
-            if {one, other} & (world.liars.keys() | world.lost) or not {one, other} <= set(world.names):
+            if {one, other} & (world.liars.keys() | world.lost | world.cramped) or not {one, other} <= set(world.names):
                 continue
             here, there = world.replica(one), world.replica(other)
             if here.trust_state.graph.blocked_either_way(here.me, there.me):
                 continue
-            mine, theirs = self._states(here), self._states(there)
+            for name, replica in ((one, here), (other, there)):
+                if name not in known:
+                    known[name] = self._states(replica)
+            mine, theirs = known[one], known[other]
             for exchange in sorted(mine.keys() & theirs.keys()):
                 if mine[exchange] != theirs[exchange]:
                     states = f"{mine[exchange]} and {theirs[exchange]}"

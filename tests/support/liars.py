@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
+from meshnode.clock import Clock
 from meshnode.errors import MeshnodeError, Refused
 from meshnode.replica.access import Access, AccessKey, AccessPolicy
 from protocol import Audience, DeviceKeys, Kind, Listing, PersonId, Record, limits, signed
 from protocol.numbers import UnixTime, Version
-from protocol.wire import Item
+from protocol.wire import Item, stratum
 from tests.support.mesh_people import post
 from tests.support.people import Person, grown
 
 if TYPE_CHECKING:
     from tests.support.world import World
 
+YEAR = 365 * limits.DAY
 SLOWNESS = 40.0  # how many times longer everything is on its way to a slow reader
 FLOOD = 60  # records that a flooder brings at once
 SYBILS = 12  # people whom one neighbor makes up at once
@@ -197,11 +199,34 @@ class SlowReader(Liar):
         world.mesh.slow[name] = SLOWNESS
 
 
+class ClockLiar(Liar):
+    """Tells everybody a wrong time, and that it is certain: years from now, days from now, or long past."""
+
+    def __init__(self, world: World, name: str) -> None:
+        super().__init__(world, name)
+        self.ahead = 10 * YEAR
+        clock = world.mesh.nodes[name].clock
+
+        def told(_: Clock) -> tuple[int, int]:
+            return int(clock.machine.wall() + self.ahead), stratum.CERTAIN
+
+        clock.told = MethodType(told, clock)  # type: ignore[method-assign]
+
+    def lie(self) -> None:
+        self.ahead = self.world.chance.choice((-10 * YEAR, -400 * limits.DAY, 2 * limits.DAY, YEAR, 10 * YEAR))
+        for victim in self.victims(3):
+            replica, me = self.world.replica(victim), self.world.person(self.name)
+            vouched = replica.trust_state.graph.weight(replica.me, me) > 0
+            wall = int(self.world.mesh.nodes[self.name].clock.machine.wall() + self.ahead)
+            replica.clock.heard(me, wall, stratum.CERTAIN, counts=vouched)
+            self.world.lied_to.add(victim)
+
+
 class Thief(Liar):
     """Goes on using a device that was revoked: says things in its owner's name to all who have not heard of it."""
 
     def lie(self) -> None:
-        for name in sorted(self.world.lost):
+        for name in self.world.some(sorted(self.world.lost), 4):
             replica = self.world.replica(name)
             others = self.world.some([one for one in self.world.names if self.world.person(one) != replica.me], 2)
             try:
@@ -222,6 +247,7 @@ KINDS = (
     SybilMaker,
     FingerprintLiar,
     SlowReader,
+    ClockLiar,
     Thief,
     Withholder,
 )

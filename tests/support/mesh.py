@@ -10,7 +10,7 @@ import heapq
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 
@@ -25,9 +25,11 @@ from meshnode.errors import StorageFull
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
-from protocol import Audience, DeviceKeys, IdentityKeys, PersonId, Precision, Preference
+from protocol import Audience, DeviceKeys, IdentityKeys, PersonId, Precision, Preference, limits
 from protocol.tokens import DeviceCode
 from protocol.wire import SeenEphemerals
+from tests.support.mesh_nodes import NeverSettles, Wire, failing_commits, node_of
+from tests.support.mesh_nodes import Node as Node  # noqa: PLC0414 - its users need a mesh anyway
 from tests.support.verdicts import SharedVerdicts
 from tests.support.virtual_clock import EPOCH as EPOCH  # noqa: PLC0414 - its users need a mesh anyway
 from tests.support.virtual_clock import VirtualClock, VirtualMachine
@@ -38,51 +40,20 @@ LATENCY = (
 )  # seconds a message takes over a wire, drawn once a connection: a stream does not overtake itself
 REDIAL = 0.5  # seconds until a lost connection is tried again
 NEAR = 3.0  # seconds: timers due within belong to what is under way
-RUN_LIMIT = 2_000_000  # events a run may take before it counts as not settling
-
-
-@dataclass(eq=False)
-class Node:
-    """One person's node in the mesh."""
-
-    name: str
-    replica: Replica
-    clock: VirtualClock
-    seen: SeenEphemerals = field(default_factory=SeenEphemerals)
-    conversations: list[Conversation] = field(default_factory=list)
-
-    @property
-    def person(self) -> PersonId:
-        return self.replica.me
-
-    def recognizes(self, other: Node) -> bool:
-        """Whether this node would recognize the other's announcement."""
-        said = contacts.announced(other.replica)
-        return said is not None and (other.person, said.presence_key) in contacts.presence_candidates(self.replica)
-
-
-@dataclass(eq=False)
-class Wire:
-    """A pair of nodes that try to be connected; `ends` is None while they are not."""
-
-    a: Node
-    b: Node
-    by_ear: bool = False
-    """Whether they dial only nodes whose announcement they recognize, as neighbors on a LAN do."""
-    one_way: bool = False
-    """Whether only `a` can call: a firewall lets nothing in to it."""
-    ends: tuple[Conversation, Conversation] | None = None
-    delays: tuple[float, float] = (0.0, 0.0)
-    """Seconds from `a` to `b`, and back."""
-    cut: bool = False
-    failures: int = 0
+EVENTS_EACH = 20_000  # for each node: a hundred times of what the worst run took
+FEWEST_NODES = 100  # a few nodes may have much to say to each other
+SETTLES_WITHIN = 3 * limits.DAY  # seconds: slow readers take minutes for a message
 
 
 class Mesh:
     """The nodes, the wires between them and the virtual time they live in."""
 
-    def __init__(self, seed: int, latency: tuple[float, float] = LATENCY) -> None:
+    def __init__(
+        self, seed: int, latency: tuple[float, float] = LATENCY, *, open_store: Callable[[], Store] | None = None
+    ) -> None:
         self.time = 0.0
+        self.slept = 0.0
+        """Seconds that passed on all clocks beside `time`, in lulls."""
         self.nodes: dict[str, Node] = {}
         self.trace = blake2b(digest_size=16)
         self.bytes_sent = 0
@@ -95,6 +66,7 @@ class Mesh:
         self._off: set[str] = set()
         self._wires_at: dict[str, list[Wire]] = {}
         self._verdicts = SharedVerdicts()
+        self._open_store = open_store or partial(Store.open, ":memory:")
         self.flaky = 0.0  # how likely it is that a delivery ends its connection instead
         self.slow: dict[str, float] = {}
         """How many times longer everything is on its way to these nodes."""
@@ -158,12 +130,12 @@ class Mesh:
         """Add a node. Without its `identity` it is another device of `person`."""
         chance = random.Random(f"{self._seed}/{name}")
         keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
-        machine = VirtualMachine(lambda: self.time, error or 0.0)
+        machine = VirtualMachine(lambda: self.time + self.slept, error or 0.0)
         clock = VirtualClock(machine, None if error is None else ClockMemory())
         me = person if identity is None else identity.person_id
         assert me is not None
         replica = Replica.open(
-            Store.open(":memory:"),
+            self._open_store(),
             me,
             keys,
             clock,
@@ -195,6 +167,8 @@ class Mesh:
             self._drop(wire)
         replica = replica or old.replica
         old.clock = old.clock.restarted()
+        for forget in replica.store._database.on_rollback:
+            forget()  # a new process remembers nothing of what the store holds
         old.replica = self._opened(replace(replica, clock=old.clock))
         old.seen = SeenEphemerals()
         self._watch(old)
@@ -261,7 +235,7 @@ class Mesh:
         return list(self._wires_at.get(node.name, ()))
 
     def _connect(self, wire: Wire) -> None:
-        if wire.cut or wire.ends is not None:
+        if wire.cut or wire.ends is not None or {wire.a.name, wire.b.name} & self._off:
             return
         ways = [
             (caller, callee, dial)
@@ -304,33 +278,44 @@ class Mesh:
 
     @contextmanager
     def switched_off(self, names: Collection[str]) -> Iterator[None]:
-        """Keep these computers off inside the block; they start again at its end, connected as they were."""
-        was_cut = {id(wire) for wire in self._wires if wire.cut}
+        """Keep these computers off inside the block; they start again at its end."""
+        self.switch_off(names)
+        yield
+        self.switch_on(names)
+
+    def switch_off(self, names: Collection[str]) -> None:
+        """Switch these computers off, without a goodbye."""
+        self._off |= set(names)
         for name in names:
             for wire in self._wires_of(self.nodes[name]):
-                wire.cut = True
                 self._drop(wire, redial=False)
-        self._off |= set(names)
-        yield
+
+    def switch_on(self, names: Collection[str]) -> None:
+        """Start these computers again. They call others as soon as time passes."""
         self._off -= set(names)
         for name in names:
             self.nodes[name].clock.machine.start_again()
             self.restart(name)
-        for wire in self._wires:
-            if id(wire) not in was_cut and not {wire.a.name, wire.b.name} & self._off:
-                wire.cut = False
+            for wire in self._wires_of(self.nodes[name]):
+                self._later(self._latency(), partial(self._connect, wire))
 
     # --- time ------------------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Run until nothing is on its way any more: no byte, no due reconnection. Timers further off do not count."""
-        for _ in range(RUN_LIMIT):
+        """Run until nothing is on its way any more: no byte, no due reconnection. Timers further off do not count.
+
+        Raises NeverSettles after more events, or more time, than any conversation may take.
+        """
+        until = self.time + SETTLES_WITHIN
+        for _ in range(EVENTS_EACH * max(len(self.nodes), FEWEST_NODES)):
             if not self._heap:
                 return
             at, _, event = heapq.heappop(self._heap)
             self.time = max(self.time, at)
+            if self.time > until:
+                raise NeverSettles(f"there is still something on its way after {SETTLES_WITHIN} s")
             event()
-        raise AssertionError("the mesh does not settle")
+        raise NeverSettles(f"more than {EVENTS_EACH} events for each node")
 
     def run_for(self, seconds: float) -> None:
         """Let this much virtual time pass, and what is due by then happen; the rest stays on its way."""
@@ -345,21 +330,50 @@ class Mesh:
         """Let virtual time pass: upkeep runs on every node, timers of conversations fire, broken wires are retried."""
         self.settle()
         self.time += seconds
+        self._do_what_is_due()
+        self._call_and_tick()
+        self.settle()
+
+    def lull(self, seconds: float, *, compares: bool) -> None:
+        """Let virtual time pass in which sessions only keep alive, which is not simulated; upkeep runs on every node.
+
+        Where it `compares`, sessions exchange two signs of life and compare their sets once: what they do all the time.
+        """
+        self.settle()
+        self.slept += seconds
+        self._do_what_is_due()
+        self._call_and_tick()
+        for _ in range(2 if compares else 0):
+            self.settle()
+            self.time += limits.IDLE_PING_SECONDS
+            self._call_and_tick()
+        self.settle()
+        if compares:
+            for wire in self._wires:
+                for end in wire.ends or ():
+                    with node_of(wire, end).replica.changes.held():
+                        end.compare(self.time)
+                self._pump(wire)
+            self.settle()
+
+    def _do_what_is_due(self) -> None:
         for node in self.nodes.values():
             if node.name not in self._off:
                 with node.replica.changes.held():
                     upkeep.upkeep(node.replica)
                     node.replica.clock.remember()
+
+    def _call_and_tick(self) -> None:
+        """Let the timers of all sessions expire, and try to connect what is not connected."""
         for wire in self._wires:
             wire.failures = 0
             if wire.ends is None:
                 self._later(0.0, partial(self._connect, wire))
             else:
                 for end in wire.ends:
-                    with _node_of(wire, end).replica.changes.held():
+                    with node_of(wire, end).replica.changes.held():
                         end.tick(self.time)
                 self._pump(wire)
-        self.settle()
 
     def _later(self, delay: float, event: Callable[[], None], *, weak: bool = False) -> None:
         """Put `event` on the heap; a weak one is left to `advance`, since it could repeat for ever."""
@@ -405,13 +419,13 @@ class Mesh:
     def _go_on(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
         """Take one step of opening a session; anything may change before the next one."""
         if wire.ends is ends:
-            with _node_of(wire, end).replica.changes.held():
+            with node_of(wire, end).replica.changes.held():
                 end.go_on(0.0)
             self._pump(wire)
 
     def _tick(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
         if wire.ends is ends:
-            with _node_of(wire, end).replica.changes.held():
+            with node_of(wire, end).replica.changes.held():
                 end.tick(self.time)
             self._pump(wire)
 
@@ -435,25 +449,3 @@ class Mesh:
             self.restart(receiver.name)
             return
         self._pump(wire)
-
-
-@contextmanager
-def failing_commits(node: Node, *, fail: bool) -> Iterator[None]:
-    """Let every commit of the node inside the block fail, as on a full disk; the transaction is undone."""
-
-    def refuse() -> None:
-        raise StorageFull("the disk is full", "made so by the simulation")
-
-    before_commit = node.replica.store._database.before_commit
-    if fail:
-        before_commit.append(refuse)
-    try:
-        yield
-    finally:
-        if fail:
-            before_commit.remove(refuse)
-
-
-def _node_of(wire: Wire, end: Conversation) -> Node:
-    assert wire.ends is not None
-    return wire.a if end is wire.ends[0] else wire.b

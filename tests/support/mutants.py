@@ -23,6 +23,7 @@ from tests.support.mutant_table import MUTATIONS, TESTED, Mutation
 ROOT = Path(__file__).parents[2]
 COPIED = ("protocol", "meshnode", "tests", "conformance", "bench", "pyproject.toml")
 WORDS_SHOWN = 200  # characters of what a world says about a bug
+TABLE_HEAD = "| bug | noticed by | minutes | first words |\n|---|---|---|---|"
 HOUR = 3600  # seconds: a world that takes longer does not end any more, and so was noticed
 
 
@@ -35,6 +36,11 @@ class Outcome:
     """0 for a test."""
     said: str
     seconds: float
+
+    def row(self) -> str:
+        """Return the row of a table."""
+        by = "nobody" if self.seed is None else f"seed {self.seed}" if self.seed else "its test"
+        return f"| {self.name} | {by} | {self.seconds / 60:.1f} | {self.said[:WORDS_SHOWN].replace('|', '/')} |"
 
     def __str__(self) -> str:
         if self.seed is None:
@@ -105,27 +111,31 @@ def _run(root: Path, words: Sequence[str]) -> subprocess.CompletedProcess[str] |
 
 
 def main(words: Sequence[str]) -> int:
-    """Try the bugs, and print a line for each; 1 if more than two survive."""
+    """Try the bugs, print a line for each and a table in the end; 1 if more than two survive."""
     parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="BUG", help="only these (all)")
     parser.add_argument("--nodes", type=int, default=120, help="people in a world (120)")
     parser.add_argument("--seeds", type=int, default=20, help="how many worlds a bug has to survive (20)")
     parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
     parser.add_argument("--survivors", type=int, default=2, help="how many bugs may survive (2)")
+    parser.add_argument("--worlds", action="store_true", help="only the bugs that the worlds must notice")
     parser.add_argument("--list", action="store_true", help="only print what there is")
     asked = parser.parse_args(words)
-    chosen = [one for one in (*MUTATIONS, *TESTED) if not asked.names or one.name in asked.names]
-    survivors = 0
+    known = MUTATIONS if asked.worlds else (*MUTATIONS, *TESTED)
+    chosen = [one for one in known if not asked.names or one.name in asked.names]
+    outcomes: list[Outcome] = []
     for mutation in chosen:
         if asked.list:
             sys.stdout.write(f"{mutation.name}: without it, {mutation.breaks}\n")
             continue
         outcome = attempt(mutation, asked.nodes, range(asked.first, asked.first + asked.seeds))
-        survivors += outcome.seed is None
+        outcomes.append(outcome)
         sys.stdout.write(f"{outcome}\n")
         sys.stdout.flush()
+    survivors = sum(outcome.seed is None for outcome in outcomes)
     if not asked.list:
-        sys.stdout.write(f"noticed {len(chosen) - survivors} of {len(chosen)}\n")
+        rows = [TABLE_HEAD, *(outcome.row() for outcome in outcomes)]
+        sys.stdout.write("\n".join(["", *rows, "", f"noticed {len(chosen) - survivors} of {len(chosen)}", ""]))
     return 1 if survivors > asked.survivors else 0
 
 

@@ -58,6 +58,9 @@ class Truth:
             self._touch[one].add(other)
             self._touch[other].add(one)
         self._in_groups = {name: simulated.groups_of(name) for name in simulated.names}
+        misled = {simulated.owner(name) for name in self._nodes if simulated.is_misled(name)}
+        self._unreliable = simulated.liars.keys() | simulated.cramped | misled
+        """People of whom it is not asked that they pass on what comes to them."""
         self._hearers_of: dict[str, set[str]] = {}
         self.listings = list(self._listings())
         self.may = {
@@ -118,7 +121,7 @@ class Truth:
     @property
     def now(self) -> float:
         """The time that all clocks of the world go by."""
-        return EPOCH + self._simulated.mesh.time
+        return EPOCH + self._simulated.mesh.time + self._simulated.mesh.slept
 
     def _newest(self) -> dict[tuple[PersonId, bytes], Statement]:
         said = self._simulated.said
@@ -206,10 +209,9 @@ class Truth:
         """Whether nodes in touch can pass it on, whose owners each may have it and can tell that the next one may."""
         start = {name for name in self._nodes if self.owner(name) == listing.author}
         reached, waiting = set(start), deque(sorted(start))
-        liars = self._simulated.liars
         while waiting:
             giver = waiting.popleft()
-            if self.owner(giver) in liars:
+            if self.owner(giver) in self._unreliable:
                 continue
             for taker in sorted(self._touch[giver] & self._nodes.keys() - reached):
                 person = self.owner(taker)
@@ -236,12 +238,11 @@ class Truth:
     def _hearers(self, speaker: str) -> set[str]:
         """Return everybody whom the policy of `speaker` can reach, along nodes whose owners may have it too."""
         if speaker not in self._hearers_of:
-            liars = self._simulated.liars
             reached = {name for name in self._nodes if self.owner(name) == speaker}
             waiting = sorted(reached)
             while waiting:
                 giver = waiting.pop()
-                if self.owner(giver) in liars and self.owner(giver) != speaker:
+                if self.owner(giver) in self._unreliable and self.owner(giver) != speaker:
                     continue
                 takers = self._touch[giver] & self._nodes.keys() - reached
                 told = {name for name in takers if self._is_told(speaker, self.owner(name))}
@@ -316,7 +317,12 @@ class Verdict:
 def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
     """Compare the nodes with the model; missing copies count only with `shown`."""
     truth, held = Truth(simulated), copies(simulated, shown=shown)
-    lying = {copy for copy in (*held, *truth.must) if {truth.owner(copy.viewer), copy.author} & simulated.liars.keys()}
+    misled = {name for name in simulated.mesh.nodes if simulated.is_misled(name)}
+    lying = {
+        copy
+        for copy in (*held, *truth.must)
+        if {truth.owner(copy.viewer), copy.author} & simulated.liars.keys() or copy.viewer in misled
+    }
     held = {copy: version for copy, version in held.items() if copy not in lying}
     forbidden = [
         (copy, version)
@@ -330,9 +336,15 @@ def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
         if copy not in stale
     ]
     complaints += truth.lost()
+    complaints += [
+        f"{name} goes by a wrong date, though its own clock is synchronized"
+        for name in sorted(misled - simulated.lost)
+        if simulated.mesh.nodes[name].clock.machine.is_synchronized and truth.owner(name) not in simulated.liars
+    ]
     if shown:
         complaints += [
             f"{copy.viewer} lacks {copy.author}'s {copy.slot.hex()[:8]}"
             for copy in sorted(truth.must - held.keys() - lying)
+            if truth.owner(copy.viewer) not in simulated.cramped
         ]
     return Verdict(len(held), len(truth.may), len(truth.must), len(stale), complaints)

@@ -15,17 +15,22 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
 from typing import Self
 
+from tests.support.cheaper import cheaper
 from tests.support.clock_simulation import ClockWorld
 from tests.support.oracle import Verdict, verdict
 from tests.support.witness import Broken
 from tests.support.world import Plan
 from tests.support.world_simulation import SimulatedWorld
 
+ROOT = Path(__file__).parents[2]
 ONE_WEB_EVERY = 12
 """In every twelfth world all bridges are mutual: one web, in which every policy comes to every node."""
 FEWEST_PEOPLE, FEWEST_ACTS = 8, 8  # a world is made no smaller than this
+ACTS_EACH_HOUR = 25  # one in so many people does something in an hour
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Life:
     in_the_end: Verdict
     seen: list[str]
     """The faults that were seen while the world lived."""
+    restless: int
+    """How many records people went on giving to each other though nothing happened any longer."""
     trace: str
     """The hash of every byte that was delivered: equal for equal seeds."""
     seconds: float
@@ -52,33 +59,46 @@ class Life:
         rest = self.at_rest
         return (
             f"seed {self.seed}: {self.plan.people} people, {self.records} records; {rest.granted} copies granted, "
-            f"{rest.within_reach} within reach, {rest.held} held, {rest.stale} stale; "
+            f"{rest.within_reach} within reach, {rest.held} held, {rest.stale} stale, {self.restless} restless; "
             f"{len(self.faults)} faults; {self.seconds:.0f} s; trace {self.trace}"
         )
 
 
-def plan_of(seed: int, people: int, acts: int = Plan.acts) -> Plan:
-    """Return the plan of the world of this seed."""
-    return Plan(people, answered_bridges=1.0 if seed % ONE_WEB_EVERY == 0 else 0.1, acts=acts)
+def plan_of(seed: int, people: int, acts: int = 0, hours: int = 0) -> Plan:
+    """Return the plan of the world of this seed. Where no `acts` are asked for, more happen the more people there are."""
+    acts = acts or (hours * max(4, people // ACTS_EACH_HOUR) if hours else Plan.acts)
+    return Plan(people, answered_bridges=1.0 if seed % ONE_WEB_EVERY == 0 else 0.1, acts=acts, hours=hours)
+
+
+def drawn_seeds(count: int) -> list[int]:
+    """Return seeds that follow from the program: another program gives others, and the same one the same."""
+    digest = blake2b()
+    for package in ("protocol", "meshnode"):
+        for path in sorted((ROOT / package).rglob("*")):
+            if path.suffix in (".py", ".sql"):
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return [int.from_bytes(digest.digest()[4 * at : 4 * at + 4], "big") for at in range(count)]
 
 
 def live(seed: int, plan: Plan, *, first_fault: bool = False) -> Life:
     """Simulate the world of this seed, and compare. With `first_fault`, raise Broken as soon as something is wrong."""
     gc.disable()  # nothing is thrown away before the end, and the collector would look for it all the time
     began = time.process_time()
-    simulated = SimulatedWorld(seed, plan)
-    simulated.witness.breaks = first_fault
-    simulated.live()
-    simulated.rest()
-    at_rest = verdict(simulated, shown=True)
-    simulated.age()
-    in_the_end = verdict(simulated, shown=False)
+    with cheaper():
+        simulated = SimulatedWorld(seed, plan)
+        simulated.witness.breaks = first_fault
+        simulated.live()
+        simulated.rest()
+        at_rest = verdict(simulated, shown=True)
+        simulated.age()
+        in_the_end = verdict(simulated, shown=False)
     records = sum(node.replica.store.records.count() for node in simulated.mesh.nodes.values())
     seen, trace = simulated.witness.faults, simulated.mesh.trace.hexdigest()
+    restless = len(simulated.restless)
     del simulated
     gc.enable()
     gc.collect()
-    return Life(seed, plan, records, at_rest, in_the_end, seen, trace, time.process_time() - began)
+    return Life(seed, plan, records, at_rest, in_the_end, seen, restless, trace, time.process_time() - began)
 
 
 def first_faults(seed: int, plan: Plan) -> list[str]:
@@ -96,7 +116,10 @@ def shrunk(seed: int, plan: Plan) -> Plan:
     while True:
         fewer_people = replace(plan, people=max(FEWEST_PEOPLE, plan.people // 2))
         fewer_acts = replace(plan, acts=max(FEWEST_ACTS, plan.acts // 2))
-        smaller = (tried for tried in (fewer_people, fewer_acts) if tried != plan and first_faults(seed, tried))
+        fewer_hours = replace(plan, hours=max(1, plan.hours // 2)) if plan.hours else plan
+        smaller = (
+            tried for tried in (fewer_people, fewer_acts, fewer_hours) if tried != plan and first_faults(seed, tried)
+        )
         found = next(smaller, None)
         if found is None:
             return plan
@@ -105,7 +128,8 @@ def shrunk(seed: int, plan: Plan) -> Plan:
 
 def command(seed: int, plan: Plan) -> str:
     """Return what to type to see this world again."""
-    return f"scripts/simulate --seed {seed} --nodes {plan.people} --acts {plan.acts}"
+    hours = f" --hours {plan.hours}" if plan.hours else ""
+    return f"scripts/simulate --seed {seed} --nodes {plan.people} --acts {plan.acts}{hours}"
 
 
 def live_with_wrong_clocks(seed: int) -> list[str]:
@@ -125,12 +149,12 @@ def simulate_clocks(seeds: Sequence[int], processes: int) -> Iterator[tuple[int,
 class Simulation:
     """Simulates worlds in as many processes as asked for. Close it by leaving the `with`."""
 
-    def __init__(self, seeds: Iterable[int], people: int, processes: int, acts: int = Plan.acts) -> None:
+    def __init__(self, seeds: Iterable[int], people: int, processes: int, acts: int = 0, hours: int = 0) -> None:
         self._pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
         # The most expensive first, so that no process is left alone with one of them in the end.
         ordered = sorted(seeds, key=lambda seed: (seed % ONE_WEB_EVERY != 0, seed))
         self.lives: dict[int, Future[Life]] = {
-            seed: self._pool.submit(live, seed, plan_of(seed, people, acts)) for seed in ordered
+            seed: self._pool.submit(live, seed, plan_of(seed, people, acts, hours)) for seed in ordered
         }
 
     def __enter__(self) -> Self:
@@ -144,7 +168,12 @@ def main(words: Sequence[str]) -> int:
     """Simulate and print a line for each world; 1 if nodes and model differ anywhere."""
     parser = argparse.ArgumentParser(prog="scripts/simulate", description=__doc__)
     parser.add_argument("--nodes", type=int, default=120, help="people in a world, each with a node or two (120)")
-    parser.add_argument("--acts", type=int, default=Plan.acts, help=f"random things that happen ({Plan.acts})")
+    parser.add_argument(
+        "--acts", type=int, default=0, help=f"random things that happen ({Plan.acts}, or by the hours and the people)"
+    )
+    parser.add_argument(
+        "--hours", type=int, default=0, help="let people live through so many hours (else through weeks, in big steps)"
+    )
     parser.add_argument("--seeds", type=int, default=20, help="how many worlds (20)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--seed", type=int, help="only the world of this seed")
@@ -156,9 +185,9 @@ def main(words: Sequence[str]) -> int:
     if asked.clocks:
         return _main_clocks(seeds, asked.processes)
     if asked.first_fault:
-        return max(_main_first_fault(seed, plan_of(seed, asked.nodes, asked.acts)) for seed in seeds)
+        return max(_main_first_fault(seed, plan_of(seed, asked.nodes, asked.acts, asked.hours)) for seed in seeds)
     faulty: list[Life] = []
-    with Simulation(seeds, asked.nodes, asked.processes, asked.acts) as simulation:
+    with Simulation(seeds, asked.nodes, asked.processes, asked.acts, asked.hours) as simulation:
         for life in simulation.lives.values():
             done = life.result()
             faulty += [done] if done.faults else []

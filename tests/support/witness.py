@@ -10,10 +10,12 @@ from unittest.mock import patch
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.changes import Superseding
 from meshnode.replica.served_set import ServedSet
+from meshnode.slices import Steps
 from meshnode.store import RecordState, Row
 from protocol import Kind, Record, RecordId, body_of
 from protocol.session import Phase
 from protocol.wire import Item
+from tests.support.invariants import Peace, delays, room_faults
 from tests.support.knowledge import Knowledge
 from tests.support.liars import FingerprintLiar
 
@@ -39,6 +41,7 @@ class Witness:
         """How many records were seen to be given."""
         self.looks = 0
         """How often a node was judged by what it holds."""
+        self.peace = Peace(world)
 
     def complain(self, fault: str) -> None:
         """Note a fault, unless there are many already."""
@@ -58,18 +61,20 @@ class Witness:
                 self._judge(served, record)
             return records, newer
 
-        plain = ServedSet.items
+        plain = ServedSet.filling
 
-        def items(served: ServedSet, phase: Phase) -> list[Item]:
+        def filling(served: ServedSet, phase: Phase) -> Steps[list[Item]]:
+            items = yield from plain(served, phase)
             liar = self._world.liars.get(self._name(served._me))
             claimed = liar.claimed() if isinstance(liar, FingerprintLiar) and phase is Phase.CONTENT else []
-            return [*plain(served, phase), *claimed]
+            return [*items, *claimed]
 
-        with patch.object(ServedSet, "supply", supply), patch.object(ServedSet, "items", items):
+        with patch.object(ServedSet, "supply", supply), patch.object(ServedSet, "filling", filling):
             yield
 
     def _judge(self, served: ServedSet, record: Record) -> None:
         self.given += 1
+        self.peace.note(served._me, served._peer, record)
         if self._name(served._me) in self._world.liars:
             return
         if record.header.kind == Kind.DEVICE:
@@ -92,10 +97,27 @@ class Witness:
         node = self._world.mesh.nodes[name]
         if self._world.name_of[node.person] in self._world.liars:
             return
+        if self._world.is_misled(name):
+            if node.clock.machine.is_synchronized:
+                self.complain(f"{name} goes by a wrong date, though its own clock is synchronized")
+            return
         self.looks += 1
         peers = {end.peer for end in node.conversations if end.peer is not None}
-        for fault in Knowledge(node).faults(sorted(peers)[:3]):
+        for fault in (*Knowledge(node).faults(sorted(peers)[:3]), *room_faults(node)):
             self.complain(fault)
+
+    def listen(self, pairs: int) -> None:
+        """Look whether of this number of random pairs in touch one uses what the other knows to be taken back."""
+        world = self._world
+        misled = {name for name in world.mesh.nodes if world.is_misled(name)}
+        doubtful = world.liars.keys() | world.lost | world.asleep | misled
+        honest = [
+            pair for pair in world.mesh.connections() if not {*pair, *(world.owner(one) for one in pair)} & doubtful
+        ]
+        for one, other in world.chance.sample(honest, min(len(honest), pairs)):
+            here, there = world.mesh.nodes[one], world.mesh.nodes[other]
+            for fault in (*delays(here, there), *delays(there, here)):
+                self.complain(fault)
 
     def _name(self, person: bytes) -> str:
         return self._world.name_of.get(person, person.hex()[:8])

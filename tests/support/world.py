@@ -15,8 +15,10 @@ from meshnode.app.owner import policy
 from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, PersonId, Record, RecordId, limits
+from tests.support.cheaper import new_store
+from tests.support.invariants import SMALL_ROOM
 from tests.support.liars import Liar
-from tests.support.mesh import Mesh, Node
+from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.mesh_people import acquaint, found, post, vouch
 from tests.support.places import PLACES
 from tests.support.statements import Statements
@@ -24,6 +26,7 @@ from tests.support.statements import Statements
 AUDIENCES = tuple(Audience)
 WEIGHTS = (50, 110, 300, 500, 550, 700, 800, 900, 950, 1000)
 LIVES = (3 * limits.DAY, 30 * limits.DAY, 90 * limits.DAY)  # seconds that listings live
+SYNCHRONIZED = 0.7  # how many computers have the time of the internet
 ONE_WAY = 0.1  # how many wires can be called over from one end only
 LATENCY = (0.02, 0.7)  # seconds on the way: long enough for people to act while records are between nodes
 
@@ -37,6 +40,8 @@ class Plan:
     answered_bridges: float = 0.1
     second_devices: float = 0.2
     acts: int = 90
+    hours: int = 0
+    """How long people live, some acts each hour; 0: as long as it takes to be apart, to sleep and to meet again."""
 
 
 class World:
@@ -45,10 +50,12 @@ class World:
     def __init__(self, seed: int, plan: Plan) -> None:
         self.chance = random.Random(seed)
         self.plan = plan
-        self.mesh = Mesh(seed, LATENCY)
+        self.mesh = Mesh(seed, LATENCY, open_store=new_store)
         self.said = Statements()
-        self.mesh.started.append(self.said.follow)
+        self.mesh.started += [self.said.follow, self._cramp]
         self.names = [f"P{number:03}" for number in range(plan.people)]
+        self.cramped = set(self.some(self.names, plan.people // 20))
+        """People whose computers have little room for what others say."""
         self.listings: list[tuple[str, RecordId]] = []
         self.groups: dict[str, str] = {}
         """Kind by name."""
@@ -64,7 +71,8 @@ class World:
         """Nodes that are off."""
         self._wired: set[frozenset[str]] = set()
         for name in self.names:
-            self.mesh.add(name, audience=self.chance.choice(AUDIENCES[1:]), place=self._place())
+            node = self.mesh.add(name, audience=self.chance.choice(AUDIENCES[1:]), place=self._place())
+            node.clock.machine.is_synchronized = self.chance.random() < SYNCHRONIZED
         self.name_of = {node.person: name for name, node in self.mesh.nodes.items()}
         self.villages = self._settle_villages()
         self._add_devices()
@@ -157,6 +165,11 @@ class World:
         record = post(self.mesh, self.hand(name), title, self.chance.choice(AUDIENCES), place=place, life=life)
         self.listings.append((name, record.header.slot))
 
+    def _cramp(self, node: Node) -> None:
+        """Give a node little room, if it is to have little."""
+        if node.name in self.cramped:
+            node.replica.quota.caps = node.replica.quota.caps._replace(**SMALL_ROOM)
+
     # --- who is who ----------------------------------------------------------------------------------------------------
 
     def replica(self, name: str) -> Replica:
@@ -166,6 +179,17 @@ class World:
     def person(self, name: str) -> PersonId:
         """Return the key of `name`."""
         return self.mesh.nodes[name].person
+
+    def owner(self, node: str) -> str:
+        """Return the name of the person whose node this is."""
+        return node.removesuffix("+")
+
+    def is_misled(self, node: str) -> bool:
+        """Whether a node goes by a date that is wrong: people who lie, and are vouched for, can do that.
+
+        It then judges by that date what has ended. It deletes nothing by it, see `lost` in oracle.py.
+        """
+        return abs(self.replica(node).clock.now() - EPOCH - self.mesh.time - self.mesh.slept) > limits.DAY
 
     def nodes(self) -> list[Node]:
         """Return the nodes of all devices that speak for their person."""

@@ -23,6 +23,7 @@ from tests.support.world import AUDIENCES, WEIGHTS, Plan, World
 
 FLAKY = 0.002  # how many deliveries end their connection
 CLOCKS_ARE_OFF = 2 * limits.HOUR
+COMPARED_EVERY = 4  # hours: every ten minutes in truth, which finds nothing most of the time
 NAP = 20 * limits.DAY  # longer than anything that is only suspended, shorter than the grace of a tombstone
 
 
@@ -32,15 +33,46 @@ class SimulatedWorld(World):
     def __init__(self, seed: int, plan: Plan) -> None:
         super().__init__(seed, plan)
         self.mesh.flaky = FLAKY
-        chosen = self.some(self.names, min(len(KINDS), max(4, len(self.names) // 8)))
-        kinds = self.chance.sample(KINDS, len(chosen))
+        roomy = [name for name in self.names if name not in self.cramped]
+        chosen = self.some(roomy, max(min(len(KINDS), max(4, len(self.names) // 8)), len(self.names) // 12))
+        kinds = [kind for _ in range(-(-len(chosen) // len(KINDS))) for kind in self.chance.sample(KINDS, len(KINDS))]
+        kinds = kinds[: len(chosen)]
         self.liars |= {name: kind(self, name) for name, kind in zip(chosen, kinds, strict=True)}
         self.witness = Witness(self)
         self.bargains = Bargains(self)
+        self.restless: list[str] = []
+        """What people gave to each other again and again, in the end."""
 
     # --- what happens --------------------------------------------------------------------------------------------------
 
     def live(self) -> None:
+        """Let everything happen that the plan says."""
+        if self.plan.hours:
+            self._live_hours()
+        else:
+            self._live_eventfully()
+
+    def _live_hours(self) -> None:
+        """Let hours pass. Each has some acts; nodes go off and come back, the world is cut into parts and heals."""
+        back_at: dict[str, int] = {}
+        with self.witness.watching():
+            for hour in range(self.plan.hours):
+                self._switch_on([name for name, until in back_at.items() if until == hour])
+                for name in self._some_honest(len(self.names) // 25):
+                    back_at[name] = hour + self.chance.randint(1, 8)
+                    self._switch_off([name])
+                if hour % 8 == 2:
+                    self._partition()
+                elif hour % 8 == 5:
+                    self.mesh.heal()
+                self._churn(max(1, self.plan.acts // self.plan.hours))
+                self._settle()
+                self.mesh.lull(limits.HOUR, compares=hour % COMPARED_EVERY == COMPARED_EVERY - 1)
+            self._switch_on(sorted(self.asleep))
+            self.mesh.heal()
+            self._settle()
+
+    def _live_eventfully(self) -> None:
         """Let things happen in a world that is cut into parts twice, then while some nodes are off, then in one piece."""
         portion = self.plan.acts // 8
         with self.witness.watching():
@@ -67,8 +99,12 @@ class SimulatedWorld(World):
     def rest(self) -> None:
         """Let everything come to rest: broken connections are tried again, sets are compared again."""
         with self.witness.watching():
+            self.mesh.advance(limits.RECHECK_SECONDS + 60)
             for _ in range(3):
-                self.mesh.advance(limits.RECHECK_SECONDS + 60)
+                self.witness.peace.begin_round()
+                self._wait()
+            self.restless = self.witness.peace.end()
+            self.witness.listen(len(self.names))
             for disagreement in self.bargains.disagreements():
                 self.witness.complain(disagreement)
 
@@ -76,11 +112,16 @@ class SimulatedWorld(World):
         """Let so much time pass that everything suspended is gone."""
         with self.witness.watching():
             self.mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
-            self.mesh.advance(limits.RECHECK_SECONDS + 60)
+            self._wait()
+
+    def _wait(self) -> None:
+        """Let an hour pass, in which sessions compare their sets."""
+        self.mesh.lull(limits.HOUR, compares=True)
 
     def _settle(self) -> None:
         self.mesh.settle()
         self.witness.look(6)
+        self.witness.listen(12)
         for name in sorted(self.liars.keys() - self.asleep):
             for victim in self.liars[name].victims():
                 self.witness.judge(victim)
@@ -252,11 +293,22 @@ class SimulatedWorld(World):
     @contextmanager
     def _nap(self) -> Iterator[None]:
         """Let some nodes be off inside the block."""
-        honest = [name for name in self.mesh.nodes if name not in self.liars]
-        self.asleep = set(self.some(honest, len(self.names) // 12))
-        with self.mesh.switched_off(sorted(self.asleep)):
-            yield
-        self.asleep = set()
+        self._switch_off(self._some_honest(len(self.names) // 12))
+        yield
+        self._switch_on(sorted(self.asleep))
+
+    def _some_honest(self, most: int) -> list[str]:
+        """Draw nodes that are on, of people who do not lie."""
+        honest = [name for name in self.mesh.nodes if self.owner(name) not in self.liars and name not in self.asleep]
+        return self.some(honest, most)
+
+    def _switch_off(self, names: list[str]) -> None:
+        self.asleep |= set(names)
+        self.mesh.switch_off(names)
+
+    def _switch_on(self, names: list[str]) -> None:
+        self.mesh.switch_on(names)
+        self.asleep -= set(names)
 
     # --- who says what -------------------------------------------------------------------------------------------------
 
