@@ -245,6 +245,9 @@ FORMER_WEB_GRACE = 14 * DAY  # for that long they are told what is superseded; t
 INTRODUCTION_LIFE = 90 * DAY  # of an introduction that its reader does nothing about
 INTRODUCTIONS_FROM_ONE_MAX = 20  # kept of one introducer, the latest: nobody can fill the list
 EXCHANGES_ASKED_MAX = 32  # of one person that wait for an answer: further asks of a person who never stops are ignored
+STRANGERS_ASKS_MAX = (
+    256  # likewise, of all people whom the owner does not vouch for; introducers have fair shares of it
+)
 EXCHANGES_WITH_ONE_MAX = (
     500  # kept with one person; then those that came to nothing are forgotten, then loans that are back
 )

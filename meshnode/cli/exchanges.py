@@ -59,8 +59,11 @@ def _show_inbox(call: Settings, reply: dict[str, Any]) -> None:
 
 
 @command("inbox", about=text.INBOX_HELP)
-def inbox(call: Settings) -> Any:
-    return Answer(call.client().get("/v1/inbox"), partial(_show_inbox, call))
+@click.option("--through", metavar="PERSON", shell_complete=names.people, help=text.INBOX_THROUGH)
+@click.option("--all", "everybody", is_flag=True, help=text.INBOX_ALL)
+def inbox(call: Settings, through: str | None, everybody: bool) -> Any:
+    reply = call.client().get("/v1/inbox", through=through, everybody=everybody or None)
+    return Answer(reply, partial(_show_inbox, call))
 
 
 @command("exchanges", about=text.EXCHANGES_HELP)

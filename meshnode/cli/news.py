@@ -43,8 +43,8 @@ def _show(call: Settings, reply: dict[str, Any], *, peek: bool, clear: bool) -> 
     show_results(call, reply["results"], marks)
     if not output.to_terminal():
         return
-    if reply["waiting"]["people"]:
-        output.note(waiting.people(reply["waiting"]))
+    if told := waiting.people(reply["waiting"]):
+        output.note(told)
     left = reply["total"] - len(reply["results"])
     if clear:
         output.note(text.marked_seen(reply["total"]))

@@ -198,8 +198,8 @@ def status(reply: dict[str, Any]) -> list[str]:
                 "{n} new matches for your saved searches. See them with 'meshnode news'.",
             )
         )
-    if reply["waiting"]["people"]:
-        lines.append(waiting.people(reply["waiting"]))
+    if told := waiting.people(reply["waiting"]):
+        lines.append(told)
     lines += [
         message("! {problem}", problem=line(problem["message"], problem["hint"])) for problem in reply["problems"]
     ]

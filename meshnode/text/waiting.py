@@ -15,7 +15,15 @@ def people(count: dict[str, Any]) -> str:
     """Say how many people wait (WaitingCount of the API), and where to see for what; empty where nobody does."""
     waiting: int = count["people"]
     if not waiting:
-        return ""
+        return (
+            plural(
+                count["strangers"],
+                "1 person whom you do not know asks something of you: meshnode inbox",
+                "{n} people whom you do not know ask something of you: meshnode inbox",
+            )
+            if count.get("strangers")
+            else ""
+        )
     return plural(waiting, "1 person waits for you: meshnode inbox", "{n} people wait for you: meshnode inbox")
 
 
@@ -31,8 +39,11 @@ def line(found: dict[str, Any]) -> str:
         "title": named(found["title"]),
         "by": named(found["detail"]),
         "until": forms.moment(found["until"]),
+        "people": str(found.get("people", 1)),
         "day": forms.last_day(found["until"]) if found["kind"] in ("overdue", "due") else forms.day(found["until"]),
     }
+    if found["kind"] == "strangers" and not found["person"]:
+        return message("{people} more people, for whom nobody you trust answers, ask something of you.", **values)
     if found["kind"] == "ending" and found["person"]:
         return message("Your {title} ends {until}, and {name} waits for your answer.", **values)
     sentence = LINES.get((found["kind"], found["detail"])) or LINES[found["kind"], ""]
@@ -53,10 +64,14 @@ LINES = {
     ("invitation", "cell"): message("{name} invites you to the cell {title}, until {day}."),
     ("invitation", ""): message("{name} invites you to the community {title}, until {day}."),
     ("introduction", ""): message("{by} introduces {name} to you."),
+    ("strangers", ""): message("{people} more people whom you do not know, through {name}, ask something of you."),
     ("guest", ""): message("{name} has used your card made for many, and waits for you until {day}."),
     ("ending", ""): message("Your {title} ends {until}."),
 }
 """The sentences by kind and detail; an empty detail stands for all others."""
+
+
+EVERYBODY = message("  -> meshnode inbox --all")
 
 
 def step(found: dict[str, Any]) -> str:
@@ -66,6 +81,8 @@ def step(found: dict[str, Any]) -> str:
         if found["detail"] == "cell":
             return message("  -> meshnode cell join {id}", id=subject[:GROUP_ID])
         return message("  -> meshnode community join {id}", id=subject[:GROUP_ID])
+    if found["kind"] == "strangers":
+        return message("  -> meshnode inbox --through {id}", id=subject[:PERSON_ID]) if subject else EVERYBODY
     if found["kind"] in ("introduction", "guest"):
         return message("  -> meshnode add {id}", id=subject[:PERSON_ID])
     if found["kind"] == "ending":

@@ -41,7 +41,7 @@ async def test_posting_to_the_news_marks_them_as_seen_and_getting_them_does_not(
         "results": [],
         "alerts": [],
         "total": 0,
-        "waiting": {"things": 0, "people": 0, "kinds": []},
+        "waiting": {"things": 0, "people": 0, "kinds": [], "strangers": 0},
     }
 
 

@@ -24,10 +24,14 @@ async def respond(context: ApiContext, who: str, body: exchange_cases.Request) -
     return await context.run(exchange_cases.respond, context.catalog, who, body)
 
 
-@_routes.add("GET", "/v1/inbox")
-async def inbox(context: ApiContext) -> waiting_cases.InboxView:
-    """List everything that waits for you: requests, invitations, introductions, what is overdue or ends, and answers."""
-    return await context.run(waiting_cases.inbox)
+@_routes.add("GET", "/v1/inbox", errors=NAMED)
+async def inbox(context: ApiContext, query: waiting_cases.InboxQuery) -> waiting_cases.InboxView:
+    """List everything that waits for you: requests, invitations, introductions, what is overdue or ends, and answers.
+
+    People for whom you do not vouch are folded into one line for each person through whom they are connected to you,
+    beyond the first three.
+    """
+    return await context.run(waiting_cases.inbox, query)
 
 
 @_routes.add("GET", "/v1/exchanges")

@@ -13,6 +13,7 @@ from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
 from meshnode.app.exchanges.changes import compare, terms_in
 from meshnode.app.exchanges.moves import ExchangeHistory
+from meshnode.app.exchanges.strangers import is_swept
 from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
 from meshnode.app.listings import lifecycle, listings
@@ -133,7 +134,7 @@ def exchanges(replica: Replica, query: ExchangesQuery) -> Steps[ExchangesView]:
         raise Usage(f"limit goes from 1 to {LISTED_MAX}")
     catch_up(replica)
     yield
-    kept = replica.store.exchanges.all_shown()
+    kept = [one for one in replica.store.exchanges.all_shown() if not is_swept(replica, one)]
     listed = yield from view.views(replica, kept[: query.limit])
     return ExchangesView(listed, len(kept))
 

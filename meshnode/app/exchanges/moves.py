@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from meshnode.app.exchanges import strangers
 from meshnode.app.letters import letters, receipts
 from meshnode.app.letters.delivery import Delivery
 from meshnode.app.listings.view import body_of
@@ -244,7 +245,7 @@ def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
     kept = replica.store.exchanges
     if kept.count_requests(other, replica.clock.now(), asked=False) >= limits.EXCHANGES_ASKED_MAX:
         return False
-    if not has_room_with(replica, other):
+    if not strangers.make_room(replica, other) or not has_room_with(replica, other):
         return False
     if kept.count() < limits.EXCHANGES_MAX or kept.forget_oldest():
         return True

@@ -9,6 +9,7 @@ from meshnode.app.catalog.ids import listing_id
 from meshnode.app.exchanges.changes import compare
 from meshnode.app.exchanges.moves import ExchangeHistory, history
 from meshnode.app.exchanges.moves import lost as lost_moves
+from meshnode.app.exchanges.strangers import is_swept
 from meshnode.app.letters import letters
 from meshnode.app.letters.inbox import is_connected
 from meshnode.app.naming import PersonRef, called, name_of
@@ -190,7 +191,7 @@ def return_state(replica: Replica, found: ExchangeHistory) -> str:
 def waiting(replica: Replica) -> list[ExchangeHistory]:
     """Return the exchanges in which the owner can do something now, or has lately got an answer."""
     recent = replica.clock.now() - NEWS_SECONDS
-    pool = replica.store.exchanges.all_shown()
+    pool = [one for one in replica.store.exchanges.all_shown() if not is_swept(replica, one)]
     maybe = (one for one in pool if one.changed > recent or one.stage in UNFINISHED or _is_lent(one))
     return [found for found in histories(replica, maybe) if _waits(replica, found, recent)]
 

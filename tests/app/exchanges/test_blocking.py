@@ -138,12 +138,3 @@ def test_an_end_stays_an_end_after_an_unblock(mesh: Mesh, people: People) -> Non
     mesh.settle()
     mesh.advance(60)
     assert states(mesh, carol) == states(mesh, alice) == ["cancelled"]
-
-
-def test_a_request_stays_when_the_person_through_whom_it_came_is_blocked(mesh: Mesh, people: People) -> None:
-    """This is a known weakness: Sybils fill an inbox that a block of the person who vouches for them does not clear."""
-    alice, _, carol = people
-    offer(mesh, carol, "Sofa")
-    respond(mesh, alice, "Sofa")
-    block(mesh, carol, "Bob")
-    assert len(inbox(mesh, carol)) == 1
