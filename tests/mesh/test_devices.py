@@ -28,6 +28,7 @@ from tests.support.mesh_people import (
     unblock,
     vouch,
 )
+from tests.support.tap import set_tap
 
 # --- a new device ----------------------------------------------------------------------------------------------------
 
@@ -41,6 +42,21 @@ def test_a_new_device_gets_what_its_person_has_and_speaks_for_them_through_relay
     mesh.settle()
     assert sees(mesh, "Carol") == {"From the Pi"}
     assert policy.weight(replica(mesh, "Pi"), person(mesh, "Bob")) == 900
+
+
+def test_the_name_of_a_device_is_told_to_no_other_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    tap = set_tap(monkeypatch)
+    mesh = village()
+    mesh.join_device("Attic", "Laptop")
+    for name in ("Laptop", "Bob"):
+        mesh.wire("Attic", name)
+    post(mesh, "Attic", "Ladder")
+    mesh.settle()
+    assert sees(mesh, "Carol") == {"Ladder"}
+    for name in ("Laptop", "Attic"):
+        assert "Attic" in {one.name for one in devices.devices(replica(mesh, name), ()).devices}
+    assert any(b"Ladder" in said.data for said in tap.said)
+    assert not [said for said in tap.said if b"Attic" in said.data]
 
 
 def test_a_new_device_keeps_what_is_published_before_it_has_heard_how() -> None:

@@ -247,6 +247,25 @@ def test_an_invitation_that_is_not_answered_in_time_is_gone() -> None:
         groups.join(dora, "Elm Street", None)
 
 
+def test_the_signature_under_an_invitation_does_not_end_for_a_node_that_keeps_to_no_date() -> None:
+    """Dora's node answers in time by its own clock, and is believed: an invitation ends for honest programs only."""
+    mesh = a_cell()
+    mesh.add("Dora")
+    befriend(mesh, "Bob", "Dora", 800, 800)
+    mesh.settle()
+    groups.invite(mesh.nodes["Bob"].replica, "Elm Street", None, "Dora")
+    mesh.settle()
+    mesh.cut("Bob", "Dora")
+    mesh.advance(limits.INVITATION_LIFE + 1)
+    dora = mesh.nodes["Dora"]
+    dora.clock.machine.error = -limits.INVITATION_LIFE
+    dora.clock.confirm()
+    groups.join(dora.replica, "Elm Street", None)
+    mesh.heal()
+    mesh.settle()
+    assert "Dora" in members(mesh, "Bob", "Elm Street")
+
+
 def test_a_chain_takes_sixteen_invitations_and_not_one_more() -> None:
     mesh = Mesh(6)
     names = [f"P{number:02}" for number in range(limits.GROUP_LINKS_MAX + 2)]
