@@ -58,6 +58,7 @@ def upkeep(replica: Replica) -> int:
     step("writing receipts", receipts.write_due, replica)
     _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
     _purge(replica)
+    step("deciding about people whose policy is missing", eviction.stop_waiting, replica)
     step("publishing your location as you chose", places.republish_if_due, replica)
     step("changing the key by which others recognize you", rotate_if_due, replica)
     step("erasing what was deleted", replica.store.erase)

@@ -24,7 +24,7 @@ from meshnode.net.fair_share import FairShare
 from meshnode.net.tcp_watch import UNDER_WAY_SECONDS, TcpWatch
 from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
-from meshnode.replica.refusals import NotTaken
+from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import StoreRunner
 from meshnode.wakeup import Wakeup
 from protocol import Code, DeviceId, PersonId, limits, short_id

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from meshnode.replica.trust_state import TrustState
-from protocol import Audience, DeviceId, Kind, PersonId, limits
+from protocol import Audience, Body, DeviceId, Header, Kind, Letter, Listing, PersonId, limits
 from protocol.letters import letter_tag
 from protocol.trust import (
     Standing,
@@ -78,6 +78,20 @@ def access_key(row: AccessSubject) -> AccessKey:
     )
 
 
+def key_of(header: Header, body: Body | None) -> AccessKey:
+    """Return the access key of a record that is not stored yet."""
+    place = body.place if isinstance(body, Listing) else None
+    tag = body.tag if isinstance(body, Letter) else None
+    return (
+        header.kind,
+        header.author,
+        header.device,
+        header.audience,
+        header.policy_version,
+        subject(header.kind, header.slot, place, tag),
+    )
+
+
 def subject(kind: int, slot: bytes, place: str | None, tag: bytes | None) -> str | bytes | None:
     """Return what else matters for a record of this kind.
 
@@ -138,7 +152,8 @@ class AccessPolicy:
         if kind != Kind.DEVICE and self._trust_state.is_surplus(author, device):
             return Access.UNKNOWN  # it may count later
         if policy_version > self.newest_decidable(author, device):
-            return Access.UNKNOWN
+            given_up = self._trust_state.is_given_up(author) and kind not in _KINDS_DESPITE_BLOCK
+            return Access.DENY if given_up else Access.UNKNOWN
         decision = self._in_graph(self._trust_state.graph, viewer, key)
         doubtful = self._trust_state.graph_with_suspended()
         if (

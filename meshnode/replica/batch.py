@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from meshnode.replica.access import AccessKey
 from meshnode.replica.changes import Superseding
-from meshnode.replica.refusals import RefusedRecord
+from meshnode.replica.quota import Charge
+from meshnode.replica.refused_record import UNREADABLE, NotTaken, RefusedRecord
 from meshnode.store import Row
 from protocol import Code, PersonId, Record, RecordId
 
@@ -56,3 +57,22 @@ class Batch:
     evicted: dict[RecordId, int] = field(default_factory=dict)  # the sizes of records that made way
     unread: set[PersonId] = field(default_factory=set)  # of these, those whom the trust state must still read again
     trust: bool = False
+
+    def set_aside(self, record: Record, code: Code) -> None:
+        """Refuse a record that broke a rule. One from a newer version is nobody's fault: the sender may understand it."""
+        if code is Code.UNKNOWN_KIND:
+            self.refuse_unreadable(record)
+        else:
+            self.outcome.faults.append((record, code))
+
+    def refuse_unreadable(self, record: Record) -> None:
+        """Refuse a record that a later version of this program may be able to read: the sender is not at fault."""
+        self.outcome.refused.append(record.id)
+        self.refuse_for_now(record, UNREADABLE, None)
+
+    def refuse_for_now(
+        self, record: Record, reason: NotTaken, key: AccessKey | None, charge: Charge | None = None
+    ) -> None:
+        """Note that the record is refused for a reason that can change; `charge` is what it would take up."""
+        charge = charge or Charge(record.header.author, record.header.kind, 0)
+        self.outcome.later.append(RefusedRecord.of(record, reason, key, charge))

@@ -41,6 +41,25 @@ def follow_clock(replica: Replica) -> None:
         )
 
 
+def stop_waiting(replica: Replica) -> None:
+    """Decide against people of whom one device's policy is known only by its header, and has been for too long.
+
+    Another device's policy does not tell what that one has taken back. Until now it was possible that nothing was.
+    """
+    before = replica.clock.purge_before() - limits.PENDING_LIFE
+    unseen = replica.store.records.unseen_policies(before)
+    with replica.transaction() as unit:
+        moved = replica.trust_state.give_up_on(frozenset(row.author for row in unseen if row.author != replica.me))
+        if moved:
+            reevaluated = replica.reevaluator.reevaluate(moved, replica.clock.ended_by())
+            unit.note(
+                stored=reevaluated.released,
+                ended=reevaluated.dropped,
+                people=moved | reevaluated.people,
+                trust=True,
+            )
+
+
 def evict(replica: Replica, ended: Sequence[Row], delete: Callable[[], object]) -> None:
     """Call `delete`, which must delete the `ended` records, and reevaluate what is held without them.
 

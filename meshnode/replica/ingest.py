@@ -13,16 +13,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, subject
+from meshnode.replica.access import Access, AccessCache, AccessPolicy, key_of
 from meshnode.replica.batch import Batch, IngestResult
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
 from meshnode.replica.leaps import Leaps
 from meshnode.replica.make_room import Gone, RoomMaker
 from meshnode.replica.parts import turn_at
-from meshnode.replica.quota import Charge, Quota, Shortage
+from meshnode.replica.quota import Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
-from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
+from meshnode.replica.refused_record import EXPIRED, NOT_ALLOWED, PAUSED
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import Certificate, TrustState
 from meshnode.store import RecordState, Row, Store
@@ -33,9 +33,8 @@ from protocol import (
     Header,
     Join,
     Kind,
-    Letter,
-    Listing,
     PersonId,
+    Policy,
     Profile,
     Record,
     RecordId,
@@ -162,7 +161,7 @@ class Ingest:
             try:
                 check_header(record.header)
             except RemoteError as error:
-                _set_aside(record, error.code, batch)
+                batch.set_aside(record, error.code)
                 continue
             if (record.id, record.header_only, record.signature) in seen:
                 continue
@@ -172,7 +171,7 @@ class Ingest:
                 fresh.append(record)
             elif batch.now_is_certain and _is_past(record, batch.now) and not self._is_known(record):
                 batch.outcome.refused.append(record.id)
-                self._refuse_for_now(record, EXPIRED, None, batch)
+                batch.refuse_for_now(record, EXPIRED, None)
             else:
                 fresh.append(record)
         return sorted(fresh, key=self._turn)
@@ -213,7 +212,7 @@ class Ingest:
                     else:
                         self._take_one(record, batch)
                 except RemoteError as error:
-                    _set_aside(record, error.code, batch)
+                    batch.set_aside(record, error.code)
 
     def _refresh_trust_state(self, batch: Batch) -> None:
         self._trust_state.refresh(self._store, batch.unread)
@@ -223,17 +222,15 @@ class Ingest:
         try:
             body = body_of(record) if record.body else None
         except RemoteError:
-            # It is signed: a later version of this program may be able to read it, and the sender is not at fault.
-            batch.outcome.refused.append(record.id)
+            batch.refuse_unreadable(record)
             return
         if isinstance(body, Join):
             check_membership(record.header.author, body)
-        if batch.source is not None and self.leaps.leaps(record, body):
-            self._void(record, batch)
+        if batch.source is not None and self._is_refused_by_number(record, body, batch):
             return
         state = self._state_for(record, body, batch)
         if isinstance(state, Shortage):
-            self._refuse_for_now(record, state, _access_key(record.header, body), batch)
+            batch.refuse_for_now(record, state, key_of(record.header, body), self.quota.charge(record))
             known = record.header.kind != Kind.DEVICE and self._store.records.newest(record.register) is not None
             if state is not Shortage.WAITING and record.body and known:
                 # There is always room for a header: without it an older version would still be in use.
@@ -248,7 +245,7 @@ class Ingest:
         if state in _IN_USE and isinstance(body, Profile):
             self._note_own_profile(record, body)
         if state in _IN_USE:
-            batch.keys.add(_access_key(record.header, body))
+            batch.keys.add(key_of(record.header, body))
         if state is RecordState.PENDING:
             self._put(record, state, body, batch)
         elif state is RecordState.HEADER or record.header_only:
@@ -258,6 +255,30 @@ class Ingest:
             self._stored(record, batch)
         else:
             self._compete(record, state, body, batch)
+
+    def _is_refused_by_number(self, record: Record, body: Body | None, batch: Batch) -> bool:
+        """Refuse a version that leaps, of the owner's, and for now one of a policy that follows too many others."""
+        if self.leaps.leaps(record, body):
+            self._void(record, batch)
+            return True
+        return isinstance(body, Policy) and self._comes_too_soon(record, body, batch)
+
+    def _comes_too_soon(self, record: Record, body: Policy, batch: Batch) -> bool:
+        header = record.header
+        newest = self._store.records.newest(record.register)
+        if header.author == self._me or newest is None or newest.rank > record.rank:
+            return False
+        if not self._trust_state.certified(header.author, header.device):
+            return False
+        takes_back = header.min_valid_version > newest.header.min_valid_version
+        if self.quota.policy_pace.take((header.author, header.device), takes_back=takes_back):
+            return False
+        batch.refuse_for_now(record, PAUSED, key_of(header, body))
+        if takes_back:
+            self._compete(record.without_body(), RecordState.HEADER, None, batch)
+        else:
+            batch.outcome.refused.append(record.id)
+        return True
 
     def _void(self, record: Record, batch: Batch) -> None:
         """Refuse a record of the owner's that counts for nothing, and its header, should that have come before."""
@@ -378,10 +399,10 @@ class Ingest:
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only or record.withdrawn:
             return self._if_within_quota(record, in_use, batch)
-        key = _access_key(header, body)
+        key = key_of(header, body)
         decision = Access.DENY if ended else self._decisions[key]
         if decision is Access.DENY:
-            self._refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key, batch)
+            batch.refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key)
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
@@ -391,12 +412,6 @@ class Ingest:
         if not batch.now_is_certain or header.author == self._me:
             return False
         return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
-
-    def _refuse_for_now(self, record: Record, reason: NotTaken, key: AccessKey | None, batch: Batch) -> None:
-        header = record.header
-        short = isinstance(reason, Shortage)
-        charge = self.quota.charge(record) if short else Charge(header.author, header.kind, 0)
-        batch.outcome.later.append(RefusedRecord.of(record, reason, key, charge))
 
     def _if_within_quota(self, record: Record, state: RecordState, batch: Batch) -> RecordState | Shortage:
         """Return `state`, or what is short where there is no room for the record."""
@@ -446,27 +461,6 @@ class Ingest:
             trust=batch.trust,
             evicted=batch.evicted,
         )
-
-
-def _set_aside(record: Record, code: Code, batch: Batch) -> None:
-    """Refuse a record that broke a rule. One from a newer version is nobody's fault: the sender may understand it."""
-    if code is Code.UNKNOWN_KIND:
-        batch.outcome.refused.append(record.id)
-    else:
-        batch.outcome.faults.append((record, code))
-
-
-def _access_key(header: Header, body: Body | None) -> AccessKey:
-    place = body.place if isinstance(body, Listing) else None
-    tag = body.tag if isinstance(body, Letter) else None
-    return (
-        header.kind,
-        header.author,
-        header.device,
-        header.audience,
-        header.policy_version,
-        subject(header.kind, header.slot, place, tag),
-    )
 
 
 def _is_past(record: Record, now: int) -> bool:

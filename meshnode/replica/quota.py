@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from meshnode.replica.accounts import Account, Accounts
 from meshnode.replica.introducers import NOBODY, Introducers
+from meshnode.replica.policy_pace import PolicyPace
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store, StoreUsage
 from protocol import Kind, Letter, PersonId, Record, body_of, limits
@@ -162,11 +163,15 @@ class Quota:
     Ingest asks it inside the transaction that stores the record; nothing is reserved in between.
     """
 
-    def __init__(self, store: Store, trust_state: TrustState, introducers: Introducers, me: PersonId) -> None:
+    def __init__(
+        self, store: Store, trust_state: TrustState, introducers: Introducers, me: PersonId, pace: PolicyPace
+    ) -> None:
         self._store = store
         self._trust_state = trust_state
         self.introducers = introducers
         self._me = me
+        self.policy_pace = pace
+        """How often a new version of one device's policy is taken."""
         self.caps = Caps.of_this_machine()
         """The limits for the records of all others."""
         self.records = store.records

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -15,8 +15,10 @@ from meshnode.replica.access import AccessPolicy
 from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
 from meshnode.replica.introducers import Introducers
+from meshnode.replica.policy_pace import PolicyPace
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluator
+from meshnode.replica.refusal_memory import RefusalMemory
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store
@@ -66,6 +68,8 @@ class Replica:
     elsewhere: bool = False
     receipts: bool = True
     """Whether this node tells the authors of letters which of them it has opened."""
+    refusal_memory: RefusalMemory = field(default_factory=RefusalMemory)
+    """What peers have shown in earlier sessions and was refused, for reasons that may hold still."""
     former_letter_keys: tuple[bytes, ...] = ()
     """The private letter keys of the devices that this node was before: letters to them may be on their way."""
 
@@ -118,7 +122,7 @@ class Replica:
         reevaluator = Reevaluator(store, trust_state, access, me)
         reevaluator.begin()
         transactions = Transactions(store, trust_state, reevaluator, changes)
-        quota = Quota(store, trust_state, introducers, me)
+        quota = Quota(store, trust_state, introducers, me, PolicyPace(clock))
         ingest = Ingest(
             store, trust_state, access, reevaluator, transactions, quota, clock, (me, keys.device_id), verifier
         )

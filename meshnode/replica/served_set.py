@@ -42,19 +42,21 @@ class Delta:
 
     `lost` are rows of records that this node may not have any longer. Where the peer has shown them they stay in the set,
     to be asked for again when this node may have them. `evicted` are those that made way for others, each with its size
-    in bytes: they stay likewise, until there is room.
+    in bytes: they stay likewise, until there is room. `apart` are certificates and policies that the peer has just shown,
+    of somebody who turned out to be connected with nobody here: they stay likewise.
     """
 
     added: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
     removed: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
     lost: list[Row] = field(default_factory=list)
     evicted: list[tuple[Row, int]] = field(default_factory=list)
+    apart: list[Row] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
 
     def for_nothing_shown(self) -> Delta:
         """Return the change for a peer that has shown nothing yet: what this node no longer has just leaves."""
         removed = {phase: items.copy() for phase, items in self.removed.items()}
-        for row in (*self.lost, *(row for row, _ in self.evicted)):
+        for row in (*self.lost, *self.apart, *(row for row, _ in self.evicted)):
             removed[phase_of(row.kind)].append((row.created, row.id))
         return Delta(self.added, removed, newer=self.newer)
 
@@ -112,13 +114,17 @@ class ServedSet:
         return (yield from merging(runs))
 
     @contextmanager
-    def receiving(self, records: Iterable[Record]) -> Iterator[None]:
-        """Let `apply`, inside the block, leave out records that the peer has just shown: it holds them."""
-        self._just_shown = {record.id for record in records}
+    def receiving(self, records: Iterable[Record], *, more: bool = False) -> Iterator[None]:
+        """Let `apply`, inside the block, leave out records that the peer has just shown: it holds them.
+
+        With `more`, further ones are on their way, and all of them may be decided about only when the last have come.
+        """
+        self._just_shown.update(record.id for record in records)
         try:
             yield
         finally:
-            self._just_shown = set()
+            if not more:
+                self._just_shown = set()
 
     def apply(self, change: Change, *, closed: bool = False) -> Delta:
         """Follow a committed change and return what the session must be told of it.
@@ -129,11 +135,14 @@ class ServedSet:
         self._access_cache.refresh()
         delta = Delta()
         ended: dict[Register, Row] = {}  # what the peer may hold and should no longer use
+        apart = self._dropped_of(change.ended)
         for row in change.ended:
             if row.id in change.evicted:
                 delta.evicted.append((row, change.evicted[row.id]))
             elif self._is_lost(row):
                 delta.lost.append(row)
+            elif row.id in apart:
+                delta.apart.append(row)
             else:
                 delta.removed[phase_of(row.kind)].append((row.created, row.id))
             if row.state == RecordState.PENDING:
@@ -216,6 +225,12 @@ class ServedSet:
             return False
         allowed = row.state == RecordState.PENDING or self._allows(_served_key(row))
         return allowed and self._access.decide(self._me, access_key(row)) is not Access.ALLOW
+
+    def _dropped_of(self, ended: Iterable[Row]) -> set[RecordId]:
+        """Return those certificates and policies that the peer has just shown and of which only the header was kept."""
+        shown = [row.id for row in ended if row.kind in WEB_KINDS and row.id in self._just_shown]
+        known = self._store.records.known(shown) if shown else {}
+        return {record_id for record_id, whole in known.items() if not whole}
 
     def _allowed(self, row: Row) -> bool:
         """Whether the record is in the set: as decided before, else as decided and remembered now."""

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from meshnode.replica.bodies import readable_body
-from meshnode.replica.branches import valid_and_outdated
+from meshnode.replica.registers import Branch, PolicyRead, Register, register_of
 from meshnode.store import RecordState, Store
 from protocol import (
     Device,
@@ -32,13 +32,11 @@ from protocol import (
 )
 from protocol.trust import (
     EffectivePolicy,
-    Entries,
     Memberships,
     Standing,
     TrustGraph,
     devices_that_count,
     merge_entries,
-    reconciled,
     standing_between,
 )
 
@@ -60,54 +58,6 @@ class Certificate:
     expires: int
     past: bool = False
     """Whether it had ended when it came: it still proves who wrote a record, but its device no longer acts for anybody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Register:
-    """One device's policy: the one in use, or the one before a newer policy of which only the header is known.
-
-    `said` are the entries of all branches, where copies of the device have written apart; `version` is the newest one's.
-    A `past` one had ended when it came: what it gives counts for nothing any longer, what it takes back counts. `entries`
-    are those that count.
-    """
-
-    version: int
-    entries: Entries
-    said: Entries
-    suspended: bool
-    past: bool = False
-
-    @property
-    def in_use(self) -> bool:
-        """Whether what it gives counts."""
-        return not (self.suspended or self.past)
-
-
-class _Branch(NamedTuple):
-    """One version in use of a register; `past` as in `Register`."""
-
-    version: int
-    min_valid_version: int
-    policy: Policy
-    suspended: bool
-    past: bool
-
-    def effect(self) -> Policy:
-        """Return the policy, or as much of it as counts."""
-        if not self.past:
-            return self.policy
-        policy = self.policy
-        taken_back = tuple(vouch for vouch in policy.vouches if vouch.weight == 0)
-        return Policy(policy.salt, policy.clock, taken_back, policy.blocks)
-
-
-class _PolicyRead(NamedTuple):
-    """A policy as it was parsed, with what its header says."""
-
-    device: DeviceId
-    version: int
-    min_valid_version: int
-    policy: Policy
 
 
 _Held = tuple[RecordState, Record]
@@ -132,9 +82,10 @@ class TrustState:
         self._revoked: dict[PersonId, set[DeviceId]] = {}
         self._surplus: dict[PersonId, frozenset[DeviceId]] = {}  # certified devices that are too many to count
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
-        self._policies_read: dict[PersonId, dict[RecordId, _PolicyRead]] = {}  # of people with several registers
+        self._policies_read: dict[PersonId, dict[RecordId, PolicyRead]] = {}  # of people with several registers
         self._unreadable: set[PersonId] = set()
         self._suspended: set[PersonId] = set()
+        self._given_up: frozenset[PersonId] = frozenset()
         self._past: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
         self.counterparts: frozenset[PersonId] = frozenset()
@@ -251,10 +202,10 @@ class TrustState:
             header = record.header
             body = readable_body(record) if state is not RecordState.PENDING else None
             if isinstance(body, Policy):
-                read[record.id] = _PolicyRead(header.device, header.version, header.min_valid_version, body)
+                read[record.id] = PolicyRead(header.device, header.version, header.min_valid_version, body)
             elif (state is RecordState.HEADER or record.body) and state is not RecordState.PENDING:
                 unreadable.add(header.device)
-        branches: dict[DeviceId, list[_Branch]] = {}
+        branches: dict[DeviceId, list[Branch]] = {}
         for state, one in states:
             if one not in read or state is RecordState.PENDING:
                 continue
@@ -264,11 +215,11 @@ class TrustState:
                 unreadable.add(device)
             elif self.certified(person, device):
                 suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
-                branches.setdefault(device, []).append(_Branch(version, min_valid_version, policy, suspended, past))
+                branches.setdefault(device, []).append(Branch(version, min_valid_version, policy, suspended, past))
         unreadable = {device for device in unreadable if self.certified(person, device)}
-        if len(read) > 1:
-            self._policies_read[person] = read  # when one of them changes, only that one is parsed
-        registers = {device: _register(found) for device, found in branches.items()}
+        if len(read) > 1 or (read and unreadable):
+            self._policies_read[person] = read  # when one of them changes, or a header comes, no other one is parsed
+        registers = {device: register_of(found) for device, found in branches.items()}
         self._unreadable.discard(person)
         if unreadable - registers.keys():
             self._unreadable.add(person)
@@ -297,13 +248,31 @@ class TrustState:
             self._doubtful_graph = None
         if self._doubtful_graph is not None:
             possible = merge_entries(register.said for _, register in sorted(registers.items())) if registers else None
-            _set_if_changed(self._doubtful_graph, person, possible)
+            _set_if_changed(self._doubtful_graph, person, None if self.is_given_up(person) else possible)
 
     def _read_doubtful_graph(self) -> TrustGraph:
         graph = TrustGraph()
         for person, registers in self._registers.items():
-            graph.set(person, merge_entries(register.said for _, register in sorted(registers.items())))
+            if not self.is_given_up(person):
+                graph.set(person, merge_entries(register.said for _, register in sorted(registers.items())))
         return graph
+
+    def give_up_on(self, people: frozenset[PersonId]) -> frozenset[PersonId]:
+        """Wait no longer for the policies of these people of which only headers are known, but for all others' again.
+
+        What they say on other devices is then not possible either, as if nothing of them were known. Returns those for whom
+        that is new.
+        """
+        moved, self._given_up = self._given_up ^ people, people
+        for person in sorted(moved):
+            self.version += 1
+            self._read.append(person)
+            self._update_graphs(person)
+        return moved
+
+    def is_given_up(self, person: PersonId) -> bool:
+        """Whether a policy of `person`, of which only the header is known, was waited for too long."""
+        return person in self._given_up and person in self._unreadable
 
     def _read_profile(self, person: PersonId, held: list[_Held]) -> None:
         self._profiles.pop(person, None)
@@ -387,6 +356,10 @@ class TrustState:
         register = self._registers.get(person, {}).get(device)
         return register.version if register is not None and register.in_use else 0
 
+    def policy_versions(self, person: PersonId) -> tuple[tuple[DeviceId, int], ...]:
+        """Return the versions of all policies of `person` that are held, in use or suspended, each with its device."""
+        return tuple((device, one.version) for device, one in sorted(self._registers.get(person, {}).items()))
+
     def has_past_policy(self, person: PersonId) -> bool:
         """Whether a policy of `person` is held that had ended when it came."""
         return person in self._past
@@ -461,19 +434,6 @@ class TrustState:
             cached = self._regard[viewer] = (self.graph.version, costs, found)
             _trim(self._regard)
         return cached
-
-
-def _register(branches: list[_Branch]) -> Register:
-    valid, outdated = valid_and_outdated((one.version, one.min_valid_version, one) for one in branches)
-    said = reconciled([branch.policy for branch in valid], [branch.policy for branch in outdated])
-    is_past = any(branch.past for branch in branches)
-    return Register(
-        max(branch.version for branch in branches),
-        reconciled([one.effect() for one in valid], [one.effect() for one in outdated]) if is_past else said,
-        said,
-        any(branch.suspended for branch in branches),
-        all(branch.past for branch in branches),
-    )
 
 
 def _usable(held: list[_Held]) -> list[_Held]:

@@ -136,11 +136,27 @@ class RecordReader:
             last = found[-1][0]
             yield from self._rows(found)
 
+    def pending_from(self, source: PersonId) -> list[Row]:
+        """Return the pending records that this person has brought."""
+        where = f"state = {RecordState.PENDING:d} AND {_NOT_LIVE} AND received_from = ?"
+        return list(self._rows(self._database.all(f"{ROW} WHERE {where}", (self._persons.find(source),))))
+
     def lone_certificates(self, before: int) -> list[Row]:
         """Return others' certificates that came before then (UNIX seconds), if nothing else of their author is held."""
         where = f"kind = {Kind.DEVICE:d} AND {_IN_GRAPH} AND received_from IS NOT NULL AND arrived < ?"
         alone = f"NOT EXISTS (SELECT 1 FROM record o WHERE o.author = record.author AND o.kind <> {Kind.DEVICE:d})"  # noqa: S608
         return list(self._rows(self._database.all(f"{ROW} WHERE {where} AND {alone}", (before,))))
+
+    def unseen_policies(self, before: int) -> list[Row]:
+        """Return the headers of policies that came before then (UNIX seconds), of whose registers no body is held."""
+        where = (
+            f"kind = {Kind.POLICY:d} AND {_IN_GRAPH} AND {_NOT_LIVE} AND state = {RecordState.HEADER:d} AND arrived < ?"
+        )
+        body = (
+            "SELECT 1 FROM record o WHERE o.author = record.author AND o.kind = record.kind AND o.slot = record.slot"
+            " AND o.complete AND o.role IS NOT NULL"
+        )
+        return list(self._rows(self._database.all(f"{ROW} WHERE {where} AND NOT EXISTS ({body})", (before,))))
 
     def held_of(self, author: PersonId, *, letters: bool) -> list[tuple[Row, int]]:
         """Return the rows of everything by `author` that is not pending, or only of letters, each with its size in bytes."""

@@ -31,7 +31,8 @@ _INSERT = (
 )
 _TOLD_BY_BODY = (Kind.LISTING, Kind.LETTER)  # kinds whose rows hold something of the body
 # Positions among the values of _INSERT.
-_AUTHOR, _KIND, _ROLE, _STATE, _PLACE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 15, 17, 18, 19, 21, 22
+_AUTHOR, _KIND, _ROLE, _STATE, _PLACE, _COMPLETE, _WITHDRAWN, _SOURCE = 2, 3, 5, 14, 15, 17, 18, 19
+_ARRIVED, _DUE, _SIZE = 20, 21, 22
 
 
 class RecordStore(RecordReader):
@@ -169,6 +170,9 @@ class RecordStore(RecordReader):
         if current is not None and current is not new:
             self._make_current(current, newest)
         if new is newest:
+            if new.kind == Kind.POLICY and not new.complete and current is None and new.arrived < new.expires:
+                # Its body has been waited for since the first header came, however many have followed.
+                values[_ARRIVED] = min((one.arrived for one in known), default=new.arrived)
             return self._insert(values, NEWEST)
         if new in beside:
             return self._insert(values, free)

@@ -329,7 +329,7 @@ def without_one_ended(policy: Policy, others: Iterable[Policy]) -> Policy:
     taken_back = [vouch for vouch in policy.vouches if vouch.weight == 0 and vouch.subject in spare]
     unblocked = [block for block in policy.blocks if not block.blocked and block.tag in spare]
     many_blocks = len(policy.blocks) >= BLOCKS_MAX
-    ended: Sequence[Vouch | Block] = unblocked if many_blocks else taken_back or unblocked
+    ended: Sequence[Vouch | Block] = (unblocked if many_blocks else []) or taken_back or unblocked
     oldest = min(ended, key=lambda entry: (entry.stamp, entry[0]), default=None)
     return replace(
         policy,

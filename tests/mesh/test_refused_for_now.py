@@ -9,7 +9,7 @@ import pytest
 
 from meshnode.app.owner import policy
 from meshnode.replica.quota import Shortage
-from meshnode.replica.refusals import EXPIRED
+from meshnode.replica.refused_record import EXPIRED
 from meshnode.store import RecordState
 from protocol import Audience, Kind, Record, limits
 from protocol.session import Phase

@@ -16,7 +16,7 @@ from meshnode.net.fair_share import FairShare
 from meshnode.net.peer_link import Origin, PeerLink
 from meshnode.net.tcp_watch import TcpWatch
 from meshnode.replica.changes import Change
-from meshnode.replica.refusals import NotTaken
+from meshnode.replica.refused_record import NotTaken
 from protocol import Code, limits
 
 Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]

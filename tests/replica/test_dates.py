@@ -9,7 +9,7 @@ import pytest
 from meshnode.app import upkeep
 from meshnode.app.owner import policy
 from meshnode.replica import eviction
-from meshnode.replica.refusals import EXPIRED
+from meshnode.replica.refused_record import EXPIRED
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState
 from protocol import Record, limits

@@ -10,6 +10,7 @@ from meshnode.app import upkeep
 from meshnode.app.explain.status import NetworkState, problems
 from meshnode.app.owner import policy
 from meshnode.clock import ClockMemory
+from meshnode.replica.policy_pace import PolicyPace
 from meshnode.replica.quota import Quota
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
@@ -170,7 +171,7 @@ def test_a_hundredth_of_the_disk_or_enough_to_go_on_with_is_not_nearly_full(
 ) -> None:
     """The table is in megabytes."""
     for free in (enough, enough + 1, enough - 1):
-        quota = Quota(bob.store, bob.trust_state, bob.introducers, bob.me)
+        quota = Quota(bob.store, bob.trust_state, bob.introducers, bob.me, PolicyPace(bob.clock))
         monkeypatch.setattr(Store, "disk", lambda _, free=free: (free * MEGABYTE, size * MEGABYTE))
         assert quota.disk_is_full == (free < enough)
 

@@ -7,7 +7,8 @@ import pytest
 from meshnode.app.explain.status import NetworkState, Peer, problems
 from meshnode.app.owner import policy
 from meshnode.replica.quota import Shortage
-from meshnode.replica.refusals import CHECK_SECONDS, CHECK_SECONDS_MAX, EXPIRED, RENEW_SECONDS, Refusals, RefusedRecord
+from meshnode.replica.refusals import CHECK_SECONDS, CHECK_SECONDS_MAX, RENEW_SECONDS, Refusals
+from meshnode.replica.refused_record import EXPIRED, RefusedRecord
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from protocol import limits
@@ -25,7 +26,13 @@ def node() -> tuple[Replica, Refusals]:
     now = bob.clock.now()
     vouches: dict[Person | bytes, int] = {Person(f"person {number}"): 900 for number in range(100)}
     bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 900, **vouches}, now=now)], ALICE.id)
-    return bob, Refusals(bob.store.records, bob.access, bob.quota, bob.clock, bob.me, ALICE.id)
+    return bob, ledger(bob)
+
+
+def ledger(bob: Replica) -> Refusals:
+    """Return the ledger of a session with Alice."""
+    memory = bob.refusal_memory.of(ALICE.id, ALICE.id)
+    return Refusals(bob.store.records, bob.access, bob.quota, bob.clock, bob.me, ALICE.id, memory)
 
 
 def crowd(bob: Replica, count: int) -> list[RefusedRecord]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from meshnode.app.upkeep import UPKEEP_SECONDS
 from meshnode.replica.access import access_key
 from meshnode.store import RecordState, Row
 from protocol import (
@@ -24,6 +25,7 @@ from protocol import (
     Profile,
     Record,
     body_of,
+    limits,
 )
 from protocol.records.join import Group, GroupKind
 from tests.support.large_world import LargeWorld
@@ -89,7 +91,12 @@ class Knowledge:
         people |= {
             vouch.subject for said in self.said.values() for one in said.values() for vouch in one.policy.vouches
         }
-        possible = {person: merged(said.policy for said in each.values()) for person, each in self.said.items()}
+        self.given_up = self._given_up(unreadable)
+        possible = {
+            person: merged(said.policy for said in each.values())
+            for person, each in self.said.items()
+            if person not in self.given_up
+        }
         sure = {person: stance for person, stance in possible.items() if person not in self.in_doubt}
         groups, maybe_groups = self._groups()
         self.sure = _View(sure, groups)
@@ -147,6 +154,21 @@ class Knowledge:
             said.setdefault(person, {})[newest.device] = _Said(current.version, body, suspended)
         return said, unreadable
 
+    def _given_up(self, unreadable: set[PersonId]) -> set[PersonId]:
+        """Return the people whose missing policy the node waits for no longer; that is looked at between two rounds only."""
+        trust_state = self.node.replica.trust_state
+        return {person for person in unreadable if trust_state.is_given_up(person)}
+
+    def _faults_of_waiting(self) -> Iterator[str]:
+        """Yield where the node has waited too long, or not long enough, for a policy of which only the header is known."""
+        records, clock = self.node.replica.store.records, self.node.replica.clock
+        week_ago = clock.purge_before() - limits.PENDING_LIFE
+        if not clock.trusted or self.in_doubt <= self.given_up:
+            return
+        overdue = {row.author for row in records.unseen_policies(week_ago - 2 * UPKEEP_SECONDS)} & self.in_doubt
+        for person in sorted((overdue - self.given_up - {self.node.person}) & self.said.keys()):
+            yield f"{self.node.name} still waits for a policy of {person.hex()[:8]}"
+
     def _profiles(self) -> tuple[dict[PersonId, str], set[PersonId]]:
         places, known = {}, set()
         for (person, kind, _), rows in self._registers.items():
@@ -197,7 +219,7 @@ class Knowledge:
         stance = self.sure.stances.get(author)
         said = self.said.get(author, {}).get(row.device)
         if stance is None or (row.policy_version and (said is None or said.version < row.policy_version)):
-            return UNKNOWN
+            return DENY if author in self.given_up else UNKNOWN
         answer = self._in_view(self.sure, viewer, row)
         if answer is DENY and self.doubtful is not None and self._in_view(self.doubtful, viewer, row) is not DENY:
             return UNKNOWN
@@ -222,6 +244,7 @@ class Knowledge:
         """Yield in words what this node holds, decides or uses otherwise than follows from its own records."""
         me, name = self.node.person, self.node.name
         others = sorted({*viewers} - {me})
+        yield from self._faults_of_waiting()
         for row in self.rows:
             what = f"version {row.version} of {Kind(row.kind).name.lower()} {row.slot.hex()[:8]}"
             writer = (row.author, row.device)

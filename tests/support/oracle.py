@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from meshnode.replica.access import Access
 from meshnode.store import RecordState, Row
 from protocol import Audience, Kind, PersonId, limits
-from tests.support.knowledge import UNKNOWN, Knowledge
 from tests.support.large_world import LargeWorld
 from tests.support.mesh import EPOCH, Node
 from tests.support.model import BruteListing, brute_visible, brute_web
@@ -189,20 +188,6 @@ class Truth:
         """Whether the viewer's node has only one witness of the date, and so waits with deleting."""
         return self._nodes[copy.viewer].replica.clock.purge_before() < self.now - limits.DAY
 
-    def is_in_doubt(self, copy: Copy) -> bool:
-        """Whether the viewer's node must go on waiting: somebody has a policy on one device that it may not have.
-
-        Their other device's policy is known and in use, so the doubt does not end after a week, as it does where the
-        only policy is gone.
-        """
-        node = self._nodes[copy.viewer]
-        knowledge = Knowledge(node)
-        if not any(knowledge.said.get(person) for person in knowledge.in_doubt):
-            return False
-        rows = [row for row in knowledge.rows if row.slot == copy.slot and row.kind == Kind.LISTING and row.complete]
-        author = self._simulated.person(copy.author)
-        return all(knowledge.decide(node.person, row) == UNKNOWN for row in rows if row.author == author)
-
     def _heard(self, node: Node, people: set[str], copy: Copy) -> dict[tuple[str, int, bytes], Row]:
         """Return the newest versions that a node knows of these people's policies, and of the author's own records.
 
@@ -344,11 +329,7 @@ def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
         for copy, version in held.items()
         if version not in truth.may.get((truth.owner(copy.viewer), copy.author, copy.slot), range(0))
     ]
-    stale = [
-        copy
-        for copy, _ in forbidden
-        if truth.is_cut_off(copy) or (not shown and (truth.deletes_nothing(copy) or truth.is_in_doubt(copy)))
-    ]
+    stale = [copy for copy, _ in forbidden if truth.is_cut_off(copy) or (not shown and truth.deletes_nothing(copy))]
     complaints = [
         f"{copy.viewer} holds version {version} of {copy.author}'s {copy.slot.hex()[:8]}"
         for copy, version in sorted(forbidden)

@@ -31,7 +31,7 @@ from meshnode.app.waiting import WaitingCount, count
 from meshnode.guard import Failure
 from meshnode.quoting import first_few, named, quoted
 from meshnode.replica.quota import Shortage
-from meshnode.replica.refusals import EXPIRED, NotTaken
+from meshnode.replica.refused_record import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
 from protocol import DeviceId, PersonId, Record, person_text
 from protocol.letters import Stage

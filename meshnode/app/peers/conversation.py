@@ -25,7 +25,7 @@ from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
-from meshnode.replica.refusals import NotTaken
+from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.slices import SLICE_SECONDS, Steps, advance
@@ -456,7 +456,7 @@ class Conversation:
     def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
         assert self._session is not None
         self._replica.changes.deliver()  # what is committed by now is in the set from the beginning
-        self._serving = Serving(self._replica, self._session, person, closed=closed)
+        self._serving = Serving(self._replica, self._session, person, self._now, closed=closed)
         if not self.gives_way:
             self._serving.go_on()
 

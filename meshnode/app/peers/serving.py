@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
+from meshnode.app.peers.accounts import account_of
 from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.parts import in_parts
-from meshnode.replica.refusals import Refusals, RefusedRecord, evicted, lost
+from meshnode.replica.refusals import Refusals
+from meshnode.replica.refused_record import RefusedRecord, evicted, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import Delta, ServedSet
 from meshnode.slices import Steps, advance
@@ -30,11 +32,21 @@ class Serving:
     While it is `opening`, the session has admitted nobody, and `go_on` is to be called until it has.
     """
 
-    def __init__(self, replica: Replica, session: Session, peer: PersonId, *, closed: bool) -> None:
+    def __init__(self, replica: Replica, session: Session, peer: PersonId, now: float, *, closed: bool) -> None:
         self._replica = replica
+        self._peer = peer
         self._session = session
+        self._now = now
         self.served = ServedSet(replica.store, replica.access, replica.clock, replica.me, peer, closed=closed)
-        self.refusals = Refusals(replica.store.records, replica.access, replica.quota, replica.clock, replica.me, peer)
+        self.refusals = Refusals(
+            replica.store.records,
+            replica.access,
+            replica.quota,
+            replica.clock,
+            replica.me,
+            peer,
+            replica.refusal_memory.of(peer, account_of(replica, peer)),
+        )
         """The records that the peer has shown and that this node could not take."""
         self._filling: Steps[_Items] | None = self._fill()
         self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
@@ -60,6 +72,14 @@ class Serving:
     def _fill(self) -> Steps[_Items]:
         graph = yield from self.served.filling(Phase.GRAPH)
         content = yield from self.served.filling(Phase.CONTENT)
+        if not self.served.closed:
+            # What this person has shown in earlier sessions and is refused still, or waits to be decided about.
+            refused = yield from self.refusals.resuming(self._now)
+            shown = [(one.kind, one.item) for one in refused]
+            waiting = self._replica.store.records.pending_from(self._peer)
+            shown += [(row.kind, (row.created, row.id)) for row in waiting]
+            graph.insert(item for kind, item in shown if phase_of(kind) is Phase.GRAPH)
+            content.insert(item for kind, item in shown if phase_of(kind) is Phase.CONTENT)
         return graph, content
 
     # --- following ----------------------------------------------------------------------------------------------------
@@ -72,11 +92,16 @@ class Serving:
         else:
             self._waiting.append((delta.for_nothing_shown(), now))
         if change.trust or change.people:
-            self.ask_again(self.refusals.follow_trust())
+            released = self.refusals.follow_trust()
+            if self._filling is None:
+                self.ask_again(released)  # else they are not in the set, and the peer offers them
 
     def _tell(self, delta: Delta, now: float) -> None:
         if delta.lost or delta.evicted:
-            self.refusals.note([*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)], now)
+            gone = [*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)]
+            self.refusals.note(gone, now, shown=False)
+        if delta.apart:
+            self.refusals.note_apart(delta.apart, now)
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
@@ -91,7 +116,7 @@ class Serving:
         """
         replica, outcome = self._replica, IngestResult()
         for part, more_here in in_parts(records, replica.me):
-            with self.served.receiving(part):
+            with self.served.receiving(part, more=more or more_here):
                 outcome.add(replica.ingest.receive(part, peer, more=more or more_here))
                 replica.changes.deliver()
                 followed()  # before the session goes on with the sets as they were
