@@ -184,6 +184,8 @@ def test_a_blocked_person_cannot_use_a_card() -> None:
     calling, answering = meet(mesh, alice, bob)
     assert not calling.live
     assert not answering.live
+    assert calling.end is not None
+    assert calling.end.code is Code.CARD_USED
     assert weight(bob, alice.person) == 0
     assert policy.blocks(bob.replica, alice.person)
     (issued,) = bob.replica.store.cards.issued_live(bob.replica.clock.now())

@@ -176,6 +176,18 @@ def test_a_revoked_device_that_was_away_hears_of_it_from_anybody_it_meets(whom: 
     assert ("Pi", whom) not in mesh.connections()
 
 
+@pytest.mark.parametrize(("days", "told"), [(13, True), (15, False)])
+def test_the_owners_other_devices_tell_a_revoked_device_so_for_fourteen_days(days: int, *, told: bool) -> None:
+    mesh = village()
+    mesh.cut("Pi", "Laptop")
+    revoke(mesh)
+    mesh.advance(days * limits.DAY)
+    mesh.heal()
+    mesh.settle()
+    mesh.advance(60)
+    assert ("device_revoked" in problems(mesh, "Pi")) is told
+
+
 def test_a_revocation_that_was_cut_short_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     mesh = village()
     post(mesh, "Pi", "Drill")

@@ -59,6 +59,20 @@ def test_the_candidates_are_asked_for_when_the_first_message_is_there() -> None:
 # --- The handshake's other messages ----------------------------------------------------------------------------------
 
 
+def test_all_lasting_keys_of_both_and_a_recording_open_nothing() -> None:
+    """What was thrown away after the handshake is needed: the ephemeral keys. They are other ones here."""
+    recorded = dial()
+    _, second, third = connect(recorded, answer())
+    thief = dial(ephemeral="the thief's")
+    thief.data_to_send()
+    with pytest.raises(RemoteError):
+        thief.receive(second)
+    thief_as_bob = answer(ephemeral="the thief's")
+    thief_as_bob.receive(dial().data_to_send())
+    with pytest.raises(RemoteError):
+        thief_as_bob.receive(third)
+
+
 @given(bit=st.integers(0, 10**6))
 def test_no_bit_of_the_answer_can_be_changed(bit: int) -> None:
     initiator, responder = dial(), answer()

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 FIRST_FLIGHT = HINT_BYTES + LENGTH_BYTES + HANDSHAKE_SIZES[0]
 
 
+def test_a_call_sends_sixty_six_bytes_until_it_is_answered() -> None:
+    initiator = dial()
+    assert len(initiator.data_to_send()) == 66
+    assert initiator.data_to_send() == b""
+
+
 @given(st.binary(min_size=FIRST_FLIGHT, max_size=300))
 def test_fault_8_random_first_messages_get_zero_bytes(noise: bytes) -> None:
     refusal(noise)
