@@ -121,5 +121,6 @@ TOUR = (
     Call("POST", "/v1/addresses", body={"address": "192.0.2.7:4747"}),
     Call("GET", "/v1/addresses"),
     Call("DELETE", "/v1/addresses/" + WHO, "192.0.2.7:4747"),
+    Call("POST", "/v1/page"),
     Call("POST", "/v1/sync"),
 )

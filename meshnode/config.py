@@ -46,6 +46,8 @@ class Config:
     """A program with its arguments that is run with each thing that comes to wait for the owner, as JSON on its input."""
     receipts: bool = True
     """Whether people learn, some time later, that your devices have opened their messages."""
+    page: bool = True
+    """Whether the owner's page is served, to browsers of this computer."""
     log_level: str = "info"
 
     @classmethod
@@ -214,6 +216,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "sessions": _sessions,
     "notify_command": _command,
     "receipts": _flag,
+    "page": _flag,
     "log_level": _log_level,
 }
 _LISTS = ("interfaces", "peers")

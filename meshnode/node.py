@@ -19,7 +19,7 @@ from pathlib import Path
 
 import trio
 
-from meshnode import background
+from meshnode import background, web
 from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app import misdated, rounds
@@ -38,6 +38,7 @@ from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFa
 from meshnode.firewall import find_firewall
 from meshnode.home import Home
 from meshnode.keyring import Keyring
+from meshnode.local import running
 from meshnode.net.address import Address
 from meshnode.net.discovery import MdnsMode
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
@@ -423,7 +424,10 @@ async def _main(
             nursery.start_soon(stop_for_new_key)
             nursery.start_soon(stop_for_signal, signals)
             await nursery.start(network.run)
-            await nursery.start(serve, store_thread, replica, network, config.home.socket)
+            context = await nursery.start(running.run, store_thread, replica, network)
+            await nursery.start(serve, context, config.home.socket)
+            if config.page:
+                await nursery.start(web.serve, context)
             waiting = await store_thread.run(rounds.count_waiting, replica)
             _report_ready(config.home, replica, network, ready, waiting, started)
             network.start_discovery()

@@ -14,20 +14,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
-from meshnode.api import guard, schema
-from meshnode.api.context import ApiContext
-from meshnode.api.event_stream import EventStream
+from meshnode.api import guard
 from meshnode.api.handlers import ROUTES
 from meshnode.api.openapi import ErrorReply, ErrorView, describe
 from meshnode.api.routes import Route
 from meshnode.errors import Ambiguous, Failed, MeshnodeError, StorageFailed, Usage, of_system
+from meshnode.local import schema
+from meshnode.local.context import LocalContext
+from meshnode.local.event_stream import EventStream
 
 log = logging.getLogger(__name__)
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def build(context: ApiContext) -> Starlette:
+def build(context: LocalContext) -> Starlette:
     """Return the application that answers for the node of `context`."""
     routes = [_endpoint(route, context) for route in ROUTES]
     routes.append(StarletteRoute("/openapi.json", _openapi, methods=["GET"]))
@@ -37,7 +38,7 @@ def build(context: ApiContext) -> Starlette:
     )
 
 
-def _endpoint(route: Route, context: ApiContext) -> StarletteRoute:
+def _endpoint(route: Route, context: LocalContext) -> StarletteRoute:
     async def endpoint(request: Request) -> Response:
         guard.check_origin(request)
         arguments: dict[str, Any] = {}

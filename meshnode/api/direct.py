@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from meshnode.api.app import build
-from meshnode.api.context import ApiContext
-from meshnode.api.feed import Feed
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState
 from meshnode.app.peers.sync import Synced
+from meshnode.local.context import LocalContext
+from meshnode.local.feed import Feed
 from meshnode.replica.replica import Replica, StoreRunner
 from protocol import PersonId
 
@@ -47,7 +47,7 @@ async def answer(
     """Return status and JSON of the answer to one request; `path` is percent-decoded, `query` is not."""
     network = _NoNetwork()
     catalog = await store_thread.run(Catalog, replica)
-    context = ApiContext(store_thread, replica, network, catalog, Feed(replica, network))
+    context = LocalContext(store_thread, replica, network, catalog, Feed(replica, network))
     headers = [(b"host", b"localhost")]
     if body is not None:
         headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode("ascii"))]

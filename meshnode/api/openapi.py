@@ -8,8 +8,9 @@ from typing import Any
 
 from meshnode import CONTRACT, __version__
 from meshnode.api.routes import Route
-from meshnode.api.schema import named_schemas, query_parameters, schema
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Usage
+from meshnode.local.event_stream import EVENTS
+from meshnode.local.schema import named_schemas, query_parameters, schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,6 @@ class ErrorReply:
     error: ErrorView
 
 
-EVENTS = "text/event-stream"
 ALWAYS: tuple[type[MeshnodeError], ...] = (Usage, Forbidden, Failed)  # the errors of every route
 
 

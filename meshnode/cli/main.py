@@ -25,6 +25,7 @@ TABLE = {
     "node": {
         "init": "meshnode.cli.init",
         "run": "meshnode.cli.run",
+        "open": "meshnode.cli.page",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
         "clock": "meshnode.cli.clock",

@@ -15,6 +15,7 @@ from meshnode.cli.init import PASSPHRASE_VARIABLE, ask, ask_passphrase, begin, g
 from meshnode.cli.program import as_typed
 from meshnode.config import Config
 from meshnode.text import node as text
+from meshnode.text import page as page_text
 from meshnode.text import waiting
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ STEP_WIDTH = 21  # letters of the longest first step, and a gap
 @click.option("--port", type=int, help=text.RUN_PORT)
 @click.option("--interface", "interfaces", multiple=True, metavar="PATTERN", help=text.RUN_INTERFACE)
 @click.option("--no-mdns", is_flag=True, help=text.RUN_NO_MDNS)
+@click.option("--no-page", is_flag=True, help=page_text.RUN_NO_PAGE)
 @click.option("--peer", "peers", multiple=True, metavar="HOST:PORT", help=text.RUN_PEER)
 @click.option("--moved", is_flag=True, help=text.RUN_MOVED)
 @click.option("--unlock", is_flag=True, help=text.unlock(PASSPHRASE_VARIABLE))
@@ -35,11 +37,18 @@ def run(
     port: int | None,
     interfaces: tuple[str, ...],
     no_mdns: bool,
+    no_page: bool,
     peers: tuple[str, ...],
     moved: bool,
     unlock: bool,
 ) -> None:
-    options = {"port": port, "interfaces": list(interfaces), "mdns": "off" if no_mdns else None, "peers": list(peers)}
+    options = {
+        "port": port,
+        "interfaces": list(interfaces),
+        "mdns": "off" if no_mdns else None,
+        "peers": list(peers),
+        "page": False if no_page else None,
+    }
     config = Config.load(call.home, options)
     passphrase = ask_passphrase(call, twice=False) if unlock else given_passphrase()
     from meshnode import node

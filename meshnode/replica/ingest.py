@@ -397,11 +397,13 @@ class Ingest:
             counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
-        if header.kind == Kind.POLICY or record.header_only or record.withdrawn:
+        takes_back = record.header_only or (record.withdrawn and header.kind != Kind.LETTER)
+        # A letter that was withdrawn since it is blocked or done may still be opened by the one who holds it.
+        if header.kind == Kind.POLICY or takes_back:
             return self._if_within_quota(record, in_use, batch)
         key = key_of(header, body)
         decision = Access.DENY if ended else self._decisions[key]
-        if decision is Access.DENY:
+        if decision is Access.DENY and not record.withdrawn:
             batch.refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key)
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use

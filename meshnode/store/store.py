@@ -25,6 +25,7 @@ from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
+from meshnode.store.page_sessions import PageSessions
 from meshnode.store.people import People
 from meshnode.store.places import Places
 from meshnode.store.profile_texts import ProfileTexts
@@ -77,6 +78,7 @@ class Store:
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
+        self.page_sessions = PageSessions(database)
         self.signed_records = SignedRecords(database)
         self.profile_texts = ProfileTexts(self.meta)
         self.problems: list[StoreProblem] = []

@@ -88,6 +88,7 @@ FIRST_STEPS = (
     ("add", message("or add theirs: either connects you both")),
     ('offer "Fresh bread"', message("share something")),
     ("discover", message("see what others share with you")),
+    ("open", message("the same in your browser")),
     ("status", message("see whether everything works")),
 )
 RUN_TERMINAL = message("  In another terminal:")

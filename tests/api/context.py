@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshnode.api.app import build
-from meshnode.api.context import ApiContext
-from meshnode.api.feed import Feed
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
 from meshnode.app.peers.sync import Synced
+from meshnode.local.context import LocalContext
+from meshnode.local.feed import Feed
 from meshnode.replica.replica import Replica
 from protocol import PersonId
 
@@ -78,7 +78,7 @@ class Caller:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.network = StillNetwork()
-        self.context = ApiContext(
+        self.context = LocalContext(
             InlineStoreThread(), replica, self.network, Catalog(replica), Feed(replica, self.network)
         )
         self._app = build(self.context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from meshnode.api.openapi import EVENTS
+from meshnode.local.event_stream import EVENTS
 from tests.api.context import Answer
 
 TYPES: dict[str, tuple[type, ...]] = {

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import trio
 
-from meshnode.api import event_stream, feed, serve
+from meshnode.api import serve
+from meshnode.local import event_stream, feed, running
 from meshnode.replica.changes import Change
 from meshnode.store.store_thread import StoreThread
 from tests.api.context import StillNetwork
@@ -93,7 +94,8 @@ async def node(tmp_path: Path) -> AsyncIterator[ServedNode]:
 async def served(node: ServedNode) -> AsyncIterator[None]:
     with trio.fail_after(WITHIN_SECONDS):
         async with trio.open_nursery() as nursery:
-            await nursery.start(serve, StoreThread(), node.alice.replica, node.network, node.path)
+            context = await nursery.start(running.run, StoreThread(), node.alice.replica, node.network)
+            await nursery.start(serve, context, node.path)
             yield
             nursery.cancel_scope.cancel()
 

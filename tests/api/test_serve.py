@@ -13,6 +13,8 @@ import trio
 
 from meshnode.api import serve
 from meshnode.errors import Failed, StorageFailed
+from meshnode.local import running
+from meshnode.local.context import LocalContext
 from meshnode.replica.replica import Replica
 from meshnode.store.store_thread import StoreThread
 from tests.api.context import StillNetwork
@@ -26,10 +28,15 @@ def replica() -> Replica:
     return settle_in(Mesh(3), "Alice").replica
 
 
+async def context_of(nursery: trio.Nursery, replica: Replica) -> LocalContext:
+    context: LocalContext = await nursery.start(running.run, StoreThread(), replica, StillNetwork())
+    return context
+
+
 @asynccontextmanager
 async def served(replica: Replica, path: Path) -> AsyncIterator[None]:
     async with trio.open_nursery() as nursery:
-        await nursery.start(serve, StoreThread(), replica, StillNetwork(), path)
+        await nursery.start(serve, await context_of(nursery, replica), path)
         yield
         nursery.cancel_scope.cancel()
 
@@ -69,8 +76,9 @@ async def test_the_socket_of_a_dead_node_is_replaced(replica: Replica, tmp_path:
 async def test_a_file_at_the_address_of_the_socket_is_not_touched(replica: Replica, tmp_path: Path) -> None:
     path = tmp_path / "api.sock"
     path.write_text("precious")
-    with pytest.raises(Failed, match="in the way"):
-        await serve(StoreThread(), replica, StillNetwork(), path)
+    with pytest.RaisesGroup(pytest.RaisesExc(Failed, match="in the way")):
+        async with trio.open_nursery() as nursery:
+            await serve(await context_of(nursery, replica), path)
     assert path.read_text() == "precious"
 
 
@@ -85,7 +93,7 @@ async def test_a_failed_disk_ends_the_api_with_its_error(
     answers = []
     with pytest.RaisesGroup(StorageFailed):
         async with trio.open_nursery() as nursery:
-            await nursery.start(serve, StoreThread(), replica, StillNetwork(), path)
+            await nursery.start(serve, await context_of(nursery, replica), path)
             answers.append(await ask(path, "POST", "/v1/cards"))
             await trio.sleep_forever()
     assert answers[0][0] == 500

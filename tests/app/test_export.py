@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 
-from meshnode.api.schema import dump
 from meshnode.app import export
 from meshnode.app.discover import hiding
 from meshnode.app.discover.search import SearchQuery
@@ -14,6 +13,7 @@ from meshnode.app.exchanges import exchanges
 from meshnode.app.groups import groups
 from meshnode.app.listings import lifecycle
 from meshnode.app.people import blocks
+from meshnode.local.schema import dump
 from meshnode.slices import complete
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh

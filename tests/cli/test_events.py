@@ -69,7 +69,7 @@ def test_the_end_of_the_node_is_told(village: Village, monkeypatch: pytest.Monke
 
 
 def test_who_is_refused_is_told_why(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("meshnode.api.feed.READERS_MAX", 0)
+    monkeypatch.setattr("meshnode.local.feed.READERS_MAX", 0)
     ran = village("A", "events")
     assert (ran.code, ran.out) == (5, "")
     assert "are listening already" in ran.err

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import trio
 
+from meshnode import web
 from meshnode.api import serve
 from meshnode.cli.main import run
 from meshnode.home import Home
+from meshnode.local import running
 from meshnode.replica.replica import Replica
 from meshnode.store.store_thread import StoreThread
 from tests.api.context import StillNetwork
@@ -48,7 +50,9 @@ def daemon(replica: Replica, home: Path) -> Iterator[StillNetwork]:
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:
-            await nursery.start(serve, StoreThread(replica.changes.held), replica, network, Home(home).socket)
+            context = await nursery.start(running.run, StoreThread(replica.changes.held), replica, network)
+            await nursery.start(web.serve, context)
+            await nursery.start(serve, context, Home(home).socket)
             token = trio.lowlevel.current_trio_token()
             ends.append(lambda: token.run_sync_soon(nursery.cancel_scope.cancel))
             started.set()

@@ -76,8 +76,25 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.app",
         "meshnode.errors",
         "meshnode.config",
+        "meshnode.local",
+    },
+    "meshnode.local": {
+        "protocol",
+        "meshnode.replica",
+        "meshnode.app",
+        "meshnode.errors",
         "meshnode.slices",
         "meshnode.wakeup",
+        "meshnode.background",
+        "meshnode.guard",
+    },
+    "meshnode.web": {
+        "protocol",
+        "meshnode.replica",
+        "meshnode.app",
+        "meshnode.errors",
+        "meshnode.text",
+        "meshnode.local",
         "meshnode.background",
     },
     "meshnode.notify": {
@@ -100,6 +117,8 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.app",
         "meshnode.net",
         "meshnode.api",
+        "meshnode.local",
+        "meshnode.web",
     },
     "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text", "meshnode.quoting"},
     "meshnode.__main__": {"meshnode.cli"},
@@ -145,6 +164,7 @@ APP_LAYERS: dict[str, set[str]] = {
     },
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": {"catalog"},
+    "page_access": set(),
 }
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.
@@ -167,6 +187,8 @@ LIBRARIES: dict[str, set[str]] = {
         "meshnode.store.store_thread",
         "meshnode.net",
         "meshnode.api",
+        "meshnode.local",
+        "meshnode.web",
         "meshnode.node",
         "meshnode.notify",
         "meshnode.wakeup",
@@ -174,8 +196,10 @@ LIBRARIES: dict[str, set[str]] = {
     },
     "zeroconf": {"meshnode.net"},
     "ifaddr": {"meshnode.net"},
-    "starlette": {"meshnode.api"},
-    "hypercorn": {"meshnode.api", "meshnode.node"},
+    "starlette": {"meshnode.api", "meshnode.local", "meshnode.web"},
+    "hypercorn": {"meshnode.local"},
+    "jinja2": {"meshnode.web"},
+    "markupsafe": {"meshnode.web"},
     "platformdirs": {"meshnode.config"},
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
@@ -221,6 +245,7 @@ SEALED_OFF: dict[str, set[str]] = {
     "meshnode.replica": NETWORK | WORLD | {"threading"},
     "meshnode.app": NETWORK | WORLD | {"threading"},
     "meshnode.net": {"http", "urllib", "asyncio", "sqlite3", "subprocess"},
+    "meshnode.web": {"http", "ssl", "asyncio", "sqlite3", "subprocess", "random"},
     "meshnode.api": {"urllib", "asyncio", "sqlite3", "subprocess"},
 }
 # The one place where another event loop runs, in a thread of its own: zeroconf knows no other.

@@ -16,6 +16,8 @@ OUTSIDE = {
     ("meshnode.node", "stop_for_signal"): "it stops the node",
     ("meshnode.node", "network.run"): "a node without a network cannot start; its parts are guarded one by one",
     ("meshnode.node", "serve"): "a node without its API cannot start; its parts are guarded one by one",
+    ("meshnode.node", "running.run"): "what it prepares is needed by the API; its parts are guarded one by one",
+    ("meshnode.node", "web.serve"): "it listens, and serves in the guard",
     ("meshnode.net.listener", "self._accept"): "it waits for calls, and answers each in the guard",
     ("meshnode.net.discovery", "self._listen"): "a part of `run`, which is guarded as a whole",
     ("meshnode.net.peer_link", "self._write"): "a part of one connection, which is guarded as a whole",
@@ -25,7 +27,7 @@ OUTSIDE = {
     ("meshnode.net.calls", "one"): "a part of one attempt to call, which is guarded as a whole",
     ("meshnode.net.enrolment_client", "watch"): "a command that a person waits for, not the node",
     ("meshnode.net.enrolment_client", "discovery.run"): "a command that a person waits for, not the node",
-    ("meshnode.api.event_stream", "_cancel_at_disconnect"): "a part of one request, whose errors the API answers",
+    ("meshnode.local.event_stream", "_cancel_at_disconnect"): "a part of one request, whose errors the API answers",
     ("meshnode.net.mdns_thread", "self._run"): "a thread, which no error of it can take down the node with",
 }
 STARTS = {"start_soon", "start"}

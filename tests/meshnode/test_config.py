@@ -30,7 +30,7 @@ def test_an_option_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
 
 def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nsessions = 9\n'
-    toml += 'notify_command = ["notify", "--now"]\nreceipts = false\nlog_level = "debug"\n'
+    toml += 'notify_command = ["notify", "--now"]\nreceipts = false\npage = false\nlog_level = "debug"\n'
     by_file = load(tmp_path, toml)
     by_environment = load(
         tmp_path,
@@ -40,12 +40,13 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
         peers="pi.local:7000",
         sessions="9",
         receipts="false",
+        page="no",
         log_level="debug",
         notify_command="notify '--now'",
     )
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
-        "log_level": "debug", "notify_command": ("notify", "--now"), "receipts": False,
+        "log_level": "debug", "notify_command": ("notify", "--now"), "receipts": False, "page": False,
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option

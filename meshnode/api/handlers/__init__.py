@@ -6,8 +6,20 @@ the description of its route (see `routes`).
 
 from __future__ import annotations
 
-from meshnode.api.handlers import devices, discover, events, exchanges, groups, listings, node, people, preview, sharing
+from meshnode.api.handlers import (
+    devices,
+    discover,
+    events,
+    exchanges,
+    groups,
+    listings,
+    node,
+    page,
+    people,
+    preview,
+    sharing,
+)
 from meshnode.api.routes import Route
 
-PARTS = (node, devices, people, groups, sharing, listings, preview, discover, exchanges, events)
+PARTS = (node, devices, people, groups, sharing, listings, preview, discover, exchanges, page, events)
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app import waiting as waiting_cases
@@ -10,13 +9,14 @@ from meshnode.app.exchanges import exchanges as exchange_cases
 from meshnode.app.exchanges import stats as stats_cases
 from meshnode.app.exchanges.view import ExchangeView
 from meshnode.errors import Unconfirmed
+from meshnode.local.context import LocalContext
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
 
 
 @_routes.add("POST", "/v1/requests/{who:path}", status=201, errors=(*NAMED, *WRITES))
-async def respond(context: ApiContext, who: str, body: exchange_cases.Request) -> exchange_cases.Requested:
+async def respond(context: LocalContext, who: str, body: exchange_cases.Request) -> exchange_cases.Requested:
     """Ask for what somebody offers, or offer what somebody needs.
 
     Only the other person can read the message. The answer appears in the exchange.
@@ -25,7 +25,7 @@ async def respond(context: ApiContext, who: str, body: exchange_cases.Request) -
 
 
 @_routes.add("GET", "/v1/inbox", errors=NAMED)
-async def inbox(context: ApiContext, query: waiting_cases.InboxQuery) -> waiting_cases.InboxView:
+async def inbox(context: LocalContext, query: waiting_cases.InboxQuery) -> waiting_cases.InboxView:
     """List everything that waits for you: requests, invitations, introductions, what is overdue or ends, and answers.
 
     People for whom you do not vouch are folded into one line for each person through whom they are connected to you,
@@ -35,19 +35,19 @@ async def inbox(context: ApiContext, query: waiting_cases.InboxQuery) -> waiting
 
 
 @_routes.add("GET", "/v1/exchanges")
-async def exchanges(context: ApiContext, query: exchange_cases.ExchangesQuery) -> exchange_cases.ExchangesView:
+async def exchanges(context: LocalContext, query: exchange_cases.ExchangesQuery) -> exchange_cases.ExchangesView:
     """List your exchanges, finished ones too; the one that changed last comes first."""
     return await context.run_steps(exchange_cases.exchanges, query)
 
 
 @_routes.add("GET", "/v1/exchanges/{who:path}", errors=NAMED)
-async def exchange(context: ApiContext, who: str) -> ExchangeView:
+async def exchange(context: LocalContext, who: str) -> ExchangeView:
     """Show one exchange with all its messages."""
     return await context.run(exchange_cases.one, who)
 
 
 @_routes.add("POST", "/v1/moves/{who:path}", status=201, errors=(*NAMED, Unconfirmed, *WRITES))
-async def make_move(context: ApiContext, who: str, body: exchange_cases.MoveOrder) -> ExchangeView:
+async def make_move(context: LocalContext, who: str, body: exchange_cases.MoveOrder) -> ExchangeView:
     """Accept, decline, confirm, cancel or say something in an exchange.
 
     If a move was not delivered, make it again: it is then sent again.
@@ -56,6 +56,6 @@ async def make_move(context: ApiContext, who: str, body: exchange_cases.MoveOrde
 
 
 @_routes.add("GET", "/v1/stats")
-async def stats(context: ApiContext) -> stats_cases.StatsView:
+async def stats(context: LocalContext) -> stats_cases.StatsView:
     """Count the completed exchanges, and those of them between communities."""
     return await context.run(stats_cases.stats)

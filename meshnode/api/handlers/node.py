@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app import date as date_cases
@@ -17,45 +16,46 @@ from meshnode.app.peers import sync as sync_cases
 from meshnode.app.people.cards import written
 from meshnode.config import DEFAULT_PORT, parse_address
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.local.context import LocalContext
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
 
 
 @_routes.add("GET", "/v1/status")
-async def status(context: ApiContext) -> status_cases.StatusView:
+async def status(context: LocalContext) -> status_cases.StatusView:
     """Show the state of the node, and any problems, in words."""
     await context.network.check_peers()
     return await context.run(status_cases.status, context.network.state())
 
 
 @_routes.add("GET", "/v1/peers")
-async def peers(context: ApiContext) -> status_cases.PeersView:
+async def peers(context: LocalContext) -> status_cases.PeersView:
     """List the current connections."""
     await context.network.check_peers()
     return await context.run(status_cases.peers, context.network.state())
 
 
 @_routes.add("GET", "/v1/clock")
-async def clock(context: ApiContext) -> date_cases.ClockView:
+async def clock(context: LocalContext) -> date_cases.ClockView:
     """Show which date the node goes by, and all that speaks for and against it."""
     return await context.run(date_cases.state)
 
 
 @_routes.add("PUT", "/v1/clock")
-async def set_clock(context: ApiContext, body: date_cases.OwnersDate) -> date_cases.ClockView:
+async def set_clock(context: LocalContext, body: date_cases.OwnersDate) -> date_cases.ClockView:
     """Say which date it is: the one given, or the one that this computer shows. It holds until the computer starts again."""
     return await context.run(date_cases.set_date, body)
 
 
 @_routes.add("GET", "/v1/addresses")
-async def addresses(context: ApiContext) -> given_views.GivenAddressesView:
+async def addresses(context: LocalContext) -> given_views.GivenAddressesView:
     """List the addresses of other nodes that you have given, and who was found there."""
     return await context.run(given_views.addresses, context.network.state().given)
 
 
 @_routes.add("POST", "/v1/addresses", status=201, errors=WRITES)
-async def give_address(context: ApiContext, body: given_cases.AddressToGive) -> given_views.GivenAddressView:
+async def give_address(context: LocalContext, body: given_cases.AddressToGive) -> given_views.GivenAddressView:
     """Give the address of another node: people who are not connected are dialed there, also after a restart.
 
     An address is HOST:PORT, where an IPv6 host is in brackets; without a port the default port is meant.
@@ -70,7 +70,7 @@ async def give_address(context: ApiContext, body: given_cases.AddressToGive) -> 
 
 
 @_routes.add("DELETE", "/v1/addresses/{who:path}", errors=(NotFound, *WRITES))
-async def remove_address(context: ApiContext, who: str) -> given_views.GivenAddressView:
+async def remove_address(context: LocalContext, who: str) -> given_views.GivenAddressView:
     """Dial an address no longer that you have given."""
     address = _address(who)
     before = context.network.state()
@@ -91,28 +91,28 @@ def _address(text: str) -> tuple[str, int]:
 
 
 @_routes.add("POST", "/v1/sync")
-async def synchronize(context: ApiContext) -> sync_cases.SyncView:
+async def synchronize(context: LocalContext) -> sync_cases.SyncView:
     """Synchronize now with everybody you know who is in reach. This takes some seconds."""
     synced, missing = await context.network.sync()
     return await context.run(sync_cases.report, synced, missing)
 
 
 @_routes.add("GET", "/v1/export")
-async def export(context: ApiContext) -> export_cases.ExportView:
+async def export(context: LocalContext) -> export_cases.ExportView:
     """Export everything of yours on this node in one document. It contains no key, but it is private."""
     await context.run_steps(preparing_watches, context.catalog, context.watcher)
     return await context.run_steps(export_cases.export, context.catalog, context.watcher)
 
 
 @_routes.add("GET", "/v1/doctor")
-async def doctor(context: ApiContext) -> doctor_cases.DoctorView:
+async def doctor(context: LocalContext) -> doctor_cases.DoctorView:
     """Check for common problems."""
     await context.network.check_peers()
     return await context.run(doctor_cases.look_at_node, context.network.state())
 
 
 @_routes.add("POST", "/v1/doctor")
-async def doctor_again(context: ApiContext) -> doctor_cases.DoctorView:
+async def doctor_again(context: LocalContext) -> doctor_cases.DoctorView:
     """Try again what the node has failed to do by itself and has set aside, then check for common problems."""
     await context.network.check_peers()
     await context.run(upkeep_cases.try_again)
@@ -120,7 +120,7 @@ async def doctor_again(context: ApiContext) -> doctor_cases.DoctorView:
 
 
 @_routes.add("GET", "/v1/doctor/{who:path}", errors=NAMED)
-async def doctor_person(context: ApiContext, who: str) -> doctor_cases.DoctorView:
+async def doctor_person(context: LocalContext, who: str) -> doctor_cases.DoctorView:
     """Check why your node does not connect with a person's."""
     await context.network.check_peers()
     person = await context.run(doctor_cases.person_named, who)

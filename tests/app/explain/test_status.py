@@ -7,12 +7,12 @@ import json
 
 import pytest
 
-from meshnode.api.schema import dump
 from meshnode.app.explain import doctor, status
 from meshnode.app.explain.problem import Problem
 from meshnode.app.explain.reachability import CallAnswer, Firewall
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
 from meshnode.app.listings.view import view
+from meshnode.local.schema import dump
 from meshnode.text import node
 from protocol import Kind, limits
 from tests.app.neighbors import Neighbor, settle_in

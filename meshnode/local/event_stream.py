@@ -6,10 +6,10 @@ import trio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from meshnode.api import schema
-from meshnode.api.feed import Reader
-from meshnode.api.openapi import EVENTS
+from meshnode.local import schema
+from meshnode.local.feed import Reader
 
+EVENTS = "text/event-stream"
 HEARTBEAT_SECONDS = 15.0  # a comment this often shows both ends that the connection still works
 
 

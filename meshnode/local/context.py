@@ -8,11 +8,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import trio
 
-from meshnode.api.feed import Feed
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.watches import Watcher
 from meshnode.app.explain.status import NetworkStatus
 from meshnode.app.following import following
+from meshnode.app.page_access import PageAccess
+from meshnode.local.feed import Feed
 from meshnode.replica.replica import Replica, StoreRunner
 from meshnode.slices import Steps, in_slices
 
@@ -21,7 +22,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
-class ApiContext:
+class LocalContext:
     """One node as its API sees it. `serve` ends once `stop` is set, and raises `broken` if there is an error in it."""
 
     store_thread: StoreRunner
@@ -32,10 +33,12 @@ class ApiContext:
     broken: BaseException | None = None
     stop: trio.Event = field(default_factory=trio.Event)
     watcher: Watcher = field(init=False)
+    page: PageAccess = field(init=False)
     _followed: int = -1  # the version of the trust state that was followed last
 
     def __post_init__(self) -> None:
         self.watcher = Watcher(self.replica, self.catalog)
+        self.page = PageAccess(self.replica)
 
     async def run(
         self,

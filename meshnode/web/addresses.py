@@ -1,0 +1,57 @@
+"""Declares the addresses of the page: what is shown there, and what a form there does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from meshnode.local.context import LocalContext
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateReply:
+    """A page to show: its template, and the values that fill it."""
+
+    template: str
+    values: dict[str, Any]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The address at which the browser goes on."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was let in: what is in its address and in its form."""
+
+    context: LocalContext
+    which: str
+    """The part of the address that names a thing."""
+    query: dict[str, str]
+    form: dict[str, str] = field(default_factory=dict)
+
+
+Reply = TemplateReply | Elsewhere
+Handler = Callable[[Asked], Awaitable[Reply]]
+Method = Literal["GET", "POST"]
+
+
+class Addresses:
+    """A table of addresses, which the decorator `add` fills."""
+
+    def __init__(self) -> None:
+        self.table: list[tuple[Method, str, Handler]] = []
+
+    def add(self, method: Method, path: str) -> Callable[[Handler], Handler]:
+        """Declare the decorated function as the handler of `method path`, where `{which:path}` names a thing."""
+
+        def declare(handler: Handler) -> Handler:
+            self.table.append((method, path, handler))
+            return handler
+
+        return declare

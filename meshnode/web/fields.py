@@ -1,0 +1,42 @@
+"""Reads what people type into the fields of a form."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from meshnode.errors import Usage
+from meshnode.text import page as text
+from protocol import Quantity, simplest
+
+DIGITS_MAX = 20
+
+
+def amount(typed: str) -> Quantity | None:
+    """Return how much was typed; None for nothing. A comma is as good as a point. Raises Usage for anything else."""
+    typed = typed.strip().replace(",", ".")
+    if not typed:
+        return None
+    try:
+        number = Decimal(typed) if len(typed) <= DIGITS_MAX else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number.adjusted()) > DIGITS_MAX:  # a large exponent is written out as zeros
+        raise Usage(text.NO_NUMBER)
+    return simplest(number)
+
+
+def whole(typed: str) -> int | None:
+    """Return the whole number that was typed; None where there is none."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= DIGITS_MAX else None
+
+
+def day_end(typed: str) -> int | None:
+    """Return the last second, by this computer's calendar, of the day that was typed; None for nothing."""
+    if not typed.strip():
+        return None
+    try:
+        after = date.fromisoformat(typed.strip()) + timedelta(days=1)
+        return int(datetime.fromisoformat(after.isoformat()).timestamp()) - 1
+    except (ValueError, OverflowError, OSError):
+        raise Usage(text.NO_DATE) from None

@@ -1,0 +1,64 @@
+"""Checks every request for the page before a handler sees it, and says what browsers may do with the answers.
+
+A page of another site must neither read this one nor act on it: its requests carry another Host (DNS rebinding), or
+another Origin, or not the token that each form of this page carries.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from meshnode.app.page_access import is_form_token
+from meshnode.errors import Forbidden, Usage
+
+FORM_MAX_BYTES = 64 * 1024  # no form is longer; bounds the memory that one request can take
+FIELDS_MAX = 64
+TOKEN = "token"
+
+# A referrer is sent within the page alone: without one, browsers send the Origin `null` with a form.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def check_host(request: Request, host: str) -> None:
+    """Raise Forbidden if the request is for another host, or a page of another site has sent it."""
+    if request.headers.get("host", "") != host:
+        raise Forbidden("this page has another address", "type 'meshnode open' in a terminal")
+    if request.method != "GET" and request.headers.get("origin") != f"http://{host}":
+        raise Forbidden("another page has sent this form", "go back to your own page")
+
+
+async def read_form(request: Request, secret: str) -> dict[str, str]:
+    """Return the fields of a form that this browser was given.
+
+    Raises Usage if it is none, or longer than `FORM_MAX_BYTES`, and Forbidden if its token is another browser's.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise Usage("this is not a form")
+    received = bytearray()
+    async with aclosing(request.stream()) as stream:
+        async for chunk in stream:
+            received += chunk
+            if len(received) > FORM_MAX_BYTES:
+                raise Usage("this is too long")
+    try:
+        fields = parse_qsl(received.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
+    except ValueError:
+        raise Usage("this form cannot be read") from None
+    # Browsers end the lines of a text with CR and LF.
+    form = {name: value.replace("\r\n", "\n") for name, value in fields}
+    if not is_form_token(secret, form.pop(TOKEN, "")):
+        raise Forbidden("this form is from another browser", "open it again")
+    return form

@@ -1,0 +1,31 @@
+"""Shows what waits for the owner, and what is new."""
+
+from __future__ import annotations
+
+from meshnode.app import waiting as waiting_cases
+from meshnode.app.discover import news as news_cases
+from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
+from meshnode.web.pages import plain
+
+_addresses = Addresses()
+ADDRESSES = _addresses.table
+
+NEWS_SHOWN = 20
+
+
+@_addresses.add("GET", "/")
+async def home(asked: Asked) -> Reply:
+    """Show what waits, then the news, which stay new."""
+    context = asked.context
+    inbox = await context.run(waiting_cases.inbox)
+    news = await context.run_steps(news_cases.peek, context.catalog, context.watcher, NEWS_SHOWN)
+    values = {"inbox": plain(inbox), "news": plain(news), "done": asked.query.get("done", "")}
+    return TemplateReply("home.html", values)
+
+
+@_addresses.add("POST", "/seen")
+async def seen(asked: Asked) -> Reply:
+    """Mark the news as seen."""
+    context = asked.context
+    await context.run_steps(news_cases.look, context.catalog, context.watcher, news_cases.NewsLook(clear=True))
+    return Elsewhere("/?done=seen")

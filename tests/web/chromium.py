@@ -1,0 +1,155 @@
+"""Drives a real Chromium over its debugging pipe (https://chromedevtools.github.io/devtools-protocol/)."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WITHIN_SECONDS = 60.0  # for one answer of a browser on a busy machine
+
+
+class Tab:
+    """One tab of a browser. Every wait has a deadline."""
+
+    def __init__(self, send: int, receive: int) -> None:
+        self._send, self._receive = send, receive
+        self._rest = b""
+        self._number = 0
+        self._events: list[dict[str, Any]] = []
+        self._session: str | None = None
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for part in ("Page.enable", "Runtime.enable", "Log.enable"):
+            self._call(part)
+
+    def resize(self, width: int, height: int) -> None:
+        """Take the size of a screen."""
+        self._call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
+        )
+
+    def use_scripts(self, *, on: bool) -> None:
+        """Run the scripts of pages, or do not."""
+        self._call("Emulation.setScriptExecutionDisabled", value=not on)
+
+    def open(self, address: str) -> None:
+        """Open an address, and wait until it is loaded."""
+        self._events.clear()
+        failed = self._call("Page.navigate", url=address).get("errorText")
+        assert failed is None, failed
+        self._wait_for_load()
+
+    def tell(self, expression: str) -> Any:
+        """Return the value of an expression in the page; a promise is waited for."""
+        answer = self._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def fill(self, name: str, value: str) -> None:
+        """Choose or type the value of a field, as a person would."""
+        self.tell(
+            f"(() => {{ const name = {json.dumps(name)}, value = {json.dumps(value)};"
+            " const radio = document.querySelector(`[name=${name}][type=radio][value='${value}']`);"
+            " if (radio) { radio.click(); return; }"
+            " const field = document.querySelector(`[name=${name}]`); field.value = value;"
+            " field.dispatchEvent(new Event('change', { bubbles: true })); })()"
+        )
+
+    def press(self, words: str) -> None:
+        """Click on the link or button with these words, and wait for the page to which it leads."""
+        self._events.clear()
+        self.tell(
+            "(() => { const found = [...document.querySelectorAll('main a, main button, nav a')]"
+            f".find((one) => one.textContent.trim() === {json.dumps(words)}); found.click(); }})()"
+        )
+        self._wait_for_load()
+
+    def wait_for(self, words: str) -> None:
+        """Wait until these words can be read on the page."""
+        self.tell(
+            "new Promise((done, fail) => {"
+            f" const there = () => document.body.innerText.includes({json.dumps(words)}) && (done(true), true);"
+            " if (there()) return;"
+            " new MutationObserver((_, it) => { if (there()) it.disconnect(); })"
+            "   .observe(document.body, { childList: true, subtree: true, characterData: true });"
+            f" setTimeout(() => fail(new Error('never there: ' + document.body.innerText)), {WITHIN_SECONDS * 500}); }})"
+        )
+
+    def text(self) -> str:
+        """Return all that can be read."""
+        return str(self.tell("document.body.innerText"))
+
+    def complaints(self) -> list[str]:
+        """Return what the browser has logged as errors: what its policy forbade, or scripts that failed."""
+        entries = [event["params"]["entry"] for event in self._events if event.get("method") == "Log.entryAdded"]
+        return [entry["text"] for entry in entries if entry["level"] == "error"]
+
+    def _wait_for_load(self) -> None:
+        until = time.monotonic() + WITHIN_SECONDS
+        while not any(event.get("method") == "Page.loadEventFired" for event in self._events):
+            self._events.append(self._read(until))
+
+    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        self._number += 1
+        said: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
+        if self._session is not None:
+            said["sessionId"] = self._session
+        os.write(self._send, json.dumps(said).encode() + b"\0")
+        until = time.monotonic() + WITHIN_SECONDS
+        while True:
+            answer = self._read(until)
+            if answer.get("id") == self._number:
+                assert "error" not in answer, answer
+                result: dict[str, Any] = answer["result"]
+                return result
+            self._events.append(answer)
+
+    def _read(self, until: float) -> dict[str, Any]:
+        while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._receive], [], [], max(0.0, until - time.monotonic()))
+            assert ready, "the browser does not answer"
+            some = os.read(self._receive, 1 << 16)
+            assert some, "the browser has ended"
+            self._rest += some
+        one, _, self._rest = self._rest.partition(b"\0")
+        answer: dict[str, Any] = json.loads(one)
+        return answer
+
+
+@contextmanager
+def browser(directory: Path) -> Iterator[Tab]:
+    """Run a browser with a profile of its own in `directory`, and yield a tab of it."""
+    assert PROGRAM is not None
+    theirs_in, ours_out = os.pipe()
+    ours_in, theirs_out = os.pipe()
+    words = [
+        PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
+        f"--user-data-dir={directory}",
+    ]  # fmt: skip
+    shell = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
+    process = subprocess.Popen(
+        ["/bin/bash", "-c", shell, "browser", *words],
+        pass_fds=(theirs_in, theirs_out),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs_in)
+    os.close(theirs_out)
+    try:
+        yield Tab(ours_out, ours_in)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours_out)
+        os.close(ours_in)
