@@ -103,8 +103,8 @@ MUTATIONS = (
         "uncertified-header",
         "a header of a device that nobody certified supersedes nothing",
         "meshnode/replica/ingest.py",
-        "        if not self._trust_state.certified(header.author, header.device):\n",
-        "        if not (self._trust_state.certified(header.author, header.device) or record.header_only):\n",
+        "        if not self._trust_state.certified(header.author, header.device):\n            # Without",
+        "        if not (self._trust_state.certified(header.author, header.device) or record.header_only):\n            # Without",
     ),
     Mutation(
         "older-version-in-use",
@@ -138,10 +138,9 @@ MUTATIONS = (
         "withdrawal-refused",
         "a withdrawal is taken by those who may no longer have the record",
         "meshnode/replica/ingest.py",
-        "        if header.kind == Kind.POLICY or record.header_only or record.withdrawn:",
-        "        denied = record.withdrawn and self._access.decide(self._me, _access_key(header, body)) is Access.DENY\n"
-        "        if denied:\n            return None\n"
-        "        if header.kind == Kind.POLICY or record.header_only or record.withdrawn:",
+        "        if header.kind == Kind.POLICY or takes_back:\n",
+        "        if record.withdrawn and self._access.decide(self._me, key_of(header, body)) is Access.DENY:\n"
+        "            return None\n        if header.kind == Kind.POLICY or takes_back:\n",
     ),
 )
 """Those that the simulated worlds must notice, without being told which one there is."""
@@ -151,8 +150,8 @@ TESTED = (
         "uncertified-header-tested",
         "a header of a device that nobody certified supersedes nothing",
         "meshnode/replica/ingest.py",
-        "        if not self._trust_state.certified(header.author, header.device):\n",
-        "        if not (self._trust_state.certified(header.author, header.device) or record.header_only):\n",
+        "        if not self._trust_state.certified(header.author, header.device):\n            # Without",
+        "        if not (self._trust_state.certified(header.author, header.device) or record.header_only):\n            # Without",
         "tests/replica/test_ingest_hostile.py",
     ),
     Mutation(

@@ -14,7 +14,7 @@ from meshnode.slices import Steps
 from meshnode.store import RecordState, Row
 from protocol import Kind, Record, RecordId, body_of
 from protocol.session import Phase
-from protocol.wire import Item
+from protocol.wire import Index
 from tests.support.invariants import Peace, delays, room_faults
 from tests.support.knowledge import Knowledge
 from tests.support.liars import FingerprintLiar
@@ -63,11 +63,12 @@ class Witness:
 
         plain = ServedSet.filling
 
-        def filling(served: ServedSet, phase: Phase) -> Steps[list[Item]]:
+        def filling(served: ServedSet, phase: Phase) -> Steps[Index]:
             items = yield from plain(served, phase)
             liar = self._world.liars.get(self._name(served._me))
-            claimed = liar.claimed() if isinstance(liar, FingerprintLiar) and phase is Phase.CONTENT else []
-            return [*items, *claimed]
+            if isinstance(liar, FingerprintLiar) and phase is Phase.CONTENT:
+                items.insert(liar.claimed())
+            return items
 
         with patch.object(ServedSet, "supply", supply), patch.object(ServedSet, "filling", filling):
             yield
