@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from meshnode.app import waiting
 from meshnode.app.exchanges import exchanges, incoming
+from meshnode.slices import complete
 from protocol import InvalidField, Kind, Quantity, Record, Value, limits, signed
 from protocol.letters import Action, Move, Receipt, Terms, exchange_id, receipt_slot, seal
 from protocol.numbers import UnixTime, Version
@@ -117,7 +118,7 @@ def inbox(data: bytes) -> None:
                 incoming.open_letters(place.laptop)
         goes_on(place.laptop)
         waiting.inbox(place.laptop)
-        exchanges.exchanges(place.laptop, exchanges.ExchangesQuery())
+        complete(exchanges.exchanges(place.laptop, exchanges.ExchangesQuery()))
     assert not failed, failed
 
 
