@@ -411,8 +411,14 @@ class Mesh:
             self._later(sum(wire.delays), partial(self._drop_ended, wire, ends))
 
     def _time(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
-        """Let the timers that are near expire; those far away (pings, rechecks) are left to `advance`."""
+        """Let the timers that are near expire; those far away (pings, rechecks) are left to `advance`.
+
+        So are the looks at what was refused, every few seconds while room is short: those of both ends would follow each
+        other for ever.
+        """
         due = end.next_timer()
+        if end._serving is not None and end._session is not None and due == end._serving.refusals.next_check:
+            due = end._session.next_timer()
         if due is not None and due <= self.time + NEAR:
             self._later(max(0.0, due - self.time), partial(self._tick, wire, ends, end))
 
