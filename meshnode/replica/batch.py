@@ -55,6 +55,9 @@ class Batch:
     keys: set[AccessKey] = field(default_factory=set)
     people: set[PersonId] = field(default_factory=set)
     evicted: dict[RecordId, int] = field(default_factory=dict)  # the sizes of records that made way
+    made_way: set[PersonId] = field(
+        default_factory=set
+    )  # their certificates may be gone, and the trust state not know it
     unread: set[PersonId] = field(default_factory=set)  # of these, those whom the trust state must still read again
     trust: bool = False
 

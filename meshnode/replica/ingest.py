@@ -392,7 +392,8 @@ class Ingest:
             revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
             batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
             return None
-        if not self._trust_state.certified(header.author, header.device):
+        certified = header.author not in batch.made_way and self._trust_state.certified(header.author, header.device)
+        if not certified:
             # Without a certificate a header must not supersede; it need not wait where it could supersede nothing.
             counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
@@ -436,6 +437,7 @@ class Ingest:
         for row, size in gone:
             batch.ended.append(row)
             batch.evicted[row.id] = size
+            batch.made_way.add(row.author)
             if row.kind in GRAPH_RECORD_KINDS:
                 batch.people.add(row.author)
                 batch.unread.add(row.author)

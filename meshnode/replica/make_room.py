@@ -73,7 +73,8 @@ class RoomMaker:
         """Delete what makes way for a record of this account; return whether it fits now, and what is gone.
 
         Of other accounts the largest makes way, as long as it stays larger than this one becomes; of this account only
-        people who are farther away than the author.
+        people who are farther away than the author. The author's own records never make way for one of them: what is
+        held of an author for whom nobody answers is in another account than what somebody brings of them.
         """
         quota, gone = self._quota, Gone()
         rank = _Rank(bare=False, distance=quota.distance(charge.author), author=charge.author)
@@ -84,9 +85,9 @@ class RoomMaker:
             largest = self._largest(at)
             becomes = figures(quota.accounts.use(account))[at] + needed[at]
             if largest != account and becomes <= figures(quota.accounts.use(largest))[at]:
-                author = self._farthest(largest, at)
+                author = self._farthest(largest, at, spared=charge.author)
             else:
-                author = self._farthest(account, at, rank)
+                author = self._farthest(account, at, rank, spared=charge.author)
             if author is None or not self._left:
                 return False, gone
             gone += self._delete(author, letters=at in _LETTERS)
@@ -98,12 +99,18 @@ class RoomMaker:
         candidates = [account for account in uses if self._order(account, at)]
         return max(candidates, key=lambda one: (figures(uses[one])[at], one or b""), default=None)
 
-    def _farthest(self, account: Account, at: int, beyond: _Rank | None = None) -> PersonId | None:
-        """Return the farthest author of this account who uses something of the limit, if farther than `beyond`."""
+    def _farthest(
+        self, account: Account, at: int, beyond: _Rank | None = None, *, spared: PersonId | None = None
+    ) -> PersonId | None:
+        """Return the farthest author of this account who uses something of the limit, if farther than `beyond`.
+
+        It is not `spared`.
+        """
         order = self._order(account, at)
-        if not order or (beyond is not None and order[-1] <= beyond):
+        last = len(order) - (2 if order and order[-1].author == spared else 1)
+        if last < 0 or (beyond is not None and order[last] <= beyond):
             return None
-        return order.pop().author
+        return order.pop(last).author
 
     def _order(self, account: Account, at: int) -> list[_Rank]:
         """Return the authors of this account who use something of the limit and may make way, the farthest last.

@@ -309,3 +309,25 @@ def test_memory_is_shared_by_introducers_like_all_other_room(bob: Replica) -> No
     bob.quota.caps = bob.quota.caps._replace(resident=bob.quota.others().resident + 40 * limits.LISTING_MEMORY)
     bob.ingest.receive([sybil.listing(f"Post {number}", now=NOW) for number in range(60)], MALLORY.id)
     assert len(bob.ingest.receive([friend.listing("Ladder", now=NOW)], ALICE.id).kept) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_policy_is_in_use_whose_certificate_has_made_way(seed: int) -> None:
+    """Where room is short, people bring parts of what they know of a web, in any order and again and again."""
+    chance, bob = Random(seed), replica_of("Bob")
+    bob.quota.caps = bob.quota.caps._replace(graph_records=chance.choice((16, 24, 48)))
+    near, everybody = (ALICE, CAROL, MALLORY), [ALICE, CAROL, MALLORY, *crowd("neighbor", 40)]
+    for person in near:
+        bob.ingest.receive([person.certificate(NOW)], person.id)
+        policy.vouch(bob, person.id, chance.choice((300, 600, 900)))
+    records = []
+    for person in everybody:
+        friends = chance.sample([other for other in everybody if other is not person], 4)
+        vouches: dict[Person | bytes, int] = {friend: chance.choice((500, 900)) for friend in friends}
+        vouches |= {BOB: 900} if person in near else {}
+        records.append((person.certificate(NOW), person.policy(vouches, now=NOW)))
+    for _ in range(60):
+        known = chance.sample(records, chance.randint(1, 6))
+        bob.ingest.receive([one for both in known for one in both if chance.random() < 0.9], chance.choice(near).id)
+        in_use = bob.store.records.rows(kinds=(Kind.POLICY,), states=(RecordState.LIVE,))
+        assert all(bob.trust_state.certified(row.author, row.device) for row in in_use)

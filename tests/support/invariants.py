@@ -40,7 +40,10 @@ def counted(replica: Replica) -> dict[PersonId, StoreUsage]:
 
 
 def room_faults(node: Node) -> Iterator[str]:
-    """Yield in words which bounds on what others may take up this node does not keep, or does not know rightly."""
+    """Yield in words which bounds on what others may take up this node does not keep, or does not know rightly.
+
+    People for whom nobody answers any longer may have more than the room of strangers, until others need it.
+    """
     replica, name = node.replica, node.name
     quota, by_author = replica.quota, counted(replica)
     for author, use in by_author.items():
@@ -48,12 +51,11 @@ def room_faults(node: Node) -> Iterator[str]:
     del by_author[replica.me]
     quota.accounts.refresh()
     by_account: dict[PersonId | None, StoreUsage] = {}
-    others, bare, safe = StoreUsage(), 0, StoreUsage()
+    others, safe = StoreUsage(), StoreUsage()
     for author, use in by_author.items():
         account = quota.introducers.introducer(author)
         by_account.setdefault(account, StoreUsage()).add_all(use)
         others.add_all(use)
-        bare += use.certificates if account is None and use.bare else 0
         if _is_safe(replica, author):
             safe.add_all(use)
     kept = quota.accounts.uses()
@@ -63,11 +65,6 @@ def room_faults(node: Node) -> Iterator[str]:
             yield f"{name} keeps {kept.get(account)} in the account of {whose}, not {by_account.get(account)}"
     if replica.ingest.make_room():
         return  # it is deleting what is too much, a few records at a time
-    strangers = by_account.get(None, StoreUsage())
-    if over := _over(strangers, quota.caps.for_strangers()):
-        yield f"{name} keeps more of strangers than they may take up: {over}"
-    if bare > quota.bare_most:
-        yield f"{name} keeps {bare} bare certificates of strangers"
     if over := _over(others, quota.caps, safe):
         yield f"{name} keeps more of others than they may take up: {over}"
     yield from _waiting_faults(node)
@@ -83,10 +80,9 @@ def _author_faults(node: Node, author: PersonId, use: StoreUsage) -> Iterator[st
         yield f"{node.name} keeps more of {whose} than of any author: {use}"
 
 
-def _over(use: StoreUsage, caps: Caps, beside: StoreUsage | None = None) -> list[str]:
+def _over(use: StoreUsage, caps: Caps, beside: StoreUsage) -> list[str]:
     """Return which caps are exceeded by `use`; what is `beside` them is always let in, and takes no room from them."""
-    chosen = figures(beside or StoreUsage())
-    pairs = zip(Caps._fields, figures(use), chosen, caps, strict=True)
+    pairs = zip(Caps._fields, figures(use), figures(beside), caps, strict=True)
     return [
         f"{name} {used} of {cap}" for name, used, free, cap in pairs if used > free + (1 + ("letter" in name)) * cap
     ]

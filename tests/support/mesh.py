@@ -294,8 +294,10 @@ class Mesh:
         """Start these computers again. They call others as soon as time passes."""
         self._off -= set(names)
         for name in names:
-            self.nodes[name].clock.machine.start_again()
+            node = self.nodes[name]
+            node.clock.machine.start_again()
             self.restart(name)
+            self._keep_up(node)
             for wire in self._wires_of(self.nodes[name]):
                 self._later(self._latency(), partial(self._connect, wire))
 
@@ -359,9 +361,14 @@ class Mesh:
     def _do_what_is_due(self) -> None:
         for node in self.nodes.values():
             if node.name not in self._off:
-                with node.replica.changes.held():
-                    upkeep.upkeep(node.replica)
-                    node.replica.clock.remember()
+                self._keep_up(node)
+
+    @staticmethod
+    def _keep_up(node: Node) -> None:
+        """Let a node do what is due, as it does every ten minutes and when it starts."""
+        with node.replica.changes.held():
+            upkeep.upkeep(node.replica)
+            node.replica.clock.remember()
 
     def _call_and_tick(self) -> None:
         """Let the timers of all sessions expire, and try to connect what is not connected."""
@@ -411,8 +418,14 @@ class Mesh:
             self._later(sum(wire.delays), partial(self._drop_ended, wire, ends))
 
     def _time(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
-        """Let the timers that are near expire; those far away (pings, rechecks) are left to `advance`."""
+        """Let the timers that are near expire; those far away (pings, rechecks) are left to `advance`.
+
+        So are the looks at what was refused, every few seconds while room is short: those of both ends would follow each
+        other for ever.
+        """
         due = end.next_timer()
+        if end._serving is not None and end._session is not None and due == end._serving.refusals.next_check:
+            due = end._session.next_timer()
         if due is not None and due <= self.time + NEAR:
             self._later(max(0.0, due - self.time), partial(self._tick, wire, ends, end))
 

@@ -321,7 +321,9 @@ def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
     lying = {
         copy
         for copy in (*held, *truth.must)
-        if {truth.owner(copy.viewer), copy.author} & simulated.liars.keys() or copy.viewer in misled
+        if {truth.owner(copy.viewer), copy.author} & simulated.liars.keys()
+        or copy.viewer in misled
+        or copy.author in {simulated.owner(name) for name in misled}  # what such a device wrote may seem to have ended
     }
     held = {copy: version for copy, version in held.items() if copy not in lying}
     forbidden = [
