@@ -24,6 +24,7 @@ SCHEMAS = openapi_document()["components"]["schemas"]
 CALLS: dict[str, list[str]] = {
     "status": [],
     "peers": [],
+    "open": [],
     "sync": [],
     "export": [],
     "doctor": [],

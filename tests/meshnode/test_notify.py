@@ -248,7 +248,12 @@ def test_the_daemon_runs_the_command_of_the_settings(introduced: Path, start: St
     told = json.loads((introduced / "got").read_text())
     assert (told["kind"], told["person"]["name"], told["message"]) == ("introduction", "Carol", "Meet her.")
     found = json.loads(meshnode(introduced, "status", "--json").stdout)
-    assert found["waiting"] == {"people": 1, "things": 1, "kinds": [{"kind": "introduction", "count": 1}]}
+    assert found["waiting"] == {
+        "people": 1,
+        "things": 1,
+        "kinds": [{"kind": "introduction", "count": 1}],
+        "strangers": 0,
+    }
     assert "1 person waits for you: meshnode inbox" in meshnode(introduced, "status").stdout
     assert "introduces Carol to you." in meshnode(introduced, "inbox").stdout
 
