@@ -50,7 +50,8 @@ class ThreeHosts:
         rows = [Row(connection, block, audience, expiry, place) for audience, expiry, place in LISTINGS]
         outcomes = {row: judged(row if expired else row._replace(expiry="lasting")) for row in rows}
         shown = {f"{row.audience} {row.expiry} {row.place}" for row in rows if outcomes[row] == SHOWN}
-        limited = list(outcomes.values()).count(SERVED)
+        # Listings of people whom the viewer does not trust at all are carried, and no limits of the viewer's show them.
+        limited = 0 if connection == "the author alone vouches" else list(outcomes.values()).count(SERVED)
 
         def look() -> bool:
             reply = self.viewer.ask("discover")
