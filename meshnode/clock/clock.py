@@ -101,7 +101,7 @@ class Clock:
         self._heard: dict[PersonId, _Heard] = {}
         self._listeners: list[Listener] = []
         self._generation = 0
-        self._known: tuple[bool, float] | None = None  # trust and offset of the belief that listeners know
+        self._known: tuple[int, float] | None = None  # stratum and offset of the belief that listeners know
         self._misdated: list[WrongDates] = []
         self._decided: tuple[Belief, float, int] | None = None  # when, and how far both clocks were apart
         self.look()
@@ -182,7 +182,8 @@ class Clock:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` whenever the belief has changed, from now on; return the function that ends it.
 
-        The belief changes when it becomes certain or doubtful, or moves by more than an hour against the running time.
+        The belief changes when its stratum does, and when it moves by more than an hour against the running time: so peers
+        are told at once how far the time may be relied on.
         """
         self._listeners.append(listener)
 
@@ -239,8 +240,8 @@ class Clock:
         self._follow(belief, None if known is None else offset - known[1])
         if trusted:
             self._anchor(belief, running)
-        self._known = (trusted, offset)
-        if known is None or (known[0] is trusted and abs(known[1] - offset) <= STEP):
+        self._known = (belief.stratum, offset)
+        if known is None or (known[0] == belief.stratum and abs(known[1] - offset) <= STEP):
             return
         self._generation += 1
         self._store()
