@@ -10,18 +10,23 @@ import errno
 import os
 from typing import ClassVar
 
+from meshnode.text.catalog import message as said
+
 
 class MeshnodeError(Exception):
-    """Base class. `message` says what is wrong and `hint` what to do next, each in one line of plain English."""
+    """Base class. `message` says what is wrong and `hint` what to do next, each in one line, in the language of the call.
+
+    Both are given as templates with named placeholders, which `values` fill: a message catalog translates them.
+    """
 
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
     word: ClassVar[str] = "failed"  # the stable name of the error in JSON
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, hint: str = "", /, **values: object) -> None:
+        self.message = str(said(message, **values))
+        self.hint = str(said(hint, **values))
+        super().__init__(self.message)
 
     @property
     def line(self) -> str:
@@ -47,8 +52,8 @@ class Ambiguous(Usage):
     http_status = 409
     word = "ambiguous"
 
-    def __init__(self, message: str, candidates: tuple[str, ...], hint: str = "") -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, candidates: tuple[str, ...], hint: str = "", /, **values: object) -> None:
+        super().__init__(message, hint, **values)
         self.candidates = candidates
 
 

@@ -35,7 +35,7 @@ async def json_body(request: Request) -> Any:
         async for chunk in stream:
             received += chunk
             if len(received) > BODY_MAX_BYTES:
-                raise Usage(f"the body is longer than {BODY_MAX_BYTES} bytes")
+                raise Usage("the body is longer than {body_max_bytes} bytes", body_max_bytes=BODY_MAX_BYTES)
     try:
         return json.loads(bytes(received).decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

@@ -18,6 +18,7 @@ from typing import Any
 
 from meshnode.errors import Failed, MeshnodeError, NotRunning
 from meshnode.home import Home
+from meshnode.text.catalog import ENGLISH, language
 
 CALL_SECONDS = 60.0  # far longer than anything the daemon does for a command
 BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not hold the lock yet
@@ -108,6 +109,8 @@ class Client:
     def _call(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
         content = b"" if body is None else json.dumps(body).encode("ascii")
         head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        if language() != ENGLISH:
+            head += f"Accept-Language: {language()}\r\n"
         if body is not None:
             head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         try:

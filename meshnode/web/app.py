@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -18,7 +19,9 @@ from meshnode.app.page_access import SESSION_SECONDS, form_token
 from meshnode.errors import Failed, MeshnodeError, NotFound, StorageFailed, of_system
 from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
+from meshnode.local.in_language import LANGUAGE_COOKIE, InLanguage
 from meshnode.text import page as text
+from meshnode.text.catalog import LANGUAGES
 from meshnode.web import guard
 from meshnode.web.addresses import Asked, Elsewhere, Handler, Method, Reply, TemplateReply
 from meshnode.web.handlers import ADDRESSES
@@ -51,11 +54,13 @@ class _Page:
         routes += [
             Route("/in/{link}", self._sign_in, methods=["GET"]),
             Route("/sign-out", self._sign_out, methods=["POST"]),
+            Route("/language", self._choose_language, methods=["POST"]),
             Route("/events", self._events, methods=["GET"]),
             Route("/static/{edition}/{name}", self._static, methods=["GET"]),
         ]
         return Starlette(
             routes=routes,
+            middleware=[Middleware(InLanguage, choice=self._language_cookie)],
             exception_handlers={HTTPException: self._no_page, MeshnodeError: self._error, Exception: self._unexpected},
         )
 
@@ -92,6 +97,26 @@ class _Page:
         answer.delete_cookie(self._cookie)
         return answer
 
+    # --- the language ------------------------------------------------------------------------------------------------
+
+    @property
+    def _language_cookie(self) -> str:
+        return f"{LANGUAGE_COOKIE}-{self._context.page.port}"
+
+    async def _choose_language(self, request: Request) -> Response:
+        """Keep the language that was chosen for this browser, and go back; no language is that of the browser."""
+        secret = await self._admitted(request)
+        if secret is None:
+            return self._filled(TemplateReply("signed_out.html", {"spent": False}, UNAUTHORIZED))
+        form = await guard.read_form(request, secret)
+        back, tag = form.get("back", ""), form.get("language", "")
+        answer = RedirectResponse(back if guard.is_own_address(back) else "/", 303, guard.HEADERS)
+        if tag in LANGUAGES:
+            answer.set_cookie(self._language_cookie, tag, max_age=SESSION_SECONDS, httponly=True, samesite="strict")
+        else:
+            answer.delete_cookie(self._language_cookie)
+        return answer
+
     # --- the declared addresses --------------------------------------------------------------------------------------
 
     def _route(self, method: Method, path: str, handler: Handler) -> Route:
@@ -109,11 +134,11 @@ class _Page:
             except StorageFailed as error:
                 self._context.fail(error)
                 raise
-            return await self._answer(reply, secret, once, request.url.path)
+            return await self._answer(reply, secret, once, request)
 
         return Route(path, endpoint, methods=[method])
 
-    async def _answer(self, reply: Reply, secret: str, once: str, path: str) -> Response:
+    async def _answer(self, reply: Reply, secret: str, once: str, request: Request) -> Response:
         if isinstance(reply, Elsewhere):
             if once:
                 self._sent[once] = reply.address
@@ -121,10 +146,20 @@ class _Page:
                     self._sent.popitem(last=False)
             return RedirectResponse(reply.address, 303, guard.HEADERS)
         count = plain(await self._context.run(waiting_cases.count))
-        return self._filled(reply, token=form_token(secret), waiting=count, path=path)
+        query = f"?{request.url.query}" if request.url.query else ""
+        back = f"{request.url.path}{query}" if request.method == "GET" else "/"
+        return self._filled(reply, token=form_token(secret), waiting=count, path=request.url.path, back=back)
 
     def _filled(self, shown: TemplateReply, **around: Any) -> Response:
-        values = {"token": "", "waiting": None, "path": "", "edition": self._edition, "problem": None, **around}
+        values = {
+            "token": "",
+            "waiting": None,
+            "path": "",
+            "back": "/",
+            "edition": self._edition,
+            "problem": None,
+            **around,
+        }
         values["once"] = self._context.replica.entropy(16).hex()
         return Response(
             self._pages.fill(shown.template, {**values, **shown.values}), shown.status, guard.HEADERS, "text/html"

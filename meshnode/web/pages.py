@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from meshnode.local import schema
 from meshnode.text import choices, forms
 from meshnode.text import page as text
-from meshnode.text.catalog import message, plural
+from meshnode.text.catalog import LANGUAGES, direction, language, message, plural
 
 DIRECTORY = Path(__file__).parent
 
@@ -55,7 +55,17 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            {"_": message, "n_": plural, "text": text, "choices": choices, "forms": forms, "day_field": day_field}
+            {
+                "_": message,
+                "n_": plural,
+                "text": text,
+                "choices": choices,
+                "forms": forms,
+                "day_field": day_field,
+                "languages": LANGUAGES,
+                "language": language,
+                "direction": direction,
+            }
         )
         self._environment.filters.update({"theirs": theirs, "their_lines": their_lines})
 

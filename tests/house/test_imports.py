@@ -26,13 +26,15 @@ PLUMBING = {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.key
 MAY_USE: dict[str, set[str]] = {
     "protocol": set(),
     "meshnode": set(),
-    "meshnode.errors": PLUMBING | {"protocol"},
+    "meshnode.errors": PLUMBING | {"protocol", "meshnode.text.catalog"},
     "meshnode.home": PLUMBING | {"protocol"},
-    "meshnode.config": PLUMBING | {"protocol"},
+    "meshnode.config": PLUMBING | {"protocol", "meshnode.text.catalog"},
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
     "meshnode.quoting": set(),
-    "meshnode.text": {"meshnode.quoting"},
+    "meshnode.text": {"meshnode.quoting", "meshnode.text.catalog"},
+    "meshnode.text.catalog": {"meshnode.text.translations"},
+    "meshnode.text.translations": set(),
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
@@ -50,6 +52,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.app": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.store",
         "meshnode.replica",
         "meshnode.errors",
@@ -72,6 +75,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.api": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
         "meshnode.errors",
@@ -80,6 +84,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.local": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
         "meshnode.errors",
@@ -90,6 +95,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.web": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
         "meshnode.errors",
@@ -99,6 +105,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.notify": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
         "meshnode.errors",
@@ -120,7 +127,14 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.local",
         "meshnode.web",
     },
-    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text", "meshnode.quoting"},
+    "meshnode.cli": {
+        "meshnode.errors",
+        "meshnode.home",
+        "meshnode.config",
+        "meshnode.text",
+        "meshnode.text.catalog",
+        "meshnode.quoting",
+    },
     "meshnode.__main__": {"meshnode.cli"},
 }
 

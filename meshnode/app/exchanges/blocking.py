@@ -92,4 +92,4 @@ def _question(name: str, agreed: list[Exchange]) -> Unconfirmed:
     lent = all(one.stage in LENT_OUT for one in agreed)
     said = f"something is lent between you and {named(name)}" if lent else f"an agreement with {named(name)} is open"
     then = "block them all the same" if lent else "call it off and block them"
-    return Unconfirmed(f"{said} ({titles})", f"to {then}: meshnode block NAME --yes")
+    return Unconfirmed("{said} ({titles})", "to {then}: meshnode block NAME --yes", said=said, titles=titles, then=then)

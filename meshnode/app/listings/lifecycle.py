@@ -77,8 +77,11 @@ def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
     ):
         if given is None and day is not None and day <= now:
             raise Refused(
-                f"{quoted(before.title)} {verb} a date in the past",
-                f"say which date it is now: meshnode renew LISTING {option} DATE",
+                "{title} {verb} a date in the past",
+                "say which date it is now: meshnode renew LISTING {option} DATE",
+                title=quoted(before.title),
+                verb=verb,
+                option=option,
             )
     expiry.check_dates(available_until=order.available_until, return_by=order.return_by, now=now)
     dates = {"available_until": order.available_until, "return_by": order.return_by}
@@ -167,8 +170,10 @@ def _stock(replica: Replica, state: ListingState, record: Record, quantity: Quan
     waiting = [one for one in replica.store.exchanges.about(slot) if one.held and is_expected(one)]
     if waiting:
         raise Refused(
-            f"all of {quoted(body.title)} is promised or lent to {named(waiting[0].name)}",
+            "all of {title} is promised or lent to {name}",
             "if there is more of it: meshnode renew LISTING --quantity NUMBER",
+            title=quoted(body.title),
+            name=named(waiting[0].name),
         )
     return {"quantity": body.quantity, "promised": held}
 
@@ -187,7 +192,7 @@ def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
     ended = [Candidate(_remembered(one.item), one.id, one.name, one.label) for one in archive.candidates(replica)]
     found = pick(which, [*in_use, *ended], noun="post")
     if found is None:
-        raise NotFound(f"no post of yours is called {which!r}", "'meshnode mine' lists your posts")
+        raise NotFound("no post of yours is called {which}", "'meshnode mine' lists your posts", which=repr(which))
     return found
 
 

@@ -220,8 +220,12 @@ def check_meant(replica: Replica, who: str, subject: PersonId) -> None:
     how = "" if answered else ", for whom nobody you trust answers"
     words = " ".join(fingerprint_words(subject))
     raise Unconfirmed(
-        f'this is {name}{how}. Let them read these words to you: "{words}"',
-        f"if they are the same, type: meshnode vouch {id_} --trust NUMBER --yes",
+        'this is {name}{how}. Let them read these words to you: "{words}"',
+        "if they are the same, type: meshnode vouch {id_} --trust NUMBER --yes",
+        name=name,
+        how=how,
+        words=words,
+        id_=id_,
     )
 
 
