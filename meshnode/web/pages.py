@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from meshnode.local import schema
-from meshnode.text import choices, forms
+from meshnode.text import choices, forms, page_people, people, sharing, why
 from meshnode.text import page as text
 from meshnode.text.catalog import message, plural
 
@@ -56,6 +56,9 @@ class Pages:
         )
         self._environment.globals.update(
             {"_": message, "n_": plural, "text": text, "choices": choices, "forms": forms, "day_field": day_field}
+        )
+        self._environment.globals.update(
+            {"of_people": people, "people_text": page_people, "of_sharing": sharing, "of_why": why}
         )
         self._environment.filters.update({"theirs": theirs, "their_lines": their_lines})
 
