@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from meshnode.local import schema
-from meshnode.text import choices, forms
+from meshnode.text import choices, forms, page_people, people, sharing, why
 from meshnode.text import page as text
 from meshnode.text.catalog import LANGUAGES, direction, language, message, plural
 
@@ -66,6 +66,9 @@ class Pages:
                 "language": language,
                 "direction": direction,
             }
+        )
+        self._environment.globals.update(
+            {"of_people": people, "people_text": page_people, "of_sharing": sharing, "of_why": why}
         )
         self._environment.filters.update({"theirs": theirs, "their_lines": their_lines})
 
