@@ -102,7 +102,7 @@ def _calls(path: Path) -> Iterator[tuple[ast.Call, list[ast.expr]]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             name = _name(node)
-            if name == "message":
+            if name in ("message", "said"):
                 yield node, node.args[:1]
             elif name == "plural":
                 yield node, node.args[1:3]
