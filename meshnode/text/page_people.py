@@ -9,6 +9,7 @@ from meshnode.text import forms, why
 from meshnode.text.catalog import message, plural
 
 NO_WEIGHT = message("say how well you know them")
+NO_USES = message("say for how many people the card is")
 NO_OTHER = message("choose the person to whom you introduce them")
 KNOWS = {
     "0.9": message("I know them well"),
@@ -32,6 +33,15 @@ DONE = {
     "introduced": message("Your introduction is on its way. They are connected once both have added each other."),
     "acquainted": message("The two trust each other already. Nothing was sent."),
     "saved": message("It is saved."),
+    "added-connected": message("You are connected."),
+    "added-on_its_way": message("Your nodes are connected. Their trust in you is on its way."),
+    "added-not_met": message("It is noted. You are connected by itself once both of your nodes are online."),
+    "added-introduced": message("It is noted. Once they add you too, your nodes find each other by themselves."),
+    "added-taken_back": message(
+        "Their node was reached, but this card was used before and they no longer trust you. Ask them for a new card."
+    ),
+    "added-used": message("This card was used by somebody else, or has ended. Ask for a new one."),
+    "awaited": message("That guest is let in when their node calls, within a day."),
 }
 
 
@@ -78,3 +88,8 @@ def more_through(one: dict[str, Any]) -> str:
 def ends(each: dict[str, Any], name: str) -> str:
     """Return an act that would end the connection to the person of that name (BreakView of the API), for a list."""
     return why.why_break(each, name).removeprefix("  - ")
+
+
+def added(state: str, *, by_card: bool) -> str:
+    """Return the word in the address that says how far the connection with an added person has come."""
+    return "added-introduced" if state == "not_met" and not by_card else f"added-{state}"

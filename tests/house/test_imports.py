@@ -35,6 +35,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.text": {"meshnode.quoting", "meshnode.text.catalog"},
     "meshnode.text.catalog": {"meshnode.text.translations"},
     "meshnode.text.translations": set(),
+    "meshnode.qr": {"meshnode.errors", "meshnode.text"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
@@ -102,6 +103,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.text",
         "meshnode.local",
         "meshnode.background",
+        "meshnode.qr",
     },
     "meshnode.notify": {
         "protocol",
@@ -134,6 +136,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.text",
         "meshnode.text.catalog",
         "meshnode.quoting",
+        "meshnode.qr",
     },
     "meshnode.__main__": {"meshnode.cli"},
 }
@@ -217,9 +220,9 @@ LIBRARIES: dict[str, set[str]] = {
     "platformdirs": {"meshnode.config"},
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
-    "segno": {"meshnode.cli"},
-    "PIL": {"meshnode.cli.photo_reader"},  # only in a child process, see there
-    "zxingcpp": {"meshnode.cli.photo_reader"},
+    "segno": {"meshnode.qr"},
+    "PIL": {"meshnode.qr.photo_reader"},  # only in a child process, see there
+    "zxingcpp": {"meshnode.qr.photo_reader"},
     "anyascii": {"meshnode.app.words"},
 }
 

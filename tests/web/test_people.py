@@ -6,7 +6,7 @@ import pytest
 
 from meshnode.app.people import cards
 from protocol import person_text
-from tests.app.neighbors import Neighbor, story
+from tests.app.neighbors import Neighbor, settle_in, story
 from tests.support.mesh import Mesh
 from tests.web.plain_browser import Page, PlainBrowser
 
@@ -211,3 +211,58 @@ async def test_hostile_names_are_inert_on_the_pages_of_people(mesh: Mesh, browse
     blocked = await press(alice, asked, "Yes, do it")
     assert "alert(1)" in blocked.text
     assert "<script>alert" not in blocked.html
+
+
+async def test_a_card_is_made_shown_once_and_added_by_its_text(mesh: Mesh, browsers: Browsers) -> None:
+    alice, dave = browsers[0], PlainBrowser(settle_in(mesh, "Dave").replica)
+    await dave.sign_in()
+    form = await alice.get("/card")
+    shown = await press(alice, form, "Make the card", uses="2", know="0.7", days="30")
+    assert "For 2 people" in shown.text
+    assert "You will trust each person who uses it (0.7)." in shown.text
+    assert 'src="data:image/svg+xml' in shown.html
+    text = next(line for line in shown.text.split() if line.startswith("mesh1"))
+    again = await press(alice, form, "Make the card", uses="2", know="0.7", days="30")
+    assert text in again.text  # a double click makes no second card
+    added = await dave.send(await dave.get("/add"), "/add", "Add them", card=text, know="0.5")
+    assert "It is noted. You are connected by itself" in added.text
+    assert "You trust Alice (0.5)." in added.text
+    mesh.wire("Alice", "Dave")
+    mesh.settle()
+    assert "You trust Dave (0.7)." in (await alice.get(address(dave))).text
+
+
+@pytest.mark.parametrize(
+    ("action", "button", "fields", "said"),
+    [
+        ("/card", "Make the card", {"uses": "many"}, "say for how many people"),
+        ("/card", "Make the card", {"uses": "0"}, "a card can be for 1 to"),
+        ("/card", "Make the card", {"uses": "1", "know": "number", "trust": "x"}, "say how well you know them"),
+        ("/card", "Make the card", {"days": "4000"}, "a card can work for"),
+        ("/add", "Add them", {"card": ""}, "there is no card"),
+        ("/add", "Add them", {"card": "mesh1nonsense"}, "this card is incomplete"),
+        ("/add", "Add them", {"card": "nonsense"}, "this is not a card"),
+        ("/add", "Add them", {"card": "Bob", "know": "number", "trust": "7"}, "trust goes from"),
+    ],
+)
+async def test_a_card_that_cannot_be_is_said_on_its_form(
+    browsers: Browsers, action: str, button: str, fields: dict[str, str], said: str
+) -> None:
+    alice = browsers[0]
+    page = await alice.send(await alice.get(action), action, button, **fields)
+    assert page.status == 400
+    assert said in page.text.casefold()
+    assert button in page.form(action).buttons
+
+
+async def test_an_introduced_person_is_added_by_a_click(mesh: Mesh, browsers: Browsers) -> None:
+    alice, bob, carol = browsers
+    page = await bob.get(address(alice))
+    await press(bob, page, "Introduce them", other=person_text(carol.context.replica.me), message="Garden")
+    mesh.settle()
+    home = await carol.get("/")
+    assert "You were introduced to" in (await carol.get("/add")).text
+    form = await carol.get(next(at for words, at in home.links.items() if "introduces" in words))
+    added = await carol.send(form, "/add", "Add them", know="0.7")
+    assert "Once they add you too" in added.text
+    assert "You trust Alice (0.7)." in added.text
