@@ -159,7 +159,7 @@ def listed(parts: Sequence[str]) -> str:
 def first_few(parts: Sequence[str], most: int) -> str:
     """Return the first `most` parts as a sentence lists them, and the number of the others."""
     left = len(parts) - most
-    return listed(parts) if left <= 0 else listed([*parts[:most], message("{n} more", n=left)])
+    return listed(parts) if left <= 0 else listed([*parts[:most], plural(left, "1 more", "{n} more")])
 
 
 def width(kilometers: float) -> str:
