@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meshnode.quoting import named
-from meshnode.text import exchanges, forms, waiting
+from meshnode.text import calendar, exchanges, forms, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCES, capitalized
 
@@ -93,6 +93,7 @@ DONE = {
     "asked": message("Your request is on its way. The answer appears here; your nodes need not be online together."),
     "moved": message("Your answer is on its way."),
     "seen": message("Everything is marked as seen."),
+    "address": calendar.CHANGED,
 }
 """What was done, by a word in the address."""
 
