@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import discover, exchanges, home, posts, subscriptions
+from meshnode.web.handlers import cards, discover, exchanges, groups, home, more, people, posts, subscriptions
 
-PARTS = (home, discover, posts, exchanges, subscriptions)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, more, subscriptions)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
