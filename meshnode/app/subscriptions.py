@@ -44,7 +44,7 @@ def addresses(replica: Replica, page: PageAccess) -> SubscriptionsView:
 def change(replica: Replica, page: PageAccess, order: NewAddress) -> SubscriptionsView:
     """Give one of them another address. Usage for an unknown one, Refused if the page is off."""
     if order.which not in KINDS:
-        raise Usage(f"{order.which!r} has no address", f"use one of {', '.join(KINDS)}")
+        raise Usage("{which} has no address", "use one of {words}", which=repr(order.which), words=", ".join(KINDS))
     replica.store.meta.set(_key(order.which), replica.entropy(SECRET_BYTES).hex())
     return addresses(replica, page)
 
