@@ -11,13 +11,18 @@ from string import Formatter
 
 import pytest
 
+from meshnode.cli.main import TABLE
 from meshnode.text import translations
 from meshnode.text.catalog import ENGLISH, LANGUAGES
 from tests.support.sentences import CATALOGS, ROOT, Found, sentences, unmarked
 
 OTHERS = [tag for tag in LANGUAGES if tag != ENGLISH]
 FORMS = {"de": 2, "es": 2, "fr": 2, "tr": 1, "ar": 6}
-TYPED = re.compile(r"meshnode(?: [a-z]+(?![a-z{]))+|--[a-z-]+|\b[A-Z]{3,}(?:,[A-Z]+)?\b")
+COMMANDS = "|".join(name for names in TABLE.values() for name in names)
+TYPED = re.compile(
+    rf"meshnode (?:cell|community|device|peer|watch|share|clock) [a-z]+|meshnode (?:{COMMANDS})\b|--[a-z-]+"
+    r"|\b[A-Z]{3,}(?:,[A-Z]+)?\b"
+)
 MAY_BE_ANOTHER = {"JSON", "API", "TCP", "UTF", "TOML", "JPEG", "PNG", "HEIC", "DNS", "HOST", "PORT", "QR", "LAT,LON"}
 
 
