@@ -33,7 +33,7 @@ async def discover(asked: Asked) -> Reply:
     page = whole(asked.query.get("page", "")) or 1
     found, wrong = None, None
     try:
-        query = _query(filters, page)
+        query = query_of(filters, page)
         found = plain(await context.run_steps(discover_cases.discover, context.catalog, query))
     except MeshnodeError as error:
         wrong = problem(error)
@@ -43,10 +43,12 @@ async def discover(asked: Asked) -> Reply:
     return TemplateReply("discover.html", values)
 
 
-def _query(filters: dict[str, str], page: int) -> discover_cases.DiscoverQuery:
+def query_of(filters: dict[str, str], page: int = 1) -> discover_cases.DiscoverQuery:
+    """Return the search that these fields of Discover say. Raises Usage where one is no number."""
+    filters = dict.fromkeys(FILTERS, "") | filters
     try:
-        within = None if filters["within"] in (ANY, DISTANCE) else float(filters["within"])
-        trust = float(filters["trust"])
+        within = None if filters["within"] in ("", ANY, DISTANCE) else float(filters["within"])
+        trust = float(filters["trust"] or TRUST)
     except ValueError:
         raise Usage("the distance or the trust is not a number") from None
     return discover_cases.DiscoverQuery(
