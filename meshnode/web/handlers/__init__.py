@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import cards, discover, exchanges, groups, home, more, node, people, posts, sharing, watches
+from meshnode.web.handlers import (
+    cards,
+    discover,
+    exchanges,
+    groups,
+    home,
+    more,
+    node,
+    people,
+    posts,
+    sharing,
+    subscriptions,
+    watches,
+)
 
-PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, watches, node, more)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, watches, node, subscriptions, more)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
