@@ -12,7 +12,7 @@ from typing import NamedTuple
 from meshnode.text.catalog import message
 
 
-class Step(NamedTuple):
+class NextStep(NamedTuple):
     """The next step on the page: a sentence, and an address with what stands on the link; each may be empty."""
 
     words: str
@@ -35,39 +35,39 @@ _DEVICES = "/devices", message("Devices")
 _STATUS = "/status", message("Status")
 _ME = "/me", message("About you")
 
-STEPS: dict[str, Step] = {
-    "accept": Step(message("Answer them there."), *_EXCHANGES),
-    "add": Step(message("Add their card."), *_ADD),
-    "block": Step(message("If you do not want them there, block that person on their page."), *_PEOPLE),
-    "blocks": Step(message("There are the people whom you block."), *_BLOCKS),
-    "cancel": Step(message("Wait for an answer, or call one off."), *_EXCHANGES),
-    "card": Step(message("Hand a new card over."), *_CARD),
-    "cell": Step(message("There are your groups and your invitations."), *_GROUPS),
-    "close": Step(message("It ends when you close the post."), *_MINE),
-    "community": Step(message("There are your groups and your invitations."), *_GROUPS),
-    "decline": Step(message("Decline it there."), *_EXCHANGES),
-    "device add": Step(message("Make a new code."), *_DEVICES),
-    "device list": Step(message("There are your devices."), *_DEVICES),
-    "device revoke": Step(message("Remove a device that you no longer use, or that was stolen."), *_DEVICES),
-    "discover": Step(message("There is everything that you can see."), *_DISCOVER),
-    "doctor": Step(message("Look for problems there."), *_STATUS),
-    "done": Step(message("Both of you confirm that first."), *_EXCHANGES),
-    "edit": Step(message("Change something of it."), *_MINE),
-    "exchanges": Step(message("There is how it stands."), *_EXCHANGES),
-    "hide": Step(message("You find your posts there."), *_MINE),
-    "me": Step(message("There is what can be changed."), *_ME),
-    "mine": Step(message("There are your posts."), *_MINE),
-    "people": Step(message("There are the people you know."), *_PEOPLE),
-    "renew": Step(message("Renew the post there."), *_MINE),
-    "respond": Step(message("You can ask again."), *_DISCOVER),
-    "share set": Step(message("Set your location there."), *_SHARING),
-    "status": Step(message("There is what is wrong, and what to do."), *_STATUS),
-    "unblock": Step(message("End the block first."), *_BLOCKS),
-    "unvouch": Step(message("Take back your trust in somebody, on their page."), *_PEOPLE),
-    "vouch": Step(message("Say first how well you know them, on their page."), *_PEOPLE),
-    "watch list": Step(message("There are your saved searches."), *_SEARCHES),
-    "watch rm": Step(message("Remove one of them."), *_SEARCHES),
-    "withdraw": Step(message("You can take it back everywhere."), *_MINE),
+STEPS: dict[str, NextStep] = {
+    "accept": NextStep(message("Answer them there."), *_EXCHANGES),
+    "add": NextStep(message("Add their card."), *_ADD),
+    "block": NextStep(message("If you do not want them there, block that person on their page."), *_PEOPLE),
+    "blocks": NextStep(message("There are the people whom you block."), *_BLOCKS),
+    "cancel": NextStep(message("Wait for an answer, or call one off."), *_EXCHANGES),
+    "card": NextStep(message("Hand a new card over."), *_CARD),
+    "cell": NextStep(message("There are your groups and your invitations."), *_GROUPS),
+    "close": NextStep(message("It ends when you close the post."), *_MINE),
+    "community": NextStep(message("There are your groups and your invitations."), *_GROUPS),
+    "decline": NextStep(message("Decline it there."), *_EXCHANGES),
+    "device add": NextStep(message("Make a new code."), *_DEVICES),
+    "device list": NextStep(message("There are your devices."), *_DEVICES),
+    "device revoke": NextStep(message("Remove a device that you no longer use, or that was stolen."), *_DEVICES),
+    "discover": NextStep(message("There is everything that you can see."), *_DISCOVER),
+    "doctor": NextStep(message("Look for problems there."), *_STATUS),
+    "done": NextStep(message("Both of you confirm that first."), *_EXCHANGES),
+    "edit": NextStep(message("Change something of it."), *_MINE),
+    "exchanges": NextStep(message("There is how it stands."), *_EXCHANGES),
+    "hide": NextStep(message("You find your posts there."), *_MINE),
+    "me": NextStep(message("There is what can be changed."), *_ME),
+    "mine": NextStep(message("There are your posts."), *_MINE),
+    "people": NextStep(message("There are the people you know."), *_PEOPLE),
+    "renew": NextStep(message("Renew the post there."), *_MINE),
+    "respond": NextStep(message("You can ask again."), *_DISCOVER),
+    "share set": NextStep(message("Set your location there."), *_SHARING),
+    "status": NextStep(message("There is what is wrong, and what to do."), *_STATUS),
+    "unblock": NextStep(message("End the block first."), *_BLOCKS),
+    "unvouch": NextStep(message("Take back your trust in somebody, on their page."), *_PEOPLE),
+    "vouch": NextStep(message("Say first how well you know them, on their page."), *_PEOPLE),
+    "watch list": NextStep(message("There are your saved searches."), *_SEARCHES),
+    "watch rm": NextStep(message("Remove one of them."), *_SEARCHES),
+    "withdraw": NextStep(message("You can take it back everywhere."), *_MINE),
 }
 """The step by the command that a hint names."""
 IN_TERMINAL = frozenset({"clock", "device join", "init", "open", "peer add", "peer list", "peer remove", "run", "sync"})
@@ -86,11 +86,11 @@ def command_in(hint: str) -> str | None:
     return whole if whole in STEPS or whole in IN_TERMINAL else found[1]
 
 
-def step(hint: str) -> Step:
+def step(hint: str) -> NextStep:
     """Return what the page says where a command would say `hint`."""
     command = command_in(hint)
     if command in STEPS:
         return STEPS[command]
     if command is None and _OPTION.search(hint):
-        return Step("")
-    return Step(hint)
+        return NextStep("")
+    return NextStep(hint)

@@ -12,7 +12,7 @@ ACCOUNTS_NAMED = 20  # people through whom most has come; the rest is one number
 
 @dataclass(frozen=True, slots=True)
 class ShareOfRoom:
-    """What came from the people whom you know through `person` (null: people for whom nobody you trust answers)."""
+    """The records of the people whom you know through `person` (null: people for whom nobody you trust answers)."""
 
     person: PersonRef | None
     records: int
@@ -21,7 +21,7 @@ class ShareOfRoom:
 
 @dataclass(frozen=True, slots=True)
 class StorageView:
-    """What this node holds, in records and bytes: your own, and what others have sent.
+    """The room that records take up on this node, in number and bytes: your own, and those of others.
 
     `size_most` is how much others may send; `through` says through whom it came, the largest part first, and `rest` is
     the size of what came through anybody else.
