@@ -8,9 +8,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from meshnode.quoting import named, quoted
-from meshnode.text.catalog import message, plural
+from meshnode.text.catalog import decimal_mark, message, plural
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = (
+    message("Jan"),
+    message("Feb"),
+    message("Mar"),
+    message("Apr"),
+    message("May"),
+    message("Jun"),
+    message("Jul"),
+    message("Aug"),
+    message("Sep"),
+    message("Oct"),
+    message("Nov"),
+    message("Dec"),
+)
 UNKNOWN = "-"
 MEASURES = (
     "kg",
@@ -223,7 +236,7 @@ def _labeled(count: float, unit: str) -> str:
 
 def number(count: float) -> str:
     """Return a number with as many decimals as it has, three at most."""
-    return f"{count:.3f}".rstrip("0").rstrip(".")
+    return f"{count:.3f}".rstrip("0").rstrip(".").replace(".", decimal_mark())
 
 
 def distance(found: dict[str, Any]) -> str:

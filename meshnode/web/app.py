@@ -23,7 +23,7 @@ from meshnode.local.in_language import LANGUAGE_COOKIE, InLanguage
 from meshnode.text import page as text
 from meshnode.text.catalog import LANGUAGES
 from meshnode.web import guard
-from meshnode.web.addresses import Asked, Elsewhere, Handler, Method, Reply, TemplateReply
+from meshnode.web.addresses import Asked, Document, Elsewhere, Handler, Method, Reply, TemplateReply
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.pages import DIRECTORY, Pages, plain
 from meshnode.web.problems import problem
@@ -141,12 +141,15 @@ class _Page:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, reply: Reply, secret: str, once: str, request: Request) -> Response:
-        if once and (isinstance(reply, Elsewhere) or reply.acted):
+        if once and (isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)):
             self._sent[once] = reply
             if len(self._sent) > ONCE_MAX:
                 self._sent.popitem(last=False)
         if isinstance(reply, Elsewhere):
             return RedirectResponse(reply.address, 303, guard.HEADERS)
+        if isinstance(reply, Document):
+            saved = {"Content-Disposition": f'attachment; filename="{reply.name}"'}
+            return Response(reply.content, 200, guard.HEADERS | saved, reply.kind)
         count = plain(await self._context.run(waiting_cases.count))
         query = f"?{request.url.query}" if request.url.query else ""
         back = f"{request.url.path}{query}" if request.method == "GET" else "/"

@@ -73,6 +73,10 @@ def test_plurals_have_every_form_and_the_last_one_says_how_many(tag: str) -> Non
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+def test_a_french_singular_says_how_many_since_none_takes_it_too() -> None:
+    assert not [forms for found, forms in translated("fr") if found.many and re.search(r"\b1\b", forms[0])]
+
+
 @pytest.mark.parametrize("tag", OTHERS)
 def test_commands_options_and_the_words_for_values_stay_as_they_are_typed(tag: str) -> None:
     wrong = [

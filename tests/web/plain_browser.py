@@ -102,6 +102,7 @@ class PlainBrowser:
         self.host = self.context.page.host
         self.cookies: dict[str, str] = {}
         self.visited: list[str] = []
+        self.language = ""  # what it says in Accept-Language
         self._application = build(self.context)
 
     async def sign_in(self) -> Page:
@@ -143,6 +144,8 @@ class PlainBrowser:
         parts = urlsplit(urljoin(f"http://{self.host}/", address))
         self.visited.append(parts.path)
         sent = {"host": self.host, **(headers or {})}
+        if self.language:
+            sent["accept-language"] = self.language
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         scope = {
