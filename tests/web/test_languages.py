@@ -20,6 +20,7 @@ SAID_BY_PEOPLE = re.compile(
     re.DOTALL,
 )
 SHOWN_ATTRIBUTES = re.compile(r"\b(?:aria-label|title|alt|placeholder)=\"([^\"]*)\"")
+ID = re.compile(r"\bm[a-z]1[0-9a-z]+")
 WORD = re.compile(r"[A-Za-z]{2,}")
 SAME_EVERYWHERE = {"meshnode", "km", "UTC", "kg"}
 
@@ -57,7 +58,7 @@ def left_in_english(page: Page) -> set[str]:
     """Return the words that stand on a page outside brackets and outside what people have written."""
     html = SAID_BY_PEOPLE.sub(" ", page.html)
     text = " ".join([*SHOWN_ATTRIBUTES.findall(html), re.sub(r"<[^>]*>", " ", html)])
-    bare = unescape(text)
+    bare = ID.sub(" ", unescape(text))
     while MARKED.search(bare):
         bare = MARKED.sub(" ", bare)
     return set(WORD.findall(bare)) - SAME_EVERYWHERE
@@ -73,7 +74,10 @@ async def every_page(browser: PlainBrowser) -> dict[str, Page]:
         kind = next((path for path, fits in kinds.items() if fits.match(address.partition("?")[0])), None)
         if kind is None or kind in found:
             continue
-        page = found[kind] = await browser.get(address)
+        page = await browser.get(address)
+        if not page.headers["content-type"].startswith("text/html"):
+            continue
+        found[kind] = page
         new = [link for link in page.links.values() if link.startswith("/") and link not in seen]
         seen.update(new)
         waiting += new
