@@ -50,6 +50,19 @@ def placeholders(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("tag", OTHERS)
+def test_every_sentence_is_translated(tag: str) -> None:
+    known = entries(tag)
+    missing = [f"{found.where}: {found.one!r}" for found in sentences() if not all(known.get(found.key, ("",)))]
+    assert not missing, "scripts/languages puts them into the catalogs; translate them there\n" + "\n".join(missing)
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_no_catalog_has_a_sentence_that_nobody_says(tag: str) -> None:
+    left = set(entries(tag)) - {found.key for found in sentences()}
+    assert not left, f"scripts/languages takes them out: {sorted(left)}"
+
+
+@pytest.mark.parametrize("tag", OTHERS)
 def test_placeholders_agree(tag: str) -> None:
     wrong = []
     for found, forms in translated(tag):
