@@ -26,6 +26,7 @@ TABLE = {
         "init": "meshnode.cli.init",
         "run": "meshnode.cli.run",
         "open": "meshnode.cli.page",
+        "page": "meshnode.cli.phones",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
         "clock": "meshnode.cli.clock",

@@ -114,13 +114,13 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str,
     Console(no_color=not in_color(), highlight=False, emoji=False, markup=False).print(drawn)
 
 
-def qr(text: str) -> None:
-    """Print `text`, whose case does not matter, as a QR code."""
-    qr_code(text).terminal(out=sys.stdout, border=2, compact=True)
+def qr(text: str, *, exact: bool = False) -> None:
+    """Print `text` as a QR code; its case does not matter unless it is to be kept `exact`."""
+    qr_code(text, exact=exact).terminal(out=sys.stdout, border=2, compact=True)
 
 
-def qr_code(text: str) -> QRCode:
-    """Return the QR code of `text`, whose case does not matter: upper case fits its compact alphabet."""
+def qr_code(text: str, *, exact: bool = False) -> QRCode:
+    """Return the QR code of `text`. Upper case fits its compact alphabet, unless the text is to be kept `exact`."""
     from segno import make
 
-    return make(text.upper(), error="l", micro=False)
+    return make(text if exact else text.upper(), error="l", micro=False)

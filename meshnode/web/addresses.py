@@ -34,6 +34,8 @@ class Asked:
     """The part of the address that names a thing."""
     query: dict[str, str]
     form: dict[str, str] = field(default_factory=dict)
+    is_phone: bool = False
+    """Whether a phone asks, which is shown no exact place."""
 
 
 Reply = TemplateReply | Elsewhere

@@ -136,6 +136,8 @@ APP_LAYERS: dict[str, set[str]] = {
     "everybody": set(),
     "owner": set(),
     "catalog": {"words", "picking", "naming", "owner"},
+    "page_access": set(),
+    "phones": {"picking", "page_access"},
     "groups": {"picking", "naming", "owner"},
     "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},
@@ -161,10 +163,10 @@ APP_LAYERS: dict[str, set[str]] = {
         "devices",
         "peers",
         "upkeep",
+        "phones",
     },
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": {"catalog"},
-    "page_access": set(),
 }
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.
@@ -179,7 +181,7 @@ EXCEPTIONS: dict[str, set[str]] = {
 # library: where it may be used, and nowhere else.
 LIBRARIES: dict[str, set[str]] = {
     "nacl": {"protocol", "meshnode.keyring"},  # one verifier; and Argon2id for the passphrase
-    "cryptography": {"protocol"},
+    "cryptography": {"protocol", "meshnode.local.certificate"},
     "msgpack": {"protocol"},
     "h3": {"protocol"},
     "apsw": {"meshnode.store"},
@@ -203,7 +205,7 @@ LIBRARIES: dict[str, set[str]] = {
     "platformdirs": {"meshnode.config"},
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
-    "segno": {"meshnode.cli"},
+    "segno": {"meshnode.cli", "meshnode.web"},
     "PIL": {"meshnode.cli.photo_reader"},  # only in a child process, see there
     "zxingcpp": {"meshnode.cli.photo_reader"},
     "anyascii": {"meshnode.app.words"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import discover, exchanges, home, posts
+from meshnode.web.handlers import discover, exchanges, home, phones, posts
 
-PARTS = (home, discover, posts, exchanges)
+PARTS = (home, discover, posts, exchanges, phones)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
