@@ -44,6 +44,7 @@ SCAN = message(
 )
 COMPUTER_ONLY = message("a phone may not do this")
 COMPUTER_ONLY_HINT = message("do this on the computer itself")
+MORE_ON_COMPUTER = message("You can change this on the computer itself.")
 MANY_PAGES = message("too many pages are open on phones")
 MANY_PAGES_HINT = message("close one of them")
 YES, NO = message("yes"), message("no")
@@ -66,6 +67,7 @@ DID = {
     "mine": message("renewed, closed or took back a post of yours"),
     "ask": message("asked for something, or offered help"),
     "exchanges": message("answered in an exchange"),
+    "add": message("added somebody"),
 }
 """What a phone did, by the beginning of the address."""
 

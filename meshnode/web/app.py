@@ -27,6 +27,7 @@ from meshnode.web.entrances import BrowserSession, Entrance, OwnEntrance, PhoneE
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.letting_in import UNAUTHORIZED, own_ways_in, phone_ways_in, set_cookie
 from meshnode.web.pages import DIRECTORY, Pages, plain
+from meshnode.web.phone_forms import without_forms_of_the_computer
 from meshnode.web.problems import problem
 from meshnode.web.streams import Streams
 
@@ -59,7 +60,7 @@ class _Page:
         self._pages = Pages()
         self._files = {name: (DIRECTORY / "static" / name).read_bytes() for name in STATIC}
         self._edition = sha256(b"".join(self._files.values())).hexdigest()[:12]
-        self._sent: OrderedDict[str, str] = OrderedDict()  # where a form that was sent led to
+        self._sent: OrderedDict[str, Reply] = OrderedDict()  # what a form that was sent led to
 
     def application(self, entry: list[Route]) -> Starlette:
         routes = [self._route(*row) for row in ADDRESSES]
@@ -107,7 +108,7 @@ class _Page:
             form = await guard.read_form(request, session.secret) if method == "POST" else {}
             once = form.pop(ONCE, "")
             if once in self._sent:
-                return RedirectResponse(self._sent[once], 303, guard.HEADERS)
+                return await self._answer(self._sent[once], session, "", request.url.path)
             which = request.path_params.get("which", "")
             asked = Asked(self._context, which, dict(request.query_params), form, is_phone=self._entrance.is_phone)
             try:
@@ -115,7 +116,7 @@ class _Page:
             except StorageFailed as error:
                 self._context.fail(error)
                 raise
-            if session.phone and isinstance(reply, Elsewhere):
+            if session.phone and (isinstance(reply, Elsewhere) or reply.acted):
                 act = path.split("/")[1]
                 await self._context.store_thread.run(self._context.phones.note, session.phone, act, which)
             return await self._answer(reply, session, once, request.url.path)
@@ -123,11 +124,11 @@ class _Page:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, reply: Reply, session: BrowserSession, once: str, path: str) -> Response:
+        if once and (isinstance(reply, Elsewhere) or reply.acted):
+            self._sent[once] = reply
+            if len(self._sent) > ONCE_MAX:
+                self._sent.popitem(last=False)
         if isinstance(reply, Elsewhere):
-            if once:
-                self._sent[once] = reply.address
-                if len(self._sent) > ONCE_MAX:
-                    self._sent.popitem(last=False)
             return RedirectResponse(reply.address, 303, guard.HEADERS)
         count = plain(await self._context.run(waiting_cases.count))
         answer = self.filled(reply, token=form_token(session.secret), waiting=count, path=path)
@@ -139,9 +140,10 @@ class _Page:
         values = {"token": "", "waiting": None, "path": "", "edition": self._edition, "problem": None, **around}
         values |= {"is_phone": self._entrance.is_phone, "may": lambda address: self._entrance.may("GET", address)}
         values["once"] = self._context.replica.entropy(16).hex()
-        return Response(
-            self._pages.fill(shown.template, {**values, **shown.values}), shown.status, guard.HEADERS, "text/html"
-        )
+        page = self._pages.fill(shown.template, {**values, **shown.values})
+        if self._entrance.is_phone and values["token"]:
+            page = without_forms_of_the_computer(page)
+        return Response(page, shown.status, guard.HEADERS, "text/html")
 
     async def _events(self, request: Request) -> Response:
         session = await self._session(request)

@@ -14,7 +14,7 @@ class Right(Enum):
     POST = "post"
     ANSWER = "respond and answer"
     ADD = "add a card"
-    KEEP = "export, backups, devices, keys, phones, and the exact place"
+    KEEP = "whom you trust and block, groups, cards, keys, devices, phones, exports, backups, and the exact place"
 
 
 OF_PHONES = frozenset({Right.BROWSE, Right.POST, Right.ANSWER, Right.ADD})
@@ -32,6 +32,20 @@ RIGHTS: dict[tuple[Method, str], Right] = {
     ("GET", "/exchanges"): Right.ANSWER,
     ("GET", "/exchanges/{which:path}"): Right.ANSWER,
     ("POST", "/exchanges/{which:path}"): Right.ANSWER,
+    ("GET", "/more"): Right.BROWSE,
+    ("GET", "/people"): Right.BROWSE,
+    ("GET", "/people/{which:path}"): Right.BROWSE,
+    ("POST", "/people/{which:path}"): Right.KEEP,
+    ("GET", "/blocks"): Right.KEEP,
+    ("GET", "/me"): Right.KEEP,
+    ("POST", "/me"): Right.KEEP,
+    ("GET", "/add"): Right.ADD,
+    ("POST", "/add"): Right.ADD,
+    ("GET", "/card"): Right.KEEP,
+    ("POST", "/card"): Right.KEEP,
+    ("GET", "/groups"): Right.BROWSE,
+    ("POST", "/groups"): Right.KEEP,
+    ("POST", "/groups/{which:path}"): Right.KEEP,
     ("GET", "/phones"): Right.KEEP,
     ("POST", "/phones"): Right.KEEP,
 }

@@ -8,6 +8,7 @@ from meshnode.app.owner import places, preference
 from meshnode.text import phones as text
 from meshnode.web.addresses import Method
 from meshnode.web.handlers import ADDRESSES
+from meshnode.web.phone_forms import phone_may_send
 from meshnode.web.rights import OF_PHONES, RIGHTS, Right, phone_may
 from tests.web.plain_browser import PlainBrowser, PlainPhone
 
@@ -50,8 +51,35 @@ async def test_what_a_phone_may_not_is_refused_and_leads_to_the_computer(
 async def test_a_phone_is_shown_links_only_to_what_it_may_use(browsers: Browsers) -> None:
     home = await PlainPhone(browsers[0]).let_in()
     assert "Discover" in home.links
-    assert "Phones" not in home.links
-    assert "Phones" in (await browsers[0].get("/")).links
+    phone = PlainPhone(browsers[0])
+    await phone.let_in()
+    more = await phone.get("/more")
+    assert "Phones" not in more.links
+    assert "Blocks" not in more.links
+    assert "Phones" in (await browsers[0].get("/more")).links
+
+
+async def test_no_page_of_a_phone_has_a_form_that_it_may_not_send(browsers: Browsers) -> None:
+    phone = PlainPhone(browsers[0])
+    await phone.let_in()
+    paths = [path for method, path in DECLARED if method == "GET" and phone_may(method, path) and "{" not in path]
+    bob = (await phone.get("/people")).links["Bob"]
+    page = await phone.get(bob)
+    for address in [*paths, bob]:
+        page = await phone.get(address)
+        assert page.status == 200
+        assert all(phone_may_send(form.action) for form in page.forms if form.method == "post")
+    assert page.text.count("You can change this on the computer itself.") == 1
+    assert "You can change this" not in (await browsers[0].get(bob)).text
+
+
+@pytest.mark.parametrize(
+    ("action", "may"),
+    [("/post", True), ("/posts", False), ("/mine/x", True), ("/mine/", False), ("/phones", False), ("/sign-out", True),
+     ("/people/x", False), ("/add", True), ("/nowhere", False), ("//evil.example/post", False)],
+)  # fmt: skip
+def test_forms_are_known_by_where_they_lead(action: str, may: bool) -> None:
+    assert phone_may_send(action) == may
 
 
 async def test_no_page_of_a_phone_has_the_exact_place(browsers: Browsers) -> None:

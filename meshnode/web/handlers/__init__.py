@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import discover, exchanges, home, phones, posts
+from meshnode.web.handlers import cards, discover, exchanges, groups, home, more, people, phones, posts
 
-PARTS = (home, discover, posts, exchanges, phones)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, phones, more)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]

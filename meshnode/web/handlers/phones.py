@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
-
 from meshnode.app.phones import phones as phone_cases
 from meshnode.app.phones import settings as settings_cases
 from meshnode.app.phones.access import PhoneAnswer
 from meshnode.errors import MeshnodeError, Usage
 from meshnode.local.phone_cases import new_link, turn
+from meshnode.qr.codes import picture
 from meshnode.text import page as text
 from meshnode.text import phones as phone_text
 from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
@@ -19,8 +18,6 @@ from meshnode.web.problems import problem
 
 _addresses = Addresses()
 ADDRESSES = _addresses.table
-
-QR_SCALE = 5
 
 
 @_addresses.add("GET", "/phones")
@@ -61,7 +58,7 @@ async def _phones(asked: Asked, error: MeshnodeError | None = None) -> TemplateR
         "phones": plain(await context.run(phone_cases.phones, context.phones)),
         "request": plain(await run(context.phones.waiting)),
         "link": None if link is None else plain(link),
-        "qr": "" if link is None else segno.make(link.link, micro=False).svg_data_uri(scale=QR_SCALE, border=4),
+        "qr": "" if link is None else picture(link.link, exact=True),
         "form": asked.form,
         "phone_text": phone_text,
         "done": asked.query.get("done", ""),
