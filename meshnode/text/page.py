@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from meshnode.quoting import named
-from meshnode.text import exchanges, forms, page_groups, page_people, waiting
+from meshnode.text import calendar, exchanges, forms, page_groups, page_people, page_sharing, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCES, capitalized
 
@@ -98,8 +98,10 @@ DONE = {
     "let_in": message("The phone is let in."),
     "refuse": message("The phone was refused."),
     "removed": message("The phone may no longer use your page."),
+    "address": calendar.CHANGED,
     **page_people.DONE,
     **page_groups.DONE,
+    **page_sharing.DONE,
 }
 """What was done, by a word in the address."""
 

@@ -30,6 +30,7 @@ from meshnode.web.pages import DIRECTORY, Pages, plain
 from meshnode.web.phone_forms import without_forms_of_the_computer
 from meshnode.web.problems import problem
 from meshnode.web.streams import Streams
+from meshnode.web.subscribed import Subscribed
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def build(context: LocalContext) -> Starlette:
     """Return the application of the page of this node, for browsers of this computer."""
     entrance = OwnEntrance(context)
     page = _Page(context, entrance)
-    return page.application(own_ways_in(entrance, page.filled))
+    return page.application([*own_ways_in(entrance, page.filled), *Subscribed(context).routes()])
 
 
 def build_for_phones(context: LocalContext, guests: Guests, scheme: str) -> Starlette:

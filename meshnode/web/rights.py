@@ -46,6 +46,11 @@ RIGHTS: dict[tuple[Method, str], Right] = {
     ("GET", "/groups"): Right.BROWSE,
     ("POST", "/groups"): Right.KEEP,
     ("POST", "/groups/{which:path}"): Right.KEEP,
+    ("GET", "/sharing"): Right.KEEP,
+    ("POST", "/sharing"): Right.KEEP,
+    ("GET", "/subscriptions"): Right.KEEP,
+    ("POST", "/subscriptions"): Right.KEEP,
+    ("GET", "/board"): Right.BROWSE,
     ("GET", "/phones"): Right.KEEP,
     ("POST", "/phones"): Right.KEEP,
 }

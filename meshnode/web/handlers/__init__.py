@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import cards, discover, exchanges, groups, home, more, people, phones, posts
+from meshnode.web.handlers import (
+    cards,
+    discover,
+    exchanges,
+    groups,
+    home,
+    more,
+    people,
+    phones,
+    posts,
+    sharing,
+    subscriptions,
+)
 
-PARTS = (home, discover, posts, exchanges, people, cards, groups, phones, more)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, phones, more, subscriptions)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
