@@ -34,18 +34,17 @@ class _Host:
 
 
 class Guests:
-    """The devices on one subnet. Belongs to the event loop."""
+    """The devices on all networks on which phones are served. Belongs to the event loop."""
 
-    def __init__(self, network: IPv4Network) -> None:
-        self._network = network
+    def __init__(self) -> None:
         self._hosts: OrderedDict[str, _Host] = OrderedDict()
 
     @contextmanager
-    def connection(self, connected: trio.SocketStream) -> Iterator[bool]:
-        """Yield whether this connection is to be answered, and count it until the block ends."""
+    def connection(self, network: IPv4Network, connected: trio.SocketStream) -> Iterator[bool]:
+        """Yield whether this connection, which came to `network`, is to be answered; count it until the block ends."""
         own = connected.socket
         host = _host_of(own)
-        if host is None or IPv4Address(host) not in self._network or self._is_silenced(host):
+        if host is None or IPv4Address(host) not in network or self._is_silenced(host):
             yield False
             return
         entry = self._entry(host)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from ssl import SSLContext
 from typing import Any
@@ -22,13 +24,16 @@ from hypercorn.utils import wrap_app
 from meshnode import background
 from meshnode.guard import Guard
 from meshnode.local.connection_shutdown import shut_down_connections
-from meshnode.local.guests import Guests, end_in_time
+from meshnode.local.guests import end_in_time
 
 log = logging.getLogger("meshnode.local.hypercorn")
 
 GRACE_SECONDS = 0.5  # for requests under way when the node stops
 HEAD_MAX_BYTES = 32 * 1024  # of a request before its body
 HANDSHAKE_SECONDS = 10.0
+
+Admission = Callable[[trio.SocketStream], AbstractContextManager[bool]]
+"""Says whether a connection is to be answered; the block lasts as long as the connection."""
 
 
 async def serve_application(
@@ -38,21 +43,21 @@ async def serve_application(
     stop: trio.Event,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     *,
-    guests: Guests | None = None,
+    admission: Admission | None = None,
     tls: SSLContext | None = None,
 ) -> None:
     """Serve `application` on `listener` until `stop` is set, or until cancelled; then close every connection.
 
-    With `guests`, only connections that these admit get a byte; with `tls`, all are encrypted.
+    With `admission`, only connections that it admits get a byte; with `tls`, all are encrypted.
     """
     config, context = _configured(), WorkerContext(None)
     wrapped = wrap_app(application, config.wsgi_max_body_size, "asgi")
 
     async def answer(stream: trio.SocketStream) -> None:
-        if guests is None:
+        if admission is None:
             await TCPServer(wrapped, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
             return
-        with guests.connection(stream) as admitted:
+        with admission(stream) as admitted:
             if not admitted:
                 await trio.aclose_forcefully(stream)
                 return

@@ -11,6 +11,7 @@ import logging
 import re
 import socket
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from meshnode.local.certificate import TlsContext
     from meshnode.local.context import LocalContext
+    from meshnode.local.guests import Guests
+    from meshnode.local.serving import Admission
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,8 @@ class _PhoneServer:
         self._port: int | None = None
         self._fingerprint = ""
         self._tls: TlsContext | None = None
+        self._guests: Guests | None = None
+        self._application: LoadedLater | None = None
 
     async def run(self) -> None:
         """Follow the settings and the networks until cancelled."""
@@ -103,6 +108,10 @@ class _PhoneServer:
     async def _choose_scheme(self, found: PhoneSettings, wanted: tuple[IPv4Interface, ...]) -> None:
         self._tls, self._fingerprint = await self._certificate(wanted) if found.tls else (None, "")
         self._scheme = found.scheme
+        from meshnode.local.guests import Guests
+
+        self._guests = Guests()
+        self._application = LoadedLater(_imported, self._context, self._guests, self._scheme)
 
     def _tell(self, wanted: tuple[IPv4Interface, ...]) -> None:
         """Say where phones find the page now, best first."""
@@ -128,11 +137,13 @@ class _PhoneServer:
         self._nursery.start_soon(self._serve, address, served)
 
     async def _serve(self, address: IPv4Interface, served: _Served) -> None:
-        guard, scheme, tls = self._context.replica.guard, self._scheme, self._tls
+        assert self._guests is not None
+        admission = partial(self._guests.connection, address.network)
+        serving = partial(_serve, self._context, self._application, served.listener, admission, self._tls)
         try:
             with served.scope:
                 work = "serving your page to phones on one network"
-                await background.run(guard, work, _serve, self._context, served.listener, address, scheme, tls)
+                await background.run(self._context.replica.guard, work, serving)
         finally:
             _close(served.listener)
             served.closed.set()
@@ -156,14 +167,11 @@ class _PhoneServer:
 
 
 async def _serve(
-    context: LocalContext, listener: socket.socket, address: IPv4Interface, scheme: str, tls: TlsContext | None
+    context: LocalContext, application: Any, listener: socket.socket, admission: Admission, tls: TlsContext | None
 ) -> None:
-    from meshnode.local.guests import Guests
     from meshnode.local.serving import serve_application
 
-    guests = Guests(address.network)
-    application = LoadedLater(_imported, context, guests, scheme)
-    await serve_application(application, listener, context.replica.guard, context.stop, guests=guests, tls=tls)
+    await serve_application(application, listener, context.replica.guard, context.stop, admission=admission, tls=tls)
 
 
 def _imported() -> Callable[..., Any]:

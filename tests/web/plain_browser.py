@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -21,7 +21,7 @@ from tests.api.context import InlineStoreThread, StillNetwork
 
 PORT = 4748
 PHONE_PORT = 4768
-COMPUTER, NETWORK = IPv4Interface("192.168.1.10/24"), IPv4Network("192.168.1.0/24")
+COMPUTER = IPv4Interface("192.168.1.10/24")
 REDIRECTS = {302, 303}
 
 
@@ -198,7 +198,7 @@ class PlainPhone(PlainBrowser):
         self.context.phone_page.follow(1 << 30)  # there is no server that could follow
         self.scheme, self.host, self.address = scheme, f"{COMPUTER.ip}:{PHONE_PORT}", address
         self.context.phones.site = PhoneSite(scheme, PHONE_PORT, (COMPUTER,), "laptop.local")
-        self._application = build_for_phones(self.context, Guests(NETWORK), scheme)
+        self._application = build_for_phones(self.context, Guests(), scheme)
         self.agent = "Mozilla/5.0 (Linux; Android 15) AppleWebKit"
 
     async def ask(self, method: str, address: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Page:

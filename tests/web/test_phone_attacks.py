@@ -12,8 +12,9 @@ from meshnode.api.handlers import ROUTES
 from meshnode.app.phones import phones as phone_cases
 from meshnode.local.guests import REQUESTS_PER_WINDOW, UNKNOWN_PER_WINDOW, WINDOW_SECONDS, Guests
 from meshnode.web.guard import FORM_SECONDS
+from meshnode.web.streams import OF_PHONES_MAX
 from tests.api.context import Caller
-from tests.web.plain_browser import NETWORK, PlainBrowser, PlainPhone
+from tests.web.plain_browser import PlainBrowser, PlainPhone
 
 Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -219,12 +220,25 @@ async def test_a_page_that_a_removed_phone_left_open_hears_of_nothing_further(
 async def test_ten_thousand_requests_silence_one_address_and_nobody_else(
     browsers: Browsers, phone: PlainPhone, autojump_clock: MockClock
 ) -> None:
-    guests = Guests(NETWORK)
+    guests = Guests()
     asked = [guests.note_request("192.168.1.66", known=False) for _ in range(10_000)]
     assert asked.index(True) == UNKNOWN_PER_WINDOW
     asked = [guests.note_request("192.168.1.20", known=True) for _ in range(10_000)]
     assert asked.index(True) == REQUESTS_PER_WINDOW
     assert not guests.note_request("192.168.1.30", known=True)
+
+
+async def test_pages_left_open_on_phones_leave_room_for_programs_of_the_computer(
+    phone: PlainPhone, browsers: Browsers
+) -> None:
+    async with trio.open_nursery() as nursery:
+        for _ in range(OF_PHONES_MAX):
+            send, blocks = trio.open_memory_channel[str](0)
+            nursery.start_soon(phone.stream, "/events", send)
+            await blocks.receive()
+        assert "too many pages are open on phones" in (await phone.get("/events")).text
+        phone.context.feed.listen(None).close()
+        nursery.cancel_scope.cancel()
 
 
 async def test_requests_of_any_kind_count(browsers: Browsers) -> None:
