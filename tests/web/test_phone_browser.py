@@ -20,6 +20,7 @@ from tests.web.chromium import PROGRAM, Tab, browser
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no chromium here")
 
 WIDTH, HEIGHT = 360, 740
+AXE = Path(__file__).with_name("axe.min.js")  # see test_access.py
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,13 @@ def owner(home: Path, *words: str) -> str:
     ran = meshnode("--home", str(home), *words)
     assert ran.code == 0, ran.err
     return ran.out
+
+
+def faults(tab: Tab) -> list[str]:
+    """Return what axe-core finds wrong with the page that is open, and whether it is wider than the screen."""
+    tab.tell(AXE.read_text() + "; true")
+    found = list(tab.tell("axe.run().then((all) => all.violations.map((one) => one.id))"))
+    return found if tab.tell("document.documentElement.scrollWidth <= innerWidth") else [*found, "wide"]
 
 
 def ask_in(phone: Tab, home: Path) -> list[str]:
@@ -132,3 +140,30 @@ def test_the_owner_sees_the_code_and_the_words_on_their_own_page_and_lets_the_ph
         assert laptop.complaints() == []
         while "What waits for you" not in phone.text():
             phone.wait_for_page()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_wrong_on_the_way_in(phone: Tab, alice: Replica, tmp_path: Path, *, dark: bool) -> None:
+    home = tmp_path / "home"
+    phone.use_scripts(on=True)
+    phone.be_dark(dark=dark)
+    with computer(alice, home), browser(tmp_path / "laptop") as laptop:
+        laptop.resize(WIDTH, HEIGHT)
+        laptop.be_dark(dark=dark)
+        laptop.open(owner(home, "open", "--link").strip())
+        origin = str(laptop.tell("location.origin"))
+        link = json.loads(owner(home, "page", "phone", "--interface", "lo", "--tls", "--json"))["link"]
+        laptop.open(f"{origin}/phones")
+        assert faults(laptop) == []
+        link = json.loads(owner(home, "page", "phone", "--no-tls", "--json"))["link"]
+        phone.open(link)
+        assert faults(phone) == []
+        phone.press("Use this phone")
+        assert faults(phone) == []
+        laptop.open(f"{origin}/phones")
+        assert faults(laptop) == []
+        laptop.press("The words are the same: let it in")
+        assert faults(laptop) == []
+        phone.open(link)
+        assert "This link was used already" in phone.text()
+        assert faults(phone) == []
