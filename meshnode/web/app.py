@@ -80,8 +80,9 @@ class _Page:
 
     async def _session(self, request: Request) -> BrowserSession | None:
         """Return the session of a browser that may use the page. Raises Forbidden for a request of another site."""
+        session = await self._entrance.session(request)  # first, since it counts what strangers ask for
         guard.check_host(request, await self._entrance.hosts(), self._entrance.scheme)
-        return await self._entrance.session(request)
+        return session
 
     def _signed_out(self) -> Response:
         name = "phone_out.html" if self._entrance.is_phone else "signed_out.html"

@@ -42,7 +42,7 @@ class Entrance(Protocol):
         """Return the hosts, with the port, under which the page answers here."""
 
     async def session(self, request: Request) -> BrowserSession | None:
-        """Return the session of a request, whose host was checked; None if it has none."""
+        """Return the session of a request; None if it has none. Raises Forbidden where too many came."""
 
     async def sign_out(self, session: BrowserSession) -> None:
         """End a session."""

@@ -45,16 +45,16 @@ def phone_ways_in(entrance: PhoneEntrance, fill: Fill) -> list[Route]:
 
     async def show_link(request: Request) -> Response:
         """Show one button. What only looks at a link, such as a preview in a chat, does not spend it."""
-        guard.check_host(request, await entrance.hosts(), entrance.scheme)
         await entrance.session(request)
+        guard.check_host(request, await entrance.hosts(), entrance.scheme)
         link = request.path_params["link"]
         if not await run(phones.is_link, link):
             return fill(TemplateReply("phone_out.html", {"spent": True}, UNAUTHORIZED))
         return fill(TemplateReply("phone_in.html", {"link": link, "link_token": form_token(link)}))
 
     async def spend_link(request: Request) -> Response:
-        guard.check_host(request, await entrance.hosts(), entrance.scheme)
         await entrance.session(request)
+        guard.check_host(request, await entrance.hosts(), entrance.scheme)
         link = request.path_params["link"]
         await guard.read_form(request, link)
         name = guessed_name(request.headers.get("user-agent", ""))
@@ -65,8 +65,9 @@ def phone_ways_in(entrance: PhoneEntrance, fill: Fill) -> list[Route]:
 
     async def wait(request: Request) -> Response:
         """Show the three words until the owner has said yes or no."""
+        session = await entrance.session(request)
         guard.check_host(request, await entrance.hosts(), entrance.scheme)
-        if await entrance.session(request) is not None:
+        if session is not None:
             return RedirectResponse("/", 303, guard.HEADERS)
         words = await run(phones.words_of, entrance.secret(request))
         if words is None:

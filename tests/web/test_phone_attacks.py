@@ -247,6 +247,12 @@ async def test_requests_of_any_kind_count(browsers: Browsers) -> None:
         statuses = [(await thief.get(address)).status for _ in range(UNKNOWN_PER_WINDOW + 1)]
         assert statuses[-1] == 403
         assert 403 not in statuses[:-1]
+    thief = PlainPhone(browsers[0], address="192.168.1.66")
+    asked = [
+        (await thief.ask("GET", "/", headers={"host": "evil.example"})).text for _ in range(UNKNOWN_PER_WINDOW + 1)
+    ]
+    assert "this phone asks too often" in asked[-1]
+    assert "this page has another address" in asked[0]
 
 
 async def test_a_form_that_comes_slowly_is_given_up(phone: PlainPhone, autojump_clock: MockClock) -> None:
