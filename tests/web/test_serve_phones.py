@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from meshnode import web
 from meshnode.app.phones.settings import LocalSubnet, PhonePageOrder
 from meshnode.errors import Refused
 from meshnode.local import phone_cases, running
 from meshnode.local.context import LocalContext
+from meshnode.local.guests import CONNECTION_SECONDS, end_in_time
 from meshnode.replica.replica import Replica
 from meshnode.store.store_thread import StoreThread
 from meshnode.web.serve_phones import own_name
@@ -139,12 +141,22 @@ async def test_among_two_hundred_idle_connections_a_phone_is_still_answered(repl
     async with served(replica, HERE) as context:
         await phone_cases.turn(context, ON)
         with ExitStack() as stack:
-            for _ in range(200):
+            for number in range(200):
                 idle = trio.socket.socket()
                 stack.callback(idle.close)
-                await idle.bind(("127.0.0.3", 0))
+                await idle.bind((f"127.0.0.{3 + number % 4}", 0))  # four take all the places that there are
                 await idle.connect(("127.0.0.1", port_of(context)))
             assert (await ask("127.0.0.1", port_of(context))).startswith(b"HTTP/1.1 401")
+
+
+async def test_a_connection_ends_after_a_while_whatever_happens_on_it(autojump_clock: MockClock) -> None:
+    ours, theirs = trio.socket.socketpair()
+    with ours, theirs:
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(end_in_time, trio.SocketStream(ours))
+            assert await theirs.recv(1) == b""
+        assert trio.current_time() - began == pytest.approx(CONNECTION_SECONDS)
 
 
 async def test_an_address_that_asks_too_often_is_no_longer_answered(replica: Replica) -> None:
