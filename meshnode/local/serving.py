@@ -31,6 +31,7 @@ log = logging.getLogger("meshnode.local.hypercorn")
 GRACE_SECONDS = 0.5  # for requests under way when the node stops
 HEAD_MAX_BYTES = 32 * 1024  # of a request before its body
 HANDSHAKE_SECONDS = 10.0
+IDLE_SECONDS = 5.0  # for which a connection may wait for the head of a request, or for the next one
 
 Admission = Callable[[trio.SocketStream], AbstractContextManager[bool]]
 """Says whether a connection is to be answered; the block lasts as long as the connection."""
@@ -87,6 +88,7 @@ def _configured() -> Config:
     config = Config()
     config.graceful_timeout = GRACE_SECONDS
     config.ssl_handshake_timeout = HANDSHAKE_SECONDS
+    config.keep_alive_timeout = IDLE_SECONDS
     config.alpn_protocols = ["http/1.1"]
     config.h11_max_incomplete_size = HEAD_MAX_BYTES
     config.accesslog = None

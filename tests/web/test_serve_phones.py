@@ -8,6 +8,8 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,8 @@ from meshnode.app.phones.settings import LocalSubnet, PhonePageOrder
 from meshnode.errors import Refused
 from meshnode.local import phone_cases, running
 from meshnode.local.context import LocalContext
-from meshnode.local.guests import CONNECTION_SECONDS, end_in_time
+from meshnode.local.guests import CONNECTION_SECONDS, Guests, end_in_time
+from meshnode.local.serving import IDLE_SECONDS, serve_application
 from meshnode.replica.replica import Replica
 from meshnode.store.store_thread import StoreThread
 from meshnode.web.serve_phones import own_name
@@ -157,6 +160,21 @@ async def test_a_connection_ends_after_a_while_whatever_happens_on_it(autojump_c
             nursery.start_soon(end_in_time, trio.SocketStream(ours))
             assert await theirs.recv(1) == b""
         assert trio.current_time() - began == pytest.approx(CONNECTION_SECONDS)
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: x"], ids=["silent", "half a head"])
+async def test_a_connection_that_asks_for_nothing_is_closed(replica: Replica, autojump_clock: MockClock, begun: bytes) -> None:
+    admission = partial(Guests().connection, IPv4Network("127.0.0.0/29"))
+    serving = partial(serve_application, None, admission=admission)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(serving, listener, replica.guard, trio.Event())
+            async with await trio.open_tcp_stream(*listener.getsockname()) as stream:
+                began = trio.current_time()
+                await stream.send_all(begun)
+                assert await stream.receive_some() == b""
+                assert trio.current_time() - began <= IDLE_SECONDS
+            nursery.cancel_scope.cancel()
 
 
 async def test_an_address_that_asks_too_often_is_no_longer_answered(replica: Replica) -> None:
