@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
-from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,18 +18,15 @@ from cryptography.x509.oid import NameOID
 
 DAYS = 820  # phones refuse certificates that are valid for more than 825
 NAME = "meshnode"
+_BEGINS = "-----BEGIN CERTIFICATE"
 TlsContext = ssl.SSLContext
 
 
-class PageCertificate(NamedTuple):
-    """A certificate with its private key, as PEM, and its fingerprint (SHA-256) as browsers show it."""
+def make_certificate(now: int, hosts: Sequence[str], addresses: Sequence[IPv4Address]) -> str:
+    """Return a new certificate for these names and addresses with its private key, as PEM.
 
-    pem: str
-    fingerprint: str
-
-
-def make_certificate(now: int, hosts: Sequence[str], addresses: Sequence[IPv4Address]) -> PageCertificate:
-    """Return a new certificate for these names and addresses, valid from the day before `now` (UNIX seconds)."""
+    It is valid from the day before `now` (UNIX seconds).
+    """
     key = ec.generate_private_key(ec.SECP256R1())  # browsers know no Ed25519
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     begins = datetime.fromtimestamp(now, UTC) - timedelta(days=1)
@@ -50,20 +46,22 @@ def make_certificate(now: int, hosts: Sequence[str], addresses: Sequence[IPv4Add
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    pem = (private + made.public_bytes(serialization.Encoding.PEM)).decode("ascii")
-    return PageCertificate(pem, fingerprint_of(pem))
+    return (private + made.public_bytes(serialization.Encoding.PEM)).decode("ascii")
 
 
 def fingerprint_of(pem: str) -> str:
     """Return the fingerprint of the certificate in `pem` as browsers show it: SHA-256 in pairs of digits."""
-    made = x509.load_pem_x509_certificate(pem[pem.index("-----BEGIN CERTIFICATE") :].encode("ascii"))
-    return ":".join(f"{byte:02X}" for byte in made.fingerprint(hashes.SHA256()))
+    return ":".join(f"{byte:02X}" for byte in _read(pem).fingerprint(hashes.SHA256()))
 
 
 def is_valid(pem: str, now: int) -> bool:
     """Whether a certificate is valid for a while yet."""
-    made = x509.load_pem_x509_certificate(pem[pem.index("-----BEGIN CERTIFICATE") :].encode("ascii"))
+    made = _read(pem)
     return made.not_valid_before_utc.timestamp() <= now < made.not_valid_after_utc.timestamp() - 86_400
+
+
+def _read(pem: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pem[pem.index(_BEGINS) :].encode("ascii"))
 
 
 def tls_context(pem: str) -> ssl.SSLContext:

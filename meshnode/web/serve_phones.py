@@ -12,7 +12,7 @@ import re
 import socket
 from contextlib import suppress
 from functools import partial
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -154,16 +154,27 @@ class _PhoneServer:
 
     async def _certificate(self, wanted: tuple[IPv4Interface, ...]) -> tuple[TlsContext, str]:
         """Return what encrypts, and the fingerprint. A certificate is kept, so that phones warn of it once."""
-        from meshnode.local.certificate import fingerprint_of, is_valid, make_certificate, tls_context
-
         replica, run = self._context.replica, self._context.store_thread.run
-        now = replica.clock.now()
-        pem = await run(replica.store.meta.get, _CERTIFICATE)
-        if pem is None or not is_valid(pem, now):
-            names = [name for name in (own_name(socket.gethostname()),) if name]
-            pem = make_certificate(now, names, [one.ip for one in wanted]).pem
+        kept = await run(replica.store.meta.get, _CERTIFICATE)
+        names = [name for name in (own_name(socket.gethostname()),) if name]
+        addresses = [one.ip for one in wanted]
+        pem, tls, fingerprint = await trio.to_thread.run_sync(_certified, kept, replica.clock.now(), names, addresses)
+        if pem != kept:
             await run(replica.store.meta.set, _CERTIFICATE, pem)
-        return tls_context(pem), fingerprint_of(pem)
+        return tls, fingerprint
+
+
+def _certified(
+    kept: str | None, now: int, names: list[str], addresses: list[IPv4Address]
+) -> tuple[str, TlsContext, str]:
+    """Return the certificate, a new one if none was kept or it has ended, and what encrypts, and the fingerprint.
+
+    Runs in a thread of its own, since importing what it takes holds others up.
+    """
+    from meshnode.local.certificate import fingerprint_of, is_valid, make_certificate, tls_context
+
+    pem = kept if kept is not None and is_valid(kept, now) else make_certificate(now, names, addresses)
+    return pem, tls_context(pem), fingerprint_of(pem)
 
 
 async def _serve(

@@ -163,7 +163,9 @@ async def test_a_connection_ends_after_a_while_whatever_happens_on_it(autojump_c
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: x"], ids=["silent", "half a head"])
-async def test_a_connection_that_asks_for_nothing_is_closed(replica: Replica, autojump_clock: MockClock, begun: bytes) -> None:
+async def test_a_connection_that_asks_for_nothing_is_closed(
+    replica: Replica, autojump_clock: MockClock, begun: bytes
+) -> None:
     admission = partial(Guests().connection, IPv4Network("127.0.0.0/29"))
     serving = partial(serve_application, None, admission=admission)
     with socket.create_server(("127.0.0.1", 0)) as listener:
