@@ -42,9 +42,23 @@ class Asked:
     """Whether a phone asks, which is shown no exact place."""
 
 
-Reply = TemplateReply | Elsewhere
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that the browser saves: its name, its kind, and what is in it."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+Reply = TemplateReply | Elsewhere | Document
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
+
+
+def has_acted(reply: Reply) -> bool:
+    """Whether what the form wanted is done."""
+    return isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)
 
 
 class Addresses:

@@ -22,7 +22,7 @@ from meshnode.local.guests import Guests
 from meshnode.text import page as text
 from meshnode.text import phones as phone_text
 from meshnode.web import guard
-from meshnode.web.addresses import Asked, Elsewhere, Handler, Method, Reply, TemplateReply
+from meshnode.web.addresses import Asked, Document, Elsewhere, Handler, Method, Reply, TemplateReply, has_acted
 from meshnode.web.entrances import BrowserSession, Entrance, OwnEntrance, PhoneEntrance
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.letting_in import UNAUTHORIZED, own_ways_in, phone_ways_in, set_cookie
@@ -118,7 +118,7 @@ class _Page:
             except StorageFailed as error:
                 self._context.fail(error)
                 raise
-            if session.phone and (isinstance(reply, Elsewhere) or reply.acted):
+            if session.phone and has_acted(reply):
                 act = path.split("/")[1]
                 await self._context.store_thread.run(self._context.phones.note, session.phone, act, which)
             return await self._answer(reply, session, once, request.url.path)
@@ -126,12 +126,15 @@ class _Page:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, reply: Reply, session: BrowserSession, once: str, path: str) -> Response:
-        if once and (isinstance(reply, Elsewhere) or reply.acted):
+        if once and has_acted(reply):
             self._sent[once] = reply
             if len(self._sent) > ONCE_MAX:
                 self._sent.popitem(last=False)
         if isinstance(reply, Elsewhere):
             return RedirectResponse(reply.address, 303, guard.HEADERS)
+        if isinstance(reply, Document):
+            saved = {"Content-Disposition": f'attachment; filename="{reply.name}"'}
+            return Response(reply.content, 200, guard.HEADERS | saved, reply.kind)
         count = plain(await self._context.run(waiting_cases.count))
         answer = self.filled(reply, token=form_token(session.secret), waiting=count, path=path)
         set_cookie(answer, self._entrance, session.secret)

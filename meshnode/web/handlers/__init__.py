@@ -9,12 +9,14 @@ from meshnode.web.handlers import (
     groups,
     home,
     more,
+    node,
     people,
     phones,
     posts,
     sharing,
     subscriptions,
+    watches,
 )
 
-PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, phones, more, subscriptions)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, phones, watches, node, subscriptions, more)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
