@@ -36,7 +36,7 @@ async def phone(browsers: Browsers) -> PlainPhone:
     ["evil.example", "evil.example:4768", "192.168.1.10", "192.168.1.10:80", "192.168.1.11:4768", "localhost:4768",
      "127.0.0.1:4768", "other.local:4768", "laptop.local", "laptop.local.evil.example:4768", ""],
 )  # fmt: skip
-async def test_a_name_that_was_bound_anew_to_this_computer_is_refused(phone: PlainPhone, host: str) -> None:
+async def test_a_name_that_was_rebound_to_this_computer_is_refused(phone: PlainPhone, host: str) -> None:
     link = phone.context.phones.new_link().link.partition(phone.host)[2]
     for address in ("/", "/post", link, "/waiting", "/events"):
         page = await phone.ask("GET", address, headers={"host": host})
