@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Access, AccessKey, AccessPolicy
+from meshnode.replica.access import Access, AccessPolicy
+from meshnode.replica.access_keys import AccessKey
 from meshnode.replica.quota import Quota, Shortage
 from meshnode.replica.refusal_memory import PeerMemory
 from meshnode.replica.refused_record import (
