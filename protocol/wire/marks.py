@@ -84,7 +84,7 @@ class ItemTable:
     def numbers(self, items: Sequence[Item]) -> list[int]:
         """Return the numbers of these items, which are sorted and all different; new ones get a number.
 
-        Whoever asks marks them before anything else is asked, or they may be given to others.
+        The caller marks them before it asks for anything else: a number without a mark may be given again.
         """
         found = self._found(items)
         fresh = [item for item, number in zip(items, found, strict=True) if number is None]
