@@ -241,6 +241,7 @@ def bodies_vectors() -> dict[str, Any]:
                 lend=True,
                 return_by=NOW + 2 * 86_400,
                 language="de",
+                notice_board=True,
                 place="881f1d4887fffff",
                 promised=2,
                 salt=salt,
