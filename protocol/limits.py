@@ -243,9 +243,7 @@ POLICY_VERSIONS_AT_ONCE = 16  # without any pause before: a whole evening of new
 POLICY_TAKING_BACK_PAUSE_SECONDS = 10  # between versions that take something back; beyond it their headers do so
 POLICY_TAKING_BACK_AT_ONCE = 64  # somebody may go through the whole list of people they know
 POLICY_PACES_REMEMBERED = 8_192  # registers that were written lately, in 200 bytes each
-REFUSED_IN_SESSIONS_MAX = (
-    30_000  # the same over all sessions; beyond it a session that has more than the least takes no more
-)
+REFUSED_IN_SESSIONS_MAX = 30_000  # the same over all sessions: beyond it, each session may remember the least only
 REFUSED_REMEMBERED_LEAST = 1_000  # of one session, whatever the others remember: 64 of them take some 26 MB
 REFUSED_KEPT_MAX = 20_000  # the same from one session to the next, over all peers, shared out by introducer
 REFUSED_APART_SECONDS = DAY  # until a policy of somebody connected with nobody is looked at again in any case
