@@ -124,7 +124,7 @@ def test_status_says_how_much_is_missing_from_whom_and_why() -> None:
         assert found[0].hint
 
 
-def test_many_sessions_together_remember_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_many_sessions_together_remember_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "REFUSED_IN_SESSIONS_MAX", 12)
     monkeypatch.setattr(limits, "REFUSED_REMEMBERED_LEAST", 2)
     bob, first = node()
