@@ -131,6 +131,7 @@ STRANGERS_PART = 16  # of each of these caps, a sixteenth, for all people for wh
 BARE_PART = 4  # of that, a quarter, for certificates on which nothing has followed: they cost their makers nothing
 FILLING_PART = 4  # of a limit, a quarter, or an equal share: who uses more of a full one is named to the owner
 EVICTED_AT_ONCE = 200  # authors whose records make way in one go: some 50 ms
+EVICTED_RECORDS_AT_ONCE = 1_000  # of them, then no further author goes: one alone may have twice as many
 GATHERING_SECONDS = 120  # a web that comes in parts is judged as a whole, but a slow peer is waited for no longer
 PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
 PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
