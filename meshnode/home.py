@@ -102,9 +102,13 @@ class Home:
         except BlockingIOError:
             holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
             os.close(descriptor)
-            who = f" (process {holder})" if holder.isdigit() else ""
             raise Refused(
-                "a meshnode is already running in {path}{who}", "stop that one first", path=self.path, who=who
+                "a meshnode is already running in {path} (process {holder})"
+                if holder.isdigit()
+                else "a meshnode is already running in {path}",
+                "stop that one first",
+                path=self.path,
+                holder=holder,
             ) from None
         except BaseException:
             os.close(descriptor)

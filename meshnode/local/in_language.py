@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -12,9 +13,9 @@ LANGUAGE_COOKIE = "meshnode-language"
 
 
 class InLanguage:
-    """An ASGI application around another one. Without `choice`, the name of a cookie, the header alone decides."""
+    """An ASGI application around another one. Without `choice`, which names a cookie, the header alone decides."""
 
-    def __init__(self, application: Any, choice: str = "") -> None:
+    def __init__(self, application: Any, choice: Callable[[], str] = str) -> None:
         self._application = application
         self._choice = choice
 
@@ -25,7 +26,7 @@ class InLanguage:
             return
         before = language()
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        speak(_chosen(headers.get(b"cookie", ""), self._choice) or asked(headers.get(b"accept-language", "")))
+        speak(_chosen(headers.get(b"cookie", ""), self._choice()) or asked(headers.get(b"accept-language", "")))
         await self._application(scope, receive, send)
         speak(before)
 

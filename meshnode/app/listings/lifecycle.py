@@ -23,6 +23,7 @@ from meshnode.quoting import named, quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing, Exchange
+from meshnode.text.catalog import message
 from protocol import Audience, Kind, Listing, Quantity, Record, left_of
 from protocol.letters import LENT_OUT, UNFINISHED
 
@@ -71,16 +72,25 @@ def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
     if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
-    for option, verb, day, given in (
-        ("--until", "was available only until", before.available_until, order.available_until),
-        ("--return-by", "was to be given back by", before.return_by, order.return_by),
+    for option, past, day, given in (
+        (
+            "--until",
+            message("{title} was available only until a date in the past"),
+            before.available_until,
+            order.available_until,
+        ),
+        (
+            "--return-by",
+            message("{title} was to be given back by a date in the past"),
+            before.return_by,
+            order.return_by,
+        ),
     ):
         if given is None and day is not None and day <= now:
             raise Refused(
-                "{title} {verb} a date in the past",
+                past,
                 "say which date it is now: meshnode renew LISTING {option} DATE",
                 title=quoted(before.title),
-                verb=verb,
                 option=option,
             )
     expiry.check_dates(available_until=order.available_until, return_by=order.return_by, now=now)

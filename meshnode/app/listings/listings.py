@@ -312,9 +312,10 @@ def find(
     """Return the listing that `which` means; NotFound, Ambiguous and `destructive` as in `picking.pick`."""
     found = pick(which, candidates(replica, catalog, which, own_only=own_only), noun="post", destructive=destructive)
     if found is None:
-        whose = "of yours " if own_only else ""
         hint = "'meshnode mine' lists your posts" if own_only else "'meshnode discover' lists what you can see"
-        raise NotFound("no post {whose}is called {which}", hint, whose=whose, which=repr(which))
+        raise NotFound(
+            "no post of yours is called {which}" if own_only else "no post is called {which}", hint, which=repr(which)
+        )
     return found
 
 
