@@ -24,7 +24,7 @@ PAGES = ("/", "/post", "/mine", "/exchanges", "/more", "/groups", "/sharing", "/
 AUDIENCES = ("my_cell", "trusted_network", "network_wide")
 
 
-class Answer(NamedTuple):
+class PageAnswer(NamedTuple):
     """What one request got: the milliseconds until its first byte and its last, and its body."""
 
     first: float
@@ -44,7 +44,7 @@ class _Browser:
         answer.read()
         self._cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
 
-    def ask(self, address: str, form: dict[str, str] | None = None) -> Answer:
+    def ask(self, address: str, form: dict[str, str] | None = None) -> PageAnswer:
         headers = {"Host": self._host, "Cookie": self._cookie}
         body = None
         if form is not None:
@@ -58,7 +58,7 @@ class _Browser:
         last = time.perf_counter() - begun
         if answer.status != http.HTTPStatus.OK:
             raise AssertionError(f"{address}: {answer.status}")
-        return Answer(1000 * first, 1000 * last, content)
+        return PageAnswer(1000 * first, 1000 * last, content)
 
 
 def measure(report: Report) -> None:
