@@ -25,7 +25,7 @@ AUDIENCES = ("my_cell", "trusted_network", "network_wide")
 
 
 class PageAnswer(NamedTuple):
-    """What one request got: the milliseconds until its first byte and its last, and its body."""
+    """The answer to one request: the milliseconds until its first byte and its last, and its body."""
 
     first: float
     last: float
