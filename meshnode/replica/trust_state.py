@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshnode.replica.bodies import readable_body
+from meshnode.replica.costs import Costs, PersonNumbers
 from meshnode.replica.held_joins import Counts, HeldJoins, Revocations
 from meshnode.replica.registers import Branch, PolicyRead, Register, register_of
 from meshnode.store import RecordState, Store
@@ -93,7 +94,8 @@ class TrustState:
         self._joins = HeldJoins(self.certified)
         self.groups = self._joins.groups
         """The members of each group now."""
-        self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
+        self._reach: dict[tuple[bool, PersonId], tuple[int, Costs]] = {}
+        self._numbers = PersonNumbers()
         self._regard: dict[PersonId, _Regard] = {}
 
     # --- keeping up with the store -----------------------------------------------------------------------------
@@ -116,6 +118,7 @@ class TrustState:
         Returns those whose joins were read again too, since a device on which they rely was revoked.
         """
         relying: set[PersonId] = set()
+        inviters: set[PersonId] = set()
         for person in sorted(people):
             self.version += 1
             self._read.append(person)
@@ -124,14 +127,16 @@ class TrustState:
             held = [(state, records[one]) for state, one in states if one in records]
             self._policies_read[person] = {one: known[one] for _, one in states if one in known}
             relying |= self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
-            self._joins.read(store, person)
+            inviters |= self._joins.read(store, person)
             self._read_policies(person, states, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
             self._read_profile(person, [kept for kept in held if kept[1].header.kind == Kind.PROFILE])
         for person in sorted(relying):
             self.version += 1
             self._read.append(person)
-            self._joins.read(store, person)
+            inviters |= self._joins.read(store, person)
             self._update_graphs(person)
+        self.version += len(inviters)
+        self._read.extend(sorted(inviters))
         return frozenset(relying)
 
     def read_since(self, version: int) -> frozenset[PersonId] | None:
@@ -289,6 +294,10 @@ class TrustState:
         """Return the devices that `person` has revoked, in a fixed order."""
         return sorted(self._joins.revoked(person))
 
+    def invited_for(self, person: PersonId, device: DeviceId, viewer: PersonId) -> bool:
+        """Whether this device of `person` has signed an invitation in the chain of a join of a group that `viewer` is in."""
+        return self._joins.invited_for(person, device, viewer)
+
     def decides_about_joins(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `person` has revoked `device`, and it has signed an invitation in the chain of a join that is held."""
         return self.revoked(person, device) and self._joins.is_relied_on(person, device)
@@ -389,6 +398,10 @@ class TrustState:
         """Return everybody of whom a join is held, in use or in doubt."""
         return self._joins.people()
 
+    def people_in_chains(self) -> set[PersonId]:
+        """Return them, and everybody who has signed an invitation in the chain of one of these joins."""
+        return self._joins.people() | self._joins.inviters()
+
     def joins(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
         """Return the joins in use of `person`, each with the device that wrote it."""
         return self._joins.in_use(person)
@@ -401,16 +414,17 @@ class TrustState:
         """Return the joins of `person` that are void, since a device that signed an invitation of the chain is revoked."""
         return self._joins.void(person)
 
-    def reach_to(self, viewer: PersonId) -> dict[PersonId, int]:
+    def reach_to(self, viewer: PersonId) -> Costs:
         """Return the cost of reach(author -> viewer) for every author whose web `viewer` is in."""
         return self.reach_in(self.graph, viewer)
 
-    def reach_in(self, graph: TrustGraph, viewer: PersonId) -> dict[PersonId, int]:
+    def reach_in(self, graph: TrustGraph, viewer: PersonId) -> Costs:
         """Return the same in `graph`: the one in use or the doubtful one."""
         key = (graph is self.graph, viewer)
         cached = self._reach.get(key)
         if cached is None or cached[0] != graph.version:
-            cached = self._reach[key] = (graph.version, graph.reach_to(viewer, REACH_PER_MILLE))
+            found = Costs(self._numbers, graph.reach_to(viewer, REACH_PER_MILLE))
+            cached = self._reach[key] = (graph.version, found)
             _trim(self._reach)
         return cached[1]
 
