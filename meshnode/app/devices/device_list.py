@@ -135,7 +135,11 @@ def _name(replica: Replica, given: str | None) -> str:
     try:
         check_text("name", name, limits.DEVICE_NAME_MAX, shortest=1)
     except InvalidField as error:
-        raise Usage(str(error), "choose another with --name") from error
+        raise Usage(str(error), "choose another name") from error
     if name.casefold() in taken:
+<<<<<<< HEAD
         raise Refused("you already have a device called {name}", "choose another with --name", name=quoted(name))
+=======
+        raise Refused(f"you already have a device called {quoted(name)}", "choose another name")
+>>>>>>> main
     return name
