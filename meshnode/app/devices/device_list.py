@@ -137,9 +137,5 @@ def _name(replica: Replica, given: str | None) -> str:
     except InvalidField as error:
         raise Usage(str(error), "choose another name") from error
     if name.casefold() in taken:
-<<<<<<< HEAD
-        raise Refused("you already have a device called {name}", "choose another with --name", name=quoted(name))
-=======
-        raise Refused(f"you already have a device called {quoted(name)}", "choose another name")
->>>>>>> main
+        raise Refused("you already have a device called {name}", "choose another name", name=quoted(name))
     return name
