@@ -28,7 +28,7 @@ SAME_EVERYWHERE = {"meshnode", "km", "UTC", "kg"}
 class Marked(dict[str, tuple[str, ...]]):
     """A language in which every sentence is the English one in brackets, so that one without them is seen."""
 
-    def get(self, template: str, default: object = ()) -> tuple[str, ...]:  # type: ignore[override]
+    def get(self, template: str, default: object = ()) -> tuple[str, ...]:
         """Return the sentence in brackets."""
         return (f"⟦{template}⟧",)
 
