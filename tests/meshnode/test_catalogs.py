@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from babel.messages.pofile import read_po
 
@@ -20,11 +22,11 @@ def test_babel_reads_the_same(tag: str) -> None:
     for path in sorted((CATALOGS / tag).glob("*.po")):
         with path.open("rb") as file:
             catalog = read_po(file, locale=tag)
-        theirs = {
-            (one.id[1], tuple(one.string)) if isinstance(one.id, tuple) else (one.id, (one.string,))
-            for one in catalog
-            if one.id
-        }
+        theirs: set[tuple[Any, Any]] = set()
+        for one in catalog:
+            string: Any = one.string
+            if one.id:
+                theirs.add((one.id[1], tuple(string)) if isinstance(one.id, tuple) else (one.id, (string,)))
         ours = {entry for entry in translations.entries(path.read_text(encoding="utf-8")) if entry[0]}
         assert ours == theirs, path
 
