@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from protocol import (
@@ -13,6 +14,7 @@ from protocol import (
     Kind,
     Letter,
     Listing,
+    Photo,
     Policy,
     Profile,
     Record,
@@ -31,6 +33,9 @@ from protocol.limits import (
     LETTER_LIFE,
     LISTING_LIFE,
     NAME_MAX,
+    PHOTO_BYTES_MAX,
+    PHOTO_WORDS_MAX,
+    PHOTOS_MAX,
     POLICY_LIFE,
     PROFILE_LIFE,
     PROMISED_MAX,
@@ -40,6 +45,7 @@ from protocol.limits import (
     TAG_MAX,
     TAGS_MAX,
     TEXT_MAX,
+    THUMBNAIL_BYTES_MAX,
     TITLE_MAX,
     UNIT_MAX,
 )
@@ -259,7 +265,37 @@ def refused_bodies() -> list[dict[str, Any]]:
         [Change("available until before 1970", [9], -1), Change("available until after 2^52", [9], 2**52 + 1)],
         kind=int(Kind.LISTING),
     )
+    photos = (Photo(bytes(range(32)), 1000, bytes(range(32, 64)), 100, "A ladder"),)
+    with_photo = replace(_LISTING, photos=photos).to_body()
+    found += refusals(with_photo, "body", _photos(), kind=int(Kind.LISTING))
     return found
+
+
+def _photos() -> list[Change]:
+    one = [bytes(range(32)), 1000, bytes(range(32, 64)), 100, "A ladder"]
+    five = [[bytes([number]) * 32, 1000, bytes([9 + number]) * 32, 100, ""] for number in range(PHOTOS_MAX + 1)]
+    return [
+        Change("photos that are no array", [16], 1),
+        Change("no photo in the list of photos", [16], []),
+        Change("five photos", [16], five),
+        Change("a photo that is no array", [16, 0], 1),
+        Change("a photo of four fields", [16, 0], one[:4]),
+        Change("a photo of six fields", [16, 0], [*one, None]),
+        Change("a photo with a hash of 31 bytes", [16, 0, 0], bytes(31)),
+        Change("a photo with a hash that is text", [16, 0, 0], "h" * 32),
+        Change("a photo without bytes", [16, 0, 1], 0),
+        Change("a photo of more than 200,000 bytes", [16, 0, 1], PHOTO_BYTES_MAX + 1),
+        Change("a photo with a size that is nil", [16, 0, 1], None),
+        Change("a thumbnail with a hash of 31 bytes", [16, 0, 2], bytes(31)),
+        Change("a thumbnail that is its photo", [16, 0, 2], bytes(range(32))),
+        Change("a thumbnail without bytes", [16, 0, 3], 0),
+        Change("a thumbnail of more than 12,000 bytes", [16, 0, 3], THUMBNAIL_BYTES_MAX + 1),
+        Change("a thumbnail with a size that is nil", [16, 0, 3], None),
+        Change("words of more than 200 code points", [16, 0, 4], "a" * (PHOTO_WORDS_MAX + 1)),
+        Change("words that are nil", [16, 0, 4], None),
+        Change("words in two lines", [16, 0, 4], "a\nb"),
+        Change("the same photo twice", [16], [one, one]),
+    ]
 
 
 def _bodies() -> dict[Kind, tuple[bytes, list[Change]]]:
