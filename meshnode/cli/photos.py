@@ -48,9 +48,7 @@ def _path(typed: str) -> Path:
 
 
 def _codes(path: Path) -> list[str]:
-    picture = _content(path)
-    if picture[4:8] == b"ftyp" and picture[8:12] in HEIC_BRANDS:
-        raise Usage(text.heic(path.name), text.HEIC_HINT)
+    picture = content(os.fspath(path))
     try:
         ended = subprocess.run(
             [sys.executable, "-P", os.fspath(READER)],
@@ -67,6 +65,15 @@ def _codes(path: Path) -> list[str]:
     if fault is not None:
         raise Usage(text.unreadable(path.name, str(fault)), text.UNREADABLE_HINT)
     return codes
+
+
+def content(typed: str) -> bytes:
+    """Return the bytes of the picture that was typed. Raises Usage if it is none that can be read here."""
+    path = _path(typed)
+    picture = _content(path)
+    if picture[4:8] == b"ftyp" and picture[8:12] in HEIC_BRANDS:
+        raise Usage(text.heic(path.name), text.HEIC_HINT)
+    return picture
 
 
 def _content(path: Path) -> bytes:

@@ -132,10 +132,18 @@ class PhotoKeeper:
 
     def __init__(self, store: Store, introducers: Introducers, quota: Quota, me: PersonId) -> None:
         self._store = store
+        store.photos.owner = me
         self.room = PhotoRoom(store, introducers, quota, me)
         self.queue = PhotoQueue(store)
         self.on_came: list[Callable[[], None]] = []
         """Called on the store thread when a photo came that is to be decoded."""
+
+    def clear_some(self) -> bool:
+        """Delete some of the photos that went with their listings and were too many for one commit; return whether more are."""
+        if self._store.photos.has_unnamed():
+            with self._store.transaction():
+                pass  # each commit deletes some
+        return self._store.photos.has_unnamed()
 
     def keep(self, photo: Named, data: bytes, now: int) -> bool:
         """Keep, in an open transaction, a photo that came, to be decoded; return whether there was room."""

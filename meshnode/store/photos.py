@@ -6,7 +6,7 @@ and the bytes are deleted before the same commit ends. They are overwritten like
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -49,6 +49,8 @@ class Photos:
         self._people = people
         self.moved = True
         """Whether more may be lacking than when this was last set to False."""
+        self.owner: PersonId | None = None
+        """The owner's photos stay when no listing names them: an ended listing may be renewed. See `unnamed_of_owner`."""
         database.before_commit.append(self._delete_unnamed)
         database.on_rollback.append(self._note_moved)
 
@@ -165,20 +167,21 @@ class Photos:
         self.moved = True
         return gone
 
-    def delete_unused(self, before: int) -> None:
-        """Delete photos that the owner added before this time and no listing names."""
-        self._database.run(
-            "DELETE FROM photo WHERE state = ? AND added < ? AND hash NOT IN (SELECT hash FROM photo_name)",
-            (int(PhotoState.OWN), before),
+    def unnamed_of_owner(self) -> list[tuple[PhotoHash, int]]:
+        """Return the owner's photos and thumbnails that no listing names, each with the time at which it was added."""
+        return self._database.all(
+            "SELECT hash, added FROM photo WHERE author = ? AND hash NOT IN (SELECT hash FROM photo_name)",
+            (self._owner_number(),),
         )
 
-    def count_unused(self) -> int:
-        """Return how many photos and thumbnails the owner has added that no listing names."""
-        found = self._database.value(
-            "SELECT count(*) FROM photo WHERE state = ? AND hash NOT IN (SELECT hash FROM photo_name)",
-            (int(PhotoState.OWN),),
-        )
-        return int(found)
+    def delete(self, hashes: Iterable[PhotoHash]) -> None:
+        """Delete these photos."""
+        with self._database.joined():
+            for hash_ in hashes:
+                self._database.run("DELETE FROM photo WHERE hash = ?", (hash_,))
+
+    def _owner_number(self) -> int | None:
+        return None if self.owner is None else self._people.persons.find(self.owner)
 
     def has_unnamed(self) -> bool:
         """Whether photos are left that went with their listings."""
@@ -188,6 +191,8 @@ class Photos:
         rows = self._database.all("SELECT hash FROM photo_unnamed LIMIT ?", (DELETED_AT_ONCE,))
         for row in rows:
             self._database.run(
-                "DELETE FROM photo WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM photo_name WHERE hash = ?1)", row
+                "DELETE FROM photo WHERE hash = ?1 AND author IS NOT ?2"
+                " AND NOT EXISTS (SELECT 1 FROM photo_name WHERE hash = ?1)",
+                (*row, self._owner_number()),
             )
             self._database.run("DELETE FROM photo_unnamed WHERE hash = ?", row)

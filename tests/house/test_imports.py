@@ -37,6 +37,8 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
     "meshnode.slices": {"protocol"},
+    "meshnode.boxed": set(),
+    "meshnode.photos": {"protocol", "meshnode.replica", "meshnode.errors", "meshnode.wakeup", "meshnode.boxed"},
     "meshnode.guard": {"meshnode.errors"},
     "meshnode.background": {"meshnode.guard"},
     "meshnode.store": {"protocol", "meshnode.errors"},
@@ -77,6 +79,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.errors",
         "meshnode.config",
         "meshnode.local",
+        "meshnode.photos",
     },
     "meshnode.local": {
         "protocol",
@@ -96,6 +99,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.text",
         "meshnode.local",
         "meshnode.background",
+        "meshnode.photos",
     },
     "meshnode.notify": {
         "protocol",
@@ -119,8 +123,16 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.api",
         "meshnode.local",
         "meshnode.web",
+        "meshnode.photos",
     },
-    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text", "meshnode.quoting"},
+    "meshnode.cli": {
+        "meshnode.boxed",
+        "meshnode.errors",
+        "meshnode.home",
+        "meshnode.config",
+        "meshnode.text",
+        "meshnode.quoting",
+    },
     "meshnode.__main__": {"meshnode.cli"},
 }
 
@@ -191,6 +203,7 @@ LIBRARIES: dict[str, set[str]] = {
         "meshnode.web",
         "meshnode.node",
         "meshnode.notify",
+        "meshnode.photos",
         "meshnode.wakeup",
         "meshnode.background",
     },
@@ -204,7 +217,7 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.cli"},
-    "PIL": {"meshnode.cli.photo_reader"},  # only in a child process, see there
+    "PIL": {"meshnode.cli.photo_reader", "meshnode.photos.remake"},  # only in a child process, see there
     "zxingcpp": {"meshnode.cli.photo_reader"},
     "anyascii": {"meshnode.app.words"},
 }
