@@ -89,8 +89,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema(route.body)}}}
     done = _stream(route) if route.streams else _response("Done.", schema(route.reply))
     if route.takes_bytes:
-        described = {"type": "string", "contentMediaType": guard.FILE_TYPE}
-        operation["requestBody"] = {"required": True, "content": {guard.FILE_TYPE: {"schema": described}}}
+        file = {"type": "string", "contentMediaType": guard.FILE_TYPE}
+        operation["requestBody"] = {"required": True, "content": {guard.FILE_TYPE: {"schema": file}}}
     operation["responses"] = {str(route.status): done, **_errors(route)}
     return operation
 

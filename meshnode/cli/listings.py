@@ -187,8 +187,8 @@ def edit(call: Settings, /, listing: str, preview: bool, yes: bool, **given: Any
     if photos:
         shown = call.client().get(f"/v1/listings/{which}")["photos"] if "photos" not in given["clear"] else []
         given["clear"] = tuple(name for name in given["clear"] if name != "photos")
-        photos = [*({key: one[key] for key in ("photo", "thumbnail", "words")} for one in shown), *photos]
-    body = _body(given | {"photos": tuple(photos)})
+        photos = (*({key: one[key] for key in ("photo", "thumbnail", "words")} for one in shown), *photos)
+    body = _body(given | {"photos": photos})
     if not body:
         from meshnode.text import errors
 

@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _pictures(data: bytes) -> list[bytes]:
-    found = []
+    found: list[bytes] = []
     while data and len(found) < SHOWN_AT_ONCE:
         end = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "big")
         found.append(data[LENGTH_BYTES:end])

@@ -33,6 +33,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.clock": PLUMBING | {"protocol"},
     "meshnode.quoting": set(),
     "meshnode.text": {"meshnode.quoting"},
+    "meshnode.qr": {"meshnode.errors", "meshnode.text", "meshnode.boxed"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
@@ -100,6 +101,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.local",
         "meshnode.background",
         "meshnode.photos",
+        "meshnode.qr",
     },
     "meshnode.notify": {
         "protocol",
@@ -126,12 +128,12 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.photos",
     },
     "meshnode.cli": {
-        "meshnode.boxed",
         "meshnode.errors",
         "meshnode.home",
         "meshnode.config",
         "meshnode.text",
         "meshnode.quoting",
+        "meshnode.qr",
     },
     "meshnode.__main__": {"meshnode.cli"},
 }
@@ -216,9 +218,9 @@ LIBRARIES: dict[str, set[str]] = {
     "platformdirs": {"meshnode.config"},
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
-    "segno": {"meshnode.cli"},
-    "PIL": {"meshnode.cli.photo_reader", "meshnode.photos.remake"},  # only in a child process, see there
-    "zxingcpp": {"meshnode.cli.photo_reader"},
+    "segno": {"meshnode.qr"},
+    "PIL": {"meshnode.qr.photo_reader", "meshnode.photos.remake"},  # only in a child process, see there
+    "zxingcpp": {"meshnode.qr.photo_reader"},
     "anyascii": {"meshnode.app.words"},
 }
 
