@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from meshnode.local.context import LocalContext
 
+FORM_MAX_BYTES = 64 * 1024  # no form without files is longer; bounds the memory that one request can take
+UPLOAD_MAX_BYTES = 48 * 1024 * 1024  # four photos of a phone
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateReply:
@@ -30,6 +33,14 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture, as a file of this media type."""
+
+    data: bytes
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A request that was let in: what is in its address and in its form."""
 
@@ -38,9 +49,11 @@ class Asked:
     """The part of the address that names a thing."""
     query: dict[str, str]
     form: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """The files that were chosen in the form, by the names of their fields."""
 
 
-Reply = TemplateReply | Elsewhere
+Reply = TemplateReply | Elsewhere | Picture
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
 
@@ -49,13 +62,16 @@ class Addresses:
     """A table of addresses, which the decorator `add` fills."""
 
     def __init__(self) -> None:
-        self.table: list[tuple[Method, str, Handler]] = []
+        self.table: list[tuple[Method, str, Handler, int]] = []
 
-    def add(self, method: Method, path: str) -> Callable[[Handler], Handler]:
-        """Declare the decorated function as the handler of `method path`, where `{which:path}` names a thing."""
+    def add(self, method: Method, path: str, *, most: int = FORM_MAX_BYTES) -> Callable[[Handler], Handler]:
+        """Declare the decorated function as the handler of `method path`, where `{which:path}` names a thing.
+
+        Its form has at most so many bytes.
+        """
 
         def declare(handler: Handler) -> Handler:
-            self.table.append((method, path, handler))
+            self.table.append((method, path, handler, most))
             return handler
 
         return declare

@@ -20,7 +20,7 @@ from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
 from meshnode.text import page as text
 from meshnode.web import guard
-from meshnode.web.addresses import Asked, Elsewhere, Handler, Method, Reply, TemplateReply
+from meshnode.web.addresses import Asked, Elsewhere, Handler, Method, Picture, Reply, TemplateReply
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.pages import DIRECTORY, Pages, plain
 from meshnode.web.problems import problem
@@ -94,16 +94,16 @@ class _Page:
 
     # --- the declared addresses --------------------------------------------------------------------------------------
 
-    def _route(self, method: Method, path: str, handler: Handler) -> Route:
+    def _route(self, method: Method, path: str, handler: Handler, most: int) -> Route:
         async def endpoint(request: Request) -> Response:
             secret = await self._admitted(request)
             if secret is None:
                 return self._filled(TemplateReply("signed_out.html", {"spent": False}, UNAUTHORIZED))
-            form = await guard.read_form(request, secret) if method == "POST" else {}
+            form, files = await guard.read_form(request, secret, most) if method == "POST" else ({}, {})
             once = form.pop(ONCE, "")
             if once in self._sent:
                 return await self._answer(self._sent[once], secret, "", request.url.path)
-            asked = Asked(self._context, request.path_params.get("which", ""), dict(request.query_params), form)
+            asked = Asked(self._context, request.path_params.get("which", ""), dict(request.query_params), form, files)
             try:
                 reply = await handler(asked)
             except StorageFailed as error:
@@ -114,6 +114,8 @@ class _Page:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, reply: Reply, secret: str, once: str, path: str) -> Response:
+        if isinstance(reply, Picture):
+            return Response(reply.data, 200, guard.HEADERS, reply.type)
         if once and (isinstance(reply, Elsewhere) or reply.acted):
             self._sent[once] = reply
             if len(self._sent) > ONCE_MAX:

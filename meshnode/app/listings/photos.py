@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.replica.access import Access
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -138,7 +139,11 @@ def look(replica: Replica, listing: Listing) -> None:
 
 def shown(replica: Replica, which: str) -> bytes:
     """Return the bytes of a photo, or thumbnail, as they were made here. NotFound if it cannot be shown now."""
-    data = replica.store.photos.shown(read(which))
+    photos, hash_ = replica.store.photos, read(which)
+    now = replica.clock.ended_by()
+    rows = replica.store.records.rows_of(photos.named_by(hash_))
+    allowed = any(replica.access.may_have(replica.me, row, now) is Access.ALLOW for row in rows)
+    data = photos.shown(hash_) if allowed or photos.state(hash_) is PhotoState.OWN else None
     if data is None:
         raise NotFound("this photo is not here", "it may come as soon as a neighbor who has it is near")
     return data

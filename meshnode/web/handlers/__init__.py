@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import cards, discover, exchanges, groups, home, more, people, posts
+from meshnode.web.handlers import cards, discover, exchanges, groups, home, more, people, photos, posts
 
-PARTS = (home, discover, posts, exchanges, people, cards, groups, more)
+PARTS = (home, discover, posts, photos, exchanges, people, cards, groups, more)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
