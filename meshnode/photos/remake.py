@@ -31,7 +31,7 @@ ADDED_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 SHOWN_FORMATS = ("WEBP", "JPEG")
 QUALITIES = (82, 70, 55, 40, 25)
 SHRINK = 0.75  # of the side, where the lowest quality is still too large
-NICENESS = 10  # whoever waits for the node goes first
+NICENESS = 10  # people who wait for the node go first
 CPU_SECONDS = 40  # for SHOWN_AT_ONCE pictures, or one of a phone that is encoded several times
 LENGTH_BYTES = 4
 
