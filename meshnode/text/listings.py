@@ -32,6 +32,7 @@ RETURN_BY = message("The last day on which to give it back.")
 LANGUAGE = message("The language it is written in, such as de.")
 PHOTO = message("A photo of it, as a file. Up to four; it is made small, and where it was taken is taken out.")
 PHOTO_WORDS = message("What the photo shows, for people who cannot see it. One for each --photo, in their order.")
+NOTICE_BOARD = message("Others who see it may put it up on a notice board.")
 PLACE = message("Where it is, if not where you are. Others see only an area around it.")
 EXPIRES = message("How long it stays visible (food 2d, needs 7d, others 90d).")
 TYPE = message("Offer or need.")
@@ -157,6 +158,8 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
         found.append((message("language"), reply["language"]))
     if reply["photos"]:
         found.append((message("photos"), _photos(reply)))
+    if reply["notice_board"]:
+        found.append((message("notice board"), message("may be put up in public")))
     if reply["ended"]:
         how = message(
             "{how} on {when}", how=ENDED.get(reply["ended"], reply["ended"]), when=forms.moment(reply["ended_at"])

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from meshnode.quoting import named
-from meshnode.text import exchanges, forms, page_groups, page_people, waiting
+from meshnode.text import calendar, exchanges, forms, page_groups, page_people, page_sharing, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCES, capitalized
 
@@ -95,8 +95,10 @@ DONE = {
     "asked": message("Your request is on its way. The answer appears here; your nodes need not be online together."),
     "moved": message("Your answer is on its way."),
     "seen": message("Everything is marked as seen."),
+    "address": calendar.CHANGED,
     **page_people.DONE,
     **page_groups.DONE,
+    **page_sharing.DONE,
 }
 """What was done, by a word in the address."""
 

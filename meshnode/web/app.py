@@ -24,6 +24,7 @@ from meshnode.web.addresses import Asked, Elsewhere, Handler, Method, Picture, R
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.pages import DIRECTORY, Pages, plain
 from meshnode.web.problems import problem
+from meshnode.web.subscribed import Subscribed
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class _Page:
             Route("/sign-out", self._sign_out, methods=["POST"]),
             Route("/events", self._events, methods=["GET"]),
             Route("/static/{edition}/{name}", self._static, methods=["GET"]),
+            *Subscribed(self._context).routes(),
         ]
         return Starlette(
             routes=routes,

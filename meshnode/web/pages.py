@@ -15,7 +15,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from meshnode.local import schema
-from meshnode.text import choices, connecting, forms, groups, page_groups, page_people, people, sharing, why
+from meshnode.text import (
+    choices,
+    connecting,
+    forms,
+    groups,
+    page_groups,
+    page_people,
+    page_sharing,
+    people,
+    sharing,
+    why,
+)
 from meshnode.text import page as text
 from meshnode.text.catalog import message, plural
 
@@ -28,6 +39,7 @@ OF_SUBJECTS = {
     "of_why": why,
     "groups_text": page_groups,
     "people_text": page_people,
+    "sharing_text": page_sharing,
 }
 """Texts by the names that templates call them: those of commands begin with `of_`, those of the page alone end with `_text`."""
 

@@ -179,6 +179,8 @@ APP_LAYERS: dict[str, set[str]] = {
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": {"catalog"},
     "page_access": set(),
+    "subscriptions": {"page_access"},
+    "calendar": {"naming", "owner", "catalog", "exchanges"},
 }
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.

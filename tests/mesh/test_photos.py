@@ -170,7 +170,7 @@ def test_nobody_gets_a_photo_of_a_post_that_they_may_not_have_nor_learns_whether
         def give(self, data: bytes | None) -> None:
             answers.append(data)
 
-    serving.photos._session = type("Session", (), {"photos": Listening()})()  # type: ignore[assignment]
+    serving.photos._session = type("Session", (), {"photos": Listening()})()
     for name in (posted.photos[0].photo, posted.photos[0].thumbnail, "ab" * 32, own.photos[0].photo):
         serving.photos.handle(PhotoRequested(bytes.fromhex(name)))
     assert answers == [None, None, None, None] or answers == [None, None, None, PHOTO + b"!"]

@@ -61,5 +61,5 @@ def things_in(data: bytes) -> set[str]:
     """Return what is in a picture beside the picture."""
     with Image.open(BytesIO(data)) as opened:
         opened.load()
-        found = set(opened.info) - {"background", "loop", "timestamp", "duration"}
+        found = {str(name) for name in opened.info} - {"background", "loop", "timestamp", "duration"}
         return found | ({"exif"} if opened.getexif() else set())

@@ -29,6 +29,7 @@ from protocol.limits import (
     GROUP_LINKS_MAX,
     INVITATIONS_MAX,
     JOIN_LIFE,
+    KEPT_INVITATIONS_MAX,
     LANGUAGE_MAX,
     LETTER_LIFE,
     LISTING_LIFE,
@@ -253,6 +254,7 @@ def refused_bodies() -> list[dict[str, Any]]:
         {"why": "a kind that this version does not know", "kind": 7, "body": b"\x90".hex(), "code": "UNKNOWN_KIND"}
     ]
     found += kinds
+    found += refusals(_revocation(), "body", _REVOCATION, kind=int(Kind.DEVICE))
     empty = Policy(grown("salt", size=16), Stamp(1)).to_body()
     one = Policy(grown("salt", size=16), Stamp(3), (Vouch(BOB.id, 700, 3),)).to_body()
     clocks = [Change("a clock that is a boolean", [1], True), Change("a clock above 2^52", [1], 2**52 + 1)]
@@ -275,26 +277,26 @@ def _photos() -> list[Change]:
     one = [bytes(range(32)), 1000, bytes(range(32, 64)), 100, "A ladder"]
     five = [[bytes([number]) * 32, 1000, bytes([9 + number]) * 32, 100, ""] for number in range(PHOTOS_MAX + 1)]
     return [
-        Change("photos that are no array", [16], 1),
-        Change("no photo in the list of photos", [16], []),
-        Change("five photos", [16], five),
-        Change("a photo that is no array", [16, 0], 1),
-        Change("a photo of four fields", [16, 0], one[:4]),
-        Change("a photo of six fields", [16, 0], [*one, None]),
-        Change("a photo with a hash of 31 bytes", [16, 0, 0], bytes(31)),
-        Change("a photo with a hash that is text", [16, 0, 0], "h" * 32),
-        Change("a photo without bytes", [16, 0, 1], 0),
-        Change("a photo of more than 200,000 bytes", [16, 0, 1], PHOTO_BYTES_MAX + 1),
-        Change("a photo with a size that is nil", [16, 0, 1], None),
-        Change("a thumbnail with a hash of 31 bytes", [16, 0, 2], bytes(31)),
-        Change("a thumbnail that is its photo", [16, 0, 2], bytes(range(32))),
-        Change("a thumbnail without bytes", [16, 0, 3], 0),
-        Change("a thumbnail of more than 12,000 bytes", [16, 0, 3], THUMBNAIL_BYTES_MAX + 1),
-        Change("a thumbnail with a size that is nil", [16, 0, 3], None),
-        Change("words of more than 200 code points", [16, 0, 4], "a" * (PHOTO_WORDS_MAX + 1)),
-        Change("words that are nil", [16, 0, 4], None),
-        Change("words in two lines", [16, 0, 4], "a\nb"),
-        Change("the same photo twice", [16], [one, one]),
+        Change("photos that are no array", [17], 1),
+        Change("no photo in the list of photos", [17], []),
+        Change("five photos", [17], five),
+        Change("a photo that is no array", [17, 0], 1),
+        Change("a photo of four fields", [17, 0], one[:4]),
+        Change("a photo of six fields", [17, 0], [*one, None]),
+        Change("a photo with a hash of 31 bytes", [17, 0, 0], bytes(31)),
+        Change("a photo with a hash that is text", [17, 0, 0], "h" * 32),
+        Change("a photo without bytes", [17, 0, 1], 0),
+        Change("a photo of more than 200,000 bytes", [17, 0, 1], PHOTO_BYTES_MAX + 1),
+        Change("a photo with a size that is nil", [17, 0, 1], None),
+        Change("a thumbnail with a hash of 31 bytes", [17, 0, 2], bytes(31)),
+        Change("a thumbnail that is its photo", [17, 0, 2], bytes(range(32))),
+        Change("a thumbnail without bytes", [17, 0, 3], 0),
+        Change("a thumbnail of more than 12,000 bytes", [17, 0, 3], THUMBNAIL_BYTES_MAX + 1),
+        Change("a thumbnail with a size that is nil", [17, 0, 3], None),
+        Change("words of more than 200 code points", [17, 0, 4], "a" * (PHOTO_WORDS_MAX + 1)),
+        Change("words that are nil", [17, 0, 4], None),
+        Change("words in two lines", [17, 0, 4], "a\nb"),
+        Change("the same photo twice", [17], [one, one]),
     ]
 
 
@@ -321,6 +323,27 @@ _DEVICE = [
     Change("a letter key of low order", [2], LOW_ORDER),
     Change("a letter key of low order with the bit that is masked", [2], bytes(31) + b"\x80"),
     Change("revoked as a number", [3], 1),
+]
+
+
+def _revocation() -> bytes:
+    """Return the body of a revocation that keeps two invitations."""
+    kept = (bytes(15) + b"\1", bytes(15) + b"\2")
+    return Device(
+        grown("salt", size=16), ALICE.keys.dh_public, ALICE.keys.letter_public, revoked=True, kept=kept
+    ).to_body()
+
+
+_REVOCATION = [
+    Change("kept invitations of a device that is not revoked", [3], False),
+    Change("kept invitations that are no array", [4], 0),
+    Change("kept invitations that are bytes", [4], bytes(16)),
+    Change("an empty list of kept invitations", [4], []),
+    Change("more than 1,000 kept invitations", [4], ascending(KEPT_INVITATIONS_MAX + 1, 16)),
+    Change("a kept invitation of 15 bytes", [4, 0], bytes(15)),
+    Change("a kept invitation that is text", [4, 0], "t" * 16),
+    Change("kept invitations out of order", [4], [bytes(15) + b"\2", bytes(15) + b"\1"]),
+    Change("one kept invitation twice", [4], [bytes(16), bytes(16)]),
 ]
 
 
@@ -480,11 +503,12 @@ _LISTINGS = [
     Change("a language that is no tag", [13], "english"),
     Change("a language that is too long", [13], "de" + "-a" * (LANGUAGE_MAX // 2)),
     Change("a language that is no text", [13], None),
-    Change("a place that is no cell", [14], "here"),
-    Change("a place that is no text", [14], 0),
-    Change("promised below 0", [15], -1),
-    Change("promised nothing at all", [15], None),
-    Change("promised that is too large", [15], PROMISED_MAX * QUANTITY_STEPS + 1),
+    Change("notice board as a number", [14], 1),
+    Change("a place that is no cell", [15], "here"),
+    Change("a place that is no text", [15], 0),
+    Change("promised below 0", [16], -1),
+    Change("promised nothing at all", [16], None),
+    Change("promised that is too large", [16], PROMISED_MAX * QUANTITY_STEPS + 1),
     Change("promised without a quantity", [6], None),
     Change("available until a time before available from", [9], NOW - 1),
     Change("return by for what is not lent", [11], False),

@@ -13,7 +13,7 @@ from tests.web.plain_browser import PlainBrowser
 Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
 ADDRESSES = (
     *("/", "/discover", "/post", "/mine", "/exchanges", "/events", "/posts/x", "/exchanges/x"),
-    *("/people", "/people/x", "/blocks", "/me", "/more", "/card", "/add", "/groups"),
+    *("/people", "/people/x", "/blocks", "/me", "/more", "/card", "/add", "/groups", "/sharing"),
 )
 SIGN_IN = "This page is your own"
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import cards, discover, exchanges, groups, home, more, people, photos, posts
+from meshnode.web.handlers import (
+    cards,
+    discover,
+    exchanges,
+    groups,
+    home,
+    more,
+    people,
+    photos,
+    posts,
+    sharing,
+    subscriptions,
+)
 
-PARTS = (home, discover, posts, photos, exchanges, people, cards, groups, more)
+PARTS = (home, discover, posts, photos, exchanges, people, cards, groups, sharing, more, subscriptions)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
