@@ -34,9 +34,6 @@ from protocol.limits import (
     LETTER_LIFE,
     LISTING_LIFE,
     NAME_MAX,
-    PHOTO_BYTES_MAX,
-    PHOTO_WORDS_MAX,
-    PHOTOS_MAX,
     POLICY_LIFE,
     PROFILE_LIFE,
     PROMISED_MAX,
@@ -46,7 +43,6 @@ from protocol.limits import (
     TAG_MAX,
     TAGS_MAX,
     TEXT_MAX,
-    THUMBNAIL_BYTES_MAX,
     TITLE_MAX,
     UNIT_MAX,
 )
@@ -55,6 +51,7 @@ from tests.support.chains import begun, chain, invites, join_record
 from tests.support.malformed_records import rewritten, with_signature
 from tests.support.people import NOW, Person, grown
 from tests.support.vectors_changes import Change, ascending, changed, compact, longer, refusals, shorter, written
+from tests.support.vectors_refused_photos import refused_photos
 
 ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 OFFER = ALICE.listing(slot=grown("slot", size=16), category="food")
@@ -269,35 +266,8 @@ def refused_bodies() -> list[dict[str, Any]]:
     )
     photos = (Photo(bytes(range(32)), 1000, bytes(range(32, 64)), 100, "A ladder"),)
     with_photo = replace(_LISTING, photos=photos).to_body()
-    found += refusals(with_photo, "body", _photos(), kind=int(Kind.LISTING))
+    found += refusals(with_photo, "body", refused_photos(), kind=int(Kind.LISTING))
     return found
-
-
-def _photos() -> list[Change]:
-    one = [bytes(range(32)), 1000, bytes(range(32, 64)), 100, "A ladder"]
-    five = [[bytes([number]) * 32, 1000, bytes([9 + number]) * 32, 100, ""] for number in range(PHOTOS_MAX + 1)]
-    return [
-        Change("photos that are no array", [17], 1),
-        Change("no photo in the list of photos", [17], []),
-        Change("five photos", [17], five),
-        Change("a photo that is no array", [17, 0], 1),
-        Change("a photo of four fields", [17, 0], one[:4]),
-        Change("a photo of six fields", [17, 0], [*one, None]),
-        Change("a photo with a hash of 31 bytes", [17, 0, 0], bytes(31)),
-        Change("a photo with a hash that is text", [17, 0, 0], "h" * 32),
-        Change("a photo without bytes", [17, 0, 1], 0),
-        Change("a photo of more than 200,000 bytes", [17, 0, 1], PHOTO_BYTES_MAX + 1),
-        Change("a photo with a size that is nil", [17, 0, 1], None),
-        Change("a thumbnail with a hash of 31 bytes", [17, 0, 2], bytes(31)),
-        Change("a thumbnail that is its photo", [17, 0, 2], bytes(range(32))),
-        Change("a thumbnail without bytes", [17, 0, 3], 0),
-        Change("a thumbnail of more than 12,000 bytes", [17, 0, 3], THUMBNAIL_BYTES_MAX + 1),
-        Change("a thumbnail with a size that is nil", [17, 0, 3], None),
-        Change("words of more than 200 code points", [17, 0, 4], "a" * (PHOTO_WORDS_MAX + 1)),
-        Change("words that are nil", [17, 0, 4], None),
-        Change("words in two lines", [17, 0, 4], "a\nb"),
-        Change("the same photo twice", [17], [one, one]),
-    ]
 
 
 def _bodies() -> dict[Kind, tuple[bytes, list[Change]]]:
