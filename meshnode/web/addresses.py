@@ -53,7 +53,16 @@ class Asked:
     """The files that were chosen in the form, by the names of their fields."""
 
 
-Reply = TemplateReply | Elsewhere | Picture
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that the browser saves: its name, its kind, and what is in it."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+Reply = TemplateReply | Elsewhere | Picture | Document
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
 

@@ -9,12 +9,14 @@ from meshnode.web.handlers import (
     groups,
     home,
     more,
+    node,
     people,
     photos,
     posts,
     sharing,
     subscriptions,
+    watches,
 )
 
-PARTS = (home, discover, posts, photos, exchanges, people, cards, groups, sharing, more, subscriptions)
+PARTS = (home, discover, posts, photos, exchanges, people, cards, groups, sharing, watches, node, subscriptions, more)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
