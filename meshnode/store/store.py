@@ -35,6 +35,7 @@ from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.signed_records import SignedRecords
 from meshnode.store.watermark import Watermark
+from protocol.wire import ItemTable
 
 _OWN_COMMITS = "own_commits"
 _COUNTERS_LOST = "counters_lost"
@@ -83,6 +84,8 @@ class Store:
         self.page_sessions = PageSessions(database)
         self.signed_records = SignedRecords(database)
         self.profile_texts = ProfileTexts(self.meta)
+        self.items = ItemTable()
+        """Numbers the records that sessions compare, once for all of them."""
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
 

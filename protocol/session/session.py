@@ -29,7 +29,7 @@ from protocol.session.events import (
     phase_of,
 )
 from protocol.session.greeting import Greeting
-from protocol.session.peer_set import PeerSet
+from protocol.session.peer_set import PeerSet, peer_sets
 from protocol.session.photos import PhotoExchange
 from protocol.session.rechecks import Rechecks
 from protocol.session.reconciliation import Reconciliation
@@ -241,7 +241,8 @@ class Session:
             raise LocalError("already admitted")
         if self._state is not SessionState.ADMITTING:
             self._move(Trigger.ADMITTED_EARLY)
-        sets = {Phase.GRAPH: PeerSet(graph), Phase.CONTENT: PeerSet(content)}
+        sets = peer_sets(graph, content)
+        self._outgoing.share(sets[Phase.CONTENT].index.table)
         reconciliation = Reconciliation(sets, self._handshake_hash, self._send, initiator=self._initiator)
         self._admission = _Admission(sets, reconciliation, Announcer(sets))
         self._go_on()
@@ -255,7 +256,7 @@ class Session:
         """
         missing, others = self._outgoing.supply(records)
         for phase, item in missing:
-            self._peer_set(phase).remove([item])
+            self._admitted.peer_sets[phase].remove([item])
         self._headers.add(others)
         self._go_on()
 
@@ -276,7 +277,7 @@ class Session:
 
     def update(self, phase: Phase, added: Iterable[Item], removed: Iterable[Item]) -> None:
         """Change the set of items that the peer may have. Once live, items that are new to the set are announced."""
-        peer_set = self._peer_set(phase)
+        peer_set = self._admitted.peer_sets[phase]
         peer_set.remove(removed)
         peer_set.add(added, news=True)
         self._rechecks.changed()
@@ -361,7 +362,7 @@ class Session:
         if (result := self._admitted.reconciliation.take_message(message)) is not None:
             self._outgoing.offer(result.phase, in_turn(result.phase, result.offers, self._kinds_of))
             self._incoming.expect(result.expected)
-            self._peer_set(result.phase).thaw()
+            self._admitted.peer_sets[result.phase].thaw()
             self._move(Trigger.EXCHANGED)
 
     def _take_transfer(self, frame: Pull | Records | Headers | FetchPhoto | PhotoPart) -> None:
@@ -374,7 +375,7 @@ class Session:
                 for record in self._incoming.take(entries, self._now):
                     came[phase_of(record.header.kind)].append((record.header.created, record.id))
                 for phase, items in came.items():
-                    self._peer_set(phase).add(items, news=False)
+                    self._admitted.peer_sets[phase].add(items, news=False)
             case Headers(entries):
                 self._events.append(self._incoming.unasked(self._headers.take(entries, self._now)))
             case FetchPhoto() | PhotoPart():
@@ -489,9 +490,6 @@ class Session:
     @property
     def _now(self) -> float:
         return self._deadlines.now
-
-    def _peer_set(self, phase: Phase) -> PeerSet:
-        return self._admitted.peer_sets[phase]
 
     @property
     def _admitted(self) -> _Admission:

@@ -243,7 +243,7 @@ FACADES = BY_NAME | {
 PURE = {
     "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "decimal", "enum", "functools",
     "hashlib", "heapq", "hmac", "ipaddress", "itertools", "math", "operator", "re", "string", "struct", "types", "typing",
-    "unicodedata",
+    "unicodedata", "weakref",
 }  # fmt: skip
 
 # Methods of `str` that answer by tables which grow with Unicode, and the one module that knows where they may be asked.
