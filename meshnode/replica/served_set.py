@@ -194,7 +194,7 @@ class ServedSet:
         now = self._clock.ended_by()
         rows = self._store.records.rows_of(ids) if ids else []
         return any(
-            row.state == RecordState.LIVE and row.expires > now and self._allows(_served_key(row)) for row in rows
+            row.state == RecordState.LIVE and row.expires > now and self._allows(served_key(row)) for row in rows
         )
 
     def add_certificates_for(self, newer: Iterable[Superseding]) -> list[Item]:

@@ -27,6 +27,7 @@ from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
 from meshnode.store.page_sessions import PageSessions
 from meshnode.store.people import People
+from meshnode.store.phones import Phones
 from meshnode.store.photos import Photos
 from meshnode.store.places import Places
 from meshnode.store.profile_texts import ProfileTexts
@@ -82,6 +83,7 @@ class Store:
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
         self.page_sessions = PageSessions(database)
+        self.phones = Phones(database)
         self.signed_records = SignedRecords(database)
         self.profile_texts = ProfileTexts(self.meta)
         self.items = ItemTable()

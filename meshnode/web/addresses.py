@@ -51,6 +51,8 @@ class Asked:
     form: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     """The files that were chosen in the form, by the names of their fields."""
+    is_phone: bool = False
+    """Whether a phone asks, which is shown no exact place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Document:
 Reply = TemplateReply | Elsewhere | Picture | Document
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
+
+
+def has_acted(reply: Reply) -> bool:
+    """Whether what the form wanted is done."""
+    return isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)
 
 
 class Addresses:

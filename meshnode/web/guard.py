@@ -6,9 +6,11 @@ another Origin, or not the token that each form of this page carries.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import aclosing
 from urllib.parse import parse_qsl
 
+import trio
 from starlette.requests import Request
 
 from meshnode.app.page_access import is_form_token
@@ -16,6 +18,8 @@ from meshnode.errors import Forbidden, Usage
 from meshnode.web import uploads
 from meshnode.web.addresses import FORM_MAX_BYTES
 
+FORM_SECONDS = 20.0  # for which a form may be on its way; a slow one holds a connection
+BYTES_A_SECOND = 256 * 1024  # at which the files of a larger form may come at least
 FIELDS_MAX = 64
 TOKEN = "token"
 
@@ -33,11 +37,12 @@ HEADERS = {
 }
 
 
-def check_host(request: Request, host: str) -> None:
-    """Raise Forbidden if the request is for another host, or a page of another site has sent it."""
-    if request.headers.get("host", "") != host:
+def check_host(request: Request, hosts: Collection[str], scheme: str) -> None:
+    """Raise Forbidden if the request is for none of these hosts, or a page of another site has sent it."""
+    host = request.headers.get("host", "")
+    if host not in hosts:
         raise Forbidden("this page has another address", "type 'meshnode open' in a terminal")
-    if request.method != "GET" and request.headers.get("origin") != f"http://{host}":
+    if request.method != "GET" and request.headers.get("origin") != f"{scheme}://{host}":
         raise Forbidden("another page has sent this form", "go back to your own page")
 
 
@@ -53,11 +58,14 @@ async def read_form(
     if kind not in ("application/x-www-form-urlencoded", uploads.TYPE):
         raise Usage("this is not a form")
     received = bytearray()
-    async with aclosing(request.stream()) as stream:
-        async for chunk in stream:
-            received += chunk
-            if len(received) > most:
-                raise Usage("this is too long")
+    with trio.move_on_after(FORM_SECONDS + (most - FORM_MAX_BYTES) / BYTES_A_SECOND) as patience:
+        async with aclosing(request.stream()) as stream:
+            async for chunk in stream:
+                received += chunk
+                if len(received) > most:
+                    raise Usage("this is too long")
+    if patience.cancelled_caught:
+        raise Usage("this form took too long to arrive", "send it again")
     files: dict[str, bytes] = {}
     try:
         if kind == uploads.TYPE:

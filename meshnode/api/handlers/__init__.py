@@ -16,11 +16,12 @@ from meshnode.api.handlers import (
     node,
     page,
     people,
+    phones,
     photos,
     preview,
     sharing,
 )
 from meshnode.api.routes import Route
 
-PARTS = (node, devices, people, groups, sharing, listings, photos, preview, discover, exchanges, page, events)
+PARTS = (node, devices, people, groups, sharing, listings, photos, preview, discover, exchanges, page, phones, events)
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]

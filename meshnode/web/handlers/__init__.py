@@ -11,6 +11,7 @@ from meshnode.web.handlers import (
     more,
     node,
     people,
+    phones,
     photos,
     posts,
     sharing,
@@ -18,5 +19,20 @@ from meshnode.web.handlers import (
     watches,
 )
 
-PARTS = (home, discover, posts, photos, exchanges, people, cards, groups, sharing, watches, node, subscriptions, more)
+PARTS = (
+    home,
+    discover,
+    posts,
+    photos,
+    exchanges,
+    people,
+    cards,
+    groups,
+    sharing,
+    phones,
+    watches,
+    node,
+    subscriptions,
+    more,
+)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
