@@ -74,11 +74,15 @@ def has_acted(reply: Reply) -> bool:
     return isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)
 
 
+LONGEST: dict[tuple[Method, str], int] = {}
+"""How many bytes the form of each declared address has at most."""
+
+
 class Addresses:
     """A table of addresses, which the decorator `add` fills."""
 
     def __init__(self) -> None:
-        self.table: list[tuple[Method, str, Handler, int]] = []
+        self.table: list[tuple[Method, str, Handler]] = []
 
     def add(self, method: Method, path: str, *, most: int = FORM_MAX_BYTES) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the handler of `method path`, where `{which:path}` names a thing.
@@ -87,7 +91,8 @@ class Addresses:
         """
 
         def declare(handler: Handler) -> Handler:
-            self.table.append((method, path, handler, most))
+            self.table.append((method, path, handler))
+            LONGEST[method, path] = most
             return handler
 
         return declare

@@ -22,7 +22,18 @@ from meshnode.local.guests import Guests
 from meshnode.text import page as text
 from meshnode.text import phones as phone_text
 from meshnode.web import guard
-from meshnode.web.addresses import Asked, Document, Elsewhere, Handler, Method, Picture, Reply, TemplateReply, has_acted
+from meshnode.web.addresses import (
+    LONGEST,
+    Asked,
+    Document,
+    Elsewhere,
+    Handler,
+    Method,
+    Picture,
+    Reply,
+    TemplateReply,
+    has_acted,
+)
 from meshnode.web.entrances import BrowserSession, Entrance, OwnEntrance, PhoneEntrance
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.letting_in import UNAUTHORIZED, own_ways_in, phone_ways_in, set_cookie
@@ -100,7 +111,9 @@ class _Page:
 
     # --- the declared addresses --------------------------------------------------------------------------------------
 
-    def _route(self, method: Method, path: str, handler: Handler, most: int) -> Route:
+    def _route(self, method: Method, path: str, handler: Handler) -> Route:
+        most = LONGEST[method, path]
+
         async def endpoint(request: Request) -> Response:
             session = await self._session(request)
             if session is None:
