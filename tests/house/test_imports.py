@@ -35,11 +35,13 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.text": {"meshnode.quoting", "meshnode.text.catalog"},
     "meshnode.text.catalog": {"meshnode.text.translations"},
     "meshnode.text.translations": set(),
-    "meshnode.qr": {"meshnode.errors", "meshnode.text"},
+    "meshnode.qr": {"meshnode.errors", "meshnode.text", "meshnode.boxed"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
     "meshnode.slices": {"protocol"},
+    "meshnode.boxed": set(),
+    "meshnode.photos": {"protocol", "meshnode.replica", "meshnode.errors", "meshnode.wakeup", "meshnode.boxed"},
     "meshnode.guard": {"meshnode.errors"},
     "meshnode.background": {"meshnode.guard"},
     "meshnode.store": {"protocol", "meshnode.errors"},
@@ -82,6 +84,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.errors",
         "meshnode.config",
         "meshnode.local",
+        "meshnode.photos",
     },
     "meshnode.local": {
         "protocol",
@@ -103,6 +106,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.text",
         "meshnode.local",
         "meshnode.background",
+        "meshnode.photos",
         "meshnode.qr",
     },
     "meshnode.notify": {
@@ -128,6 +132,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.api",
         "meshnode.local",
         "meshnode.web",
+        "meshnode.photos",
     },
     "meshnode.cli": {
         "meshnode.errors",
@@ -212,6 +217,7 @@ LIBRARIES: dict[str, set[str]] = {
         "meshnode.web",
         "meshnode.node",
         "meshnode.notify",
+        "meshnode.photos",
         "meshnode.wakeup",
         "meshnode.background",
     },
@@ -225,7 +231,7 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.qr"},
-    "PIL": {"meshnode.qr.photo_reader"},  # only in a child process, see there
+    "PIL": {"meshnode.qr.photo_reader", "meshnode.photos.remake"},  # only in a child process, see there
     "zxingcpp": {"meshnode.qr.photo_reader"},
     "anyascii": {"meshnode.app.words"},
 }
