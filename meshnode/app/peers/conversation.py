@@ -242,6 +242,8 @@ class Conversation:
             return self._enrolling.until
         if self._session is None or self.end is not None or self._handling is not None:
             return None
+        if self._time.is_due:
+            return self._now
         check = self._serving.refusals.next_check if self._serving is not None else None
         return min((due for due in (self._session.next_timer(), check) if due is not None), default=None)
 
