@@ -122,5 +122,13 @@ TOUR = (
     Call("GET", "/v1/addresses"),
     Call("DELETE", "/v1/addresses/" + WHO, "192.0.2.7:4747"),
     Call("POST", "/v1/page"),
+    Call("PUT", "/v1/phone-page", body={"on": False}),
+    Call("POST", "/v1/phone-links", may_fail=True),
+    Call("GET", "/v1/phone-request"),
+    Call("POST", "/v1/phone-request", body={"refuse": True}, may_fail=True),
+    Call("GET", "/v1/phones"),
+    Call("DELETE", "/v1/phones/" + WHO, "Phone", may_fail=True),
+    Call("GET", "/v1/subscriptions"),
+    Call("POST", "/v1/subscriptions", body={"which": "feed"}),
     Call("POST", "/v1/sync"),
 )

@@ -11,10 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from segno import QRCode
+from typing import Any
 
 # What the protocol forbids in texts, by code point and not by the Unicode tables of this Python: an emoji of next year is
 # shown and not escaped. The list is written out again, because importing `protocol` would slow every command down; a test
@@ -114,13 +111,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str,
     Console(no_color=not in_color(), highlight=False, emoji=False, markup=False).print(drawn)
 
 
-def qr(text: str) -> None:
-    """Print `text`, whose case does not matter, as a QR code."""
-    qr_code(text).terminal(out=sys.stdout, border=2, compact=True)
+def qr(text: str, *, exact: bool = False) -> None:
+    """Print `text` as a QR code; its case does not matter unless it is to be kept `exact`."""
+    from meshnode.qr.codes import qr_code
 
-
-def qr_code(text: str) -> QRCode:
-    """Return the QR code of `text`, whose case does not matter: upper case fits its compact alphabet."""
-    from segno import make
-
-    return make(text.upper(), error="l", micro=False)
+    qr_code(text, exact=exact).terminal(out=sys.stdout, border=2, compact=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key, key_for
+from meshnode.replica.access import Access, AccessPolicy, access_key, key_for
+from meshnode.replica.access_keys import AccessKey
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState
@@ -239,6 +240,8 @@ class Reevaluator:
         if row.author == self._me or (row.kind in WEB_KINDS and self.is_gathered(row.author)):
             return True
         if row.kind == Kind.DEVICE:
+            if self._trust_state.decides_about_joins(row.author, row.device):
+                return True  # else the invitations that it has signed would count again
             # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
             unreadable = False
             if self._trust_state.graph.weight(self._me, row.author) > 0:

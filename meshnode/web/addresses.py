@@ -11,11 +11,15 @@ from meshnode.local.context import LocalContext
 
 @dataclass(frozen=True, slots=True)
 class TemplateReply:
-    """A page to show: its template, and the values that fill it."""
+    """A page to show: its template, and the values that fill it.
+
+    `acted` says that what the form wanted is done and this shows the outcome, as the same form gets it when sent again.
+    """
 
     template: str
     values: dict[str, Any]
     status: int = 200
+    acted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,27 @@ class Asked:
     """The part of the address that names a thing."""
     query: dict[str, str]
     form: dict[str, str] = field(default_factory=dict)
+    is_phone: bool = False
+    """Whether a phone asks, which is shown no exact place."""
 
 
-Reply = TemplateReply | Elsewhere
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that the browser saves: its name, its kind, and what is in it."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+Reply = TemplateReply | Elsewhere | Document
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
+
+
+def has_acted(reply: Reply) -> bool:
+    """Whether what the form wanted is done."""
+    return isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)
 
 
 class Addresses:

@@ -33,6 +33,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.clock": PLUMBING | {"protocol"},
     "meshnode.quoting": set(),
     "meshnode.text": {"meshnode.quoting"},
+    "meshnode.qr": {"meshnode.errors", "meshnode.text"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
@@ -96,6 +97,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.text",
         "meshnode.local",
         "meshnode.background",
+        "meshnode.qr",
     },
     "meshnode.notify": {
         "protocol",
@@ -120,7 +122,14 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.local",
         "meshnode.web",
     },
-    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text", "meshnode.quoting"},
+    "meshnode.cli": {
+        "meshnode.errors",
+        "meshnode.home",
+        "meshnode.config",
+        "meshnode.text",
+        "meshnode.quoting",
+        "meshnode.qr",
+    },
     "meshnode.__main__": {"meshnode.cli"},
 }
 
@@ -136,6 +145,8 @@ APP_LAYERS: dict[str, set[str]] = {
     "everybody": set(),
     "owner": set(),
     "catalog": {"words", "picking", "naming", "owner"},
+    "page_access": set(),
+    "phones": {"picking", "page_access"},
     "groups": {"picking", "naming", "owner"},
     "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},
@@ -161,10 +172,12 @@ APP_LAYERS: dict[str, set[str]] = {
         "devices",
         "peers",
         "upkeep",
+        "phones",
     },
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": {"catalog"},
-    "page_access": set(),
+    "subscriptions": {"page_access"},
+    "calendar": {"naming", "owner", "catalog", "exchanges"},
 }
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.
@@ -179,7 +192,7 @@ EXCEPTIONS: dict[str, set[str]] = {
 # library: where it may be used, and nowhere else.
 LIBRARIES: dict[str, set[str]] = {
     "nacl": {"protocol", "meshnode.keyring"},  # one verifier; and Argon2id for the passphrase
-    "cryptography": {"protocol"},
+    "cryptography": {"protocol", "meshnode.local.certificate"},
     "msgpack": {"protocol"},
     "h3": {"protocol"},
     "apsw": {"meshnode.store"},
@@ -203,9 +216,9 @@ LIBRARIES: dict[str, set[str]] = {
     "platformdirs": {"meshnode.config"},
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
-    "segno": {"meshnode.cli"},
-    "PIL": {"meshnode.cli.photo_reader"},  # only in a child process, see there
-    "zxingcpp": {"meshnode.cli.photo_reader"},
+    "segno": {"meshnode.qr"},
+    "PIL": {"meshnode.qr.photo_reader"},  # only in a child process, see there
+    "zxingcpp": {"meshnode.qr.photo_reader"},
     "anyascii": {"meshnode.app.words"},
 }
 
@@ -226,7 +239,7 @@ FACADES = BY_NAME | {
 PURE = {
     "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "decimal", "enum", "functools",
     "hashlib", "heapq", "hmac", "ipaddress", "itertools", "math", "operator", "re", "string", "struct", "types", "typing",
-    "unicodedata",
+    "unicodedata", "weakref",
 }  # fmt: skip
 
 # Methods of `str` that answer by tables which grow with Unicode, and the one module that knows where they may be asked.

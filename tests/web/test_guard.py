@@ -11,7 +11,11 @@ from tests.support.mesh import Mesh
 from tests.web.plain_browser import PlainBrowser
 
 Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
-ADDRESSES = ("/", "/discover", "/post", "/mine", "/exchanges", "/events", "/posts/x", "/exchanges/x")
+ADDRESSES = (
+    *("/", "/discover", "/post", "/mine", "/exchanges", "/events", "/posts/x", "/exchanges/x"),
+    *("/people", "/people/x", "/blocks", "/me", "/more", "/card", "/add", "/groups", "/sharing"),
+    *("/searches", "/devices", "/data", "/data/export", "/status"),
+)
 SIGN_IN = "This page is your own"
 
 
@@ -48,6 +52,11 @@ async def test_a_browser_that_is_not_used_for_long_signs_in_again(mesh: Mesh, br
         assert (await alice.get("/")).status == 200
     mesh.advance(SESSION_SECONDS + limits.DAY)
     assert (await alice.get("/")).status == 401
+
+
+async def test_a_browser_keeps_its_secret_as_long_as_it_is_used(browsers: Browsers) -> None:
+    for address in ("/", "/discover", "/mine"):
+        assert f"Max-Age={SESSION_SECONDS}" in (await browsers[0].get(address)).headers["set-cookie"]
 
 
 async def test_only_so_many_browsers_stay_signed_in(mesh: Mesh, browsers: Browsers) -> None:

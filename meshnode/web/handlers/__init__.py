@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import discover, exchanges, home, posts
+from meshnode.web.handlers import (
+    cards,
+    discover,
+    exchanges,
+    groups,
+    home,
+    more,
+    node,
+    people,
+    phones,
+    posts,
+    sharing,
+    subscriptions,
+    watches,
+)
 
-PARTS = (home, discover, posts, exchanges)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, phones, watches, node, subscriptions, more)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]
