@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import trio
 
-from meshnode.clock import Clock, ClockReading
 from meshnode.net.peer_link import PeerLink
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import StoreRunner
@@ -27,6 +26,10 @@ from meshnode.slices import SLICE_SECONDS
 from meshnode.wakeup import Wakeup
 
 log = logging.getLogger(__name__)
+
+
+Subscribe = Callable[[Callable[[object], None]], Callable[[], None]]
+"""Has a function called with every change, and returns the function that ends it."""
 
 
 class Followed(NamedTuple):
@@ -39,12 +42,15 @@ class Followed(NamedTuple):
 class Followers:
     """Follows with the conversations of all links. `links()` returns these, on any thread.
 
-    `date` is the node's clock, which `run` listens to. `note` and `follow` run on the store thread, all else on the event loop.
+    `date_changes` calls a function, on the store thread, whenever
+    this node goes by another date. `note` and `follow` run on the store thread, all else on the event loop.
     """
 
-    def __init__(self, store_thread: StoreRunner, date: Clock, links: Callable[[], tuple[PeerLink, ...]]) -> None:
+    def __init__(
+        self, store_thread: StoreRunner, date_changes: Subscribe, links: Callable[[], tuple[PeerLink, ...]]
+    ) -> None:
         self._store_thread = store_thread
-        self._date = date
+        self._date_changes = date_changes
         self._links = links
         self._behind: dict[PeerLink, None] = {}  # those that have waited longest first
         self._left_behind = Wakeup()
@@ -90,11 +96,11 @@ class Followers:
         """Have the conversations follow that were left behind, slice by slice, for ever; wake all when the date changes."""
         token = trio.lowlevel.current_trio_token()
 
-        def date_changed(_: ClockReading) -> None:
+        def date_changed(_: object) -> None:
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(self._wake_all, idempotent=True)
 
-        unsubscribe = self._date.subscribe(date_changed)
+        unsubscribe = self._date_changes(date_changed)
         try:
             while True:
                 await self._left_behind.wait()
