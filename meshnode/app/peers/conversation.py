@@ -413,9 +413,7 @@ class Conversation:
             self.close(refusal)
             return
         if card is not None:
-            self._time.hear(
-                event.person, event.told
-            )  # it counts from now on, since the owner vouches for them by the card
+            self._time.hear(event.person, event.told)  # it counts from now on: the owner vouches for them by the card
         if has_expired(replica, event) and self._session is not None:
             self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
             self.close(Code.EXPIRED)
