@@ -30,7 +30,7 @@ AXE = Path(__file__).with_name("axe.min.js")
 PICTURES = ROOT / ".pictures"
 TABS_MAX = 150  # presses of the Tab key until what is looked for has the focus
 PAGES_MAX = 300  # that are opened in search of one of each kind
-FILES = {"/data/export"}  # addresses at which there is a file to save instead of a page
+FILES = {"/photos/{which}", "/data/export"}  # addresses at which there is a file to save instead of a page
 SIZES = {"phone": (360, 740), "laptop": (1280, 800)}
 
 
