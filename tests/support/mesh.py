@@ -154,6 +154,10 @@ class Mesh:
         def changed(change: Change) -> None:
             for conversation in tuple(node.conversations):
                 conversation.note(change)
+            on_wires = [end for wire in self._wires_of(node) for end in wire.ends or ()]
+            for conversation in tuple(node.conversations):
+                if conversation not in on_wires:  # a test drives it by hand
+                    conversation.follow()
             for wire in self._wires_of(node):
                 if wire.ends is not None:
                     late = FOLLOWS_WITHIN * self._random.random() if self._random.random() < LEFT_BEHIND else 0.0
