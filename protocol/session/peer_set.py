@@ -24,12 +24,14 @@ class PeerSet:
         """Begin with these items. An index becomes the set itself: a caller has filled it in steps."""
         self.index = items if isinstance(items, Index) else Index(items, table)
         self._news = _News(self.index.table)
+        self._in_root = Marks(self.index.table)  # those of the news that were in the set when its root was made
         self._frozen = False
         self._going, self._coming, self._coming_news = (Marks(self.index.table) for _ in range(3))
 
     def freeze(self) -> None:
-        """Let changes wait from now on, so that positions stay the same."""
+        """Let changes wait from now on, so that positions stay the same. All of the set takes part: none of it is news."""
         self._frozen = True
+        self._news.clear()
 
     def thaw(self) -> None:
         """Make the changes that waited."""
@@ -80,9 +82,17 @@ class PeerSet:
         self.remove(present)
         return present
 
-    def compared(self) -> None:
-        """Note that the other side is sent the root of the set as it is now: nothing in it needs announcing."""
-        self._news.clear()
+    def root_made(self) -> None:
+        """Note that the other side is sent the root of the set as it is now."""
+        self._in_root.clear()
+        for number in self._news.numbers():
+            self._in_root.mark(number)
+
+    def agreed(self) -> None:
+        """Note that the other side's root was the same: what was in ours needs no announcing."""
+        for number in self._in_root.numbers():
+            self._news.discard(number)
+        self._in_root.clear()
 
     @property
     def has_news(self) -> bool:
@@ -137,6 +147,9 @@ class _News:
             self._order.append(number)
         if len(self._order) > 2 * len(self._marks) + HAVE_ITEMS_MAX:
             self._order = array("I", dict.fromkeys(filter(self._marks.has, self._order)))
+
+    def numbers(self) -> Sequence[int]:
+        return self._marks.numbers()
 
     def discard(self, number: int) -> None:
         self._marks.unmark(number)

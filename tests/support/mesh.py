@@ -20,7 +20,7 @@ from meshnode.app.devices import device_list as devices
 from meshnode.app.owner import certificates, profile
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.clock import ClockMemory
+from meshnode.clock import ClockMemory, ClockReading
 from meshnode.errors import StorageFull
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -39,6 +39,8 @@ LATENCY = (
     0.02,
 )  # seconds a message takes over a wire, drawn once a connection: a stream does not overtake itself
 REDIAL = 0.5  # seconds until a lost connection is tried again
+LEFT_BEHIND = 0.2  # how many conversations do not follow a commit at once, since others have used up the slice
+FOLLOWS_WITHIN = 0.02  # seconds: then they do
 NEAR = 3.0  # seconds: timers due within belong to what is under way
 EVENTS_EACH = 20_000  # for each node: a hundred times of what the worst run took
 FEWEST_NODES = 100  # a few nodes may have much to say to each other
@@ -152,10 +154,21 @@ class Mesh:
         def changed(change: Change) -> None:
             for conversation in tuple(node.conversations):
                 conversation.note(change)
-                conversation.follow()
-            self._pump_soon(node)
+            on_wires = [end for wire in self._wires_of(node) for end in wire.ends or ()]
+            for conversation in tuple(node.conversations):
+                if conversation not in on_wires:  # a test drives it by hand
+                    conversation.follow()
+            for wire in self._wires_of(node):
+                if wire.ends is not None:
+                    late = FOLLOWS_WITHIN * self._random.random() if self._random.random() < LEFT_BEHIND else 0.0
+                    self._later(late, partial(self._follow, wire, wire.ends, node))
+
+        def date_changed(_: ClockReading) -> None:
+            for wire in self._wires_of(node):
+                self._later(0.0, partial(self._pump, wire))
 
         node.replica.changes.subscribe(changed)
+        node.clock.subscribe(date_changed)
         misdated.follow(node.replica)
         for started in self.started:
             started(node)
@@ -378,8 +391,10 @@ class Mesh:
                 self._later(0.0, partial(self._connect, wire))
             else:
                 for end in wire.ends:
-                    with node_of(wire, end).replica.changes.held():
-                        end.tick(self.time)
+                    due = end.next_timer()
+                    if due is not None and due <= self.time:
+                        with node_of(wire, end).replica.changes.held():
+                            end.tick(self.time)
                 self._pump(wire)
 
     def _later(self, delay: float, event: Callable[[], None], *, weak: bool = False) -> None:
@@ -397,10 +412,14 @@ class Mesh:
     def _delay_to(self, node: Node) -> float:
         return self._latency() * self.slow.get(node.name, 1.0)
 
-    def _pump_soon(self, node: Node) -> None:
-        for wire in self._wires_of(node):
-            if wire.ends is not None:
-                self._later(0.0, partial(self._pump, wire))
+    def _follow(self, wire: Wire, ends: tuple[Conversation, Conversation], node: Node) -> None:
+        """Have a node's conversation follow its commits, and send what follows from them."""
+        if wire.ends is ends:
+            with node.replica.changes.held():
+                for end in ends:
+                    if end in node.conversations:
+                        end.follow()
+            self._pump(wire)
 
     def _pump(self, wire: Wire) -> None:
         """Send what both ends have to send."""

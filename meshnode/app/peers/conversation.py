@@ -244,6 +244,8 @@ class Conversation:
             return self._enrolling.until
         if self._session is None or self.end is not None or self._handling is not None:
             return None
+        if self._time.is_due:
+            return self._now
         timers = self._serving.timers if self._serving is not None else ()
         return min((due for due in (self._session.next_timer(), *timers) if due is not None), default=None)
 
