@@ -41,24 +41,15 @@ def show(replica: Replica, page: PageAccess, order: AddressOrder) -> Subscriptio
     host = page.number_host
     if order.change is not None:
         if order.change not in KINDS:
-            raise Usage(f"{order.change!r} has no address", f"use one of {', '.join(KINDS)}")
+            raise Usage(
+                "{change} has no address", "use one of {words}", change=repr(order.change), words=", ".join(KINDS)
+            )
         replica.store.meta.set(_key(order.change), replica.entropy(SECRET_BYTES).hex())
     return SubscriptionsView(
         **{kind: f"http://{host}/{path.format(secret=_secret(replica, kind))}" for kind, path in KINDS.items()}
     )
 
 
-<<<<<<< HEAD
-def change(replica: Replica, page: PageAccess, order: NewAddress) -> SubscriptionsView:
-    """Give one of them another address. Usage for an unknown one, Refused if the page is off."""
-    if order.which not in KINDS:
-        raise Usage("{which} has no address", "use one of {words}", which=repr(order.which), words=", ".join(KINDS))
-    replica.store.meta.set(_key(order.which), replica.entropy(SECRET_BYTES).hex())
-    return addresses(replica, page)
-
-
-=======
->>>>>>> main
 def admits(replica: Replica, kind: str, secret: str) -> bool:
     """Whether `secret` is that of the address of this kind."""
     return hmac.compare_digest(_secret(replica, kind).encode(), secret.encode())
