@@ -42,7 +42,7 @@ def show(replica: Replica, page: PageAccess, order: AddressOrder) -> Subscriptio
     if order.change is not None:
         if order.change not in KINDS:
             raise Usage(
-                "{change} has no address", "use one of {words}", change=repr(order.change), words=", ".join(KINDS)
+                "{which} has no address", "use one of {words}", which=repr(order.change), words=", ".join(KINDS)
             )
         replica.store.meta.set(_key(order.change), replica.entropy(SECRET_BYTES).hex())
     return SubscriptionsView(
