@@ -83,6 +83,11 @@ class PeerSet:
         if item is not None:
             self._news[item] = None
 
+    def __contains__(self, item: Item) -> bool:
+        """Whether the item is in the set, or will be when the comparison is over."""
+        changes = [adding for adding, items, _ in self._waiting if item in items]
+        return changes[-1] if changes else item in self.index
+
     def lacks(self, created: int, prefix: bytes) -> bool:
         """Whether the set has no item made at `created` whose id begins with `prefix`.
 

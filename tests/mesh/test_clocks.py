@@ -173,10 +173,12 @@ def test_a_node_that_is_away_for_a_winter_is_found_again_by_those_it_vouches_for
 
 
 def test_fault_36_records_dated_in_the_year_9999_win_nothing_and_harm_only_their_author() -> None:
-    """Fault 36: Bob's clock is far ahead. Alice takes what Bob says then and what Bob says once the clock is right."""
+    """Fault 36: Bob's clock is far ahead. Alice, whose machine has the time of the internet, takes what Bob says then and
+    what Bob says once the clock is right."""
     mesh = Mesh(16)
     for name in ("Alice", "Bob"):
         mesh.add(name)
+    mesh.nodes["Alice"].clock.machine.is_synchronized = True
     befriend(mesh, "Alice", "Bob", 900, 900)
     listing = post(mesh, "Bob", "Spare bicycle", Audience.NETWORK_WIDE)
     mesh.settle()

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("protocol", "meshnode", "tests", "conformance", "bench", "pyproject.toml")
 WORDS_SHOWN = 200  # characters of what a world says about a bug
 TABLE_HEAD = "| bug | noticed by | minutes | first words |\n|---|---|---|---|"
-ENDLESS = 1200  # seconds: a world that takes longer, ten times as long as the slowest, does not end; so the bug was noticed
+ENDLESS = 1200  # seconds, ten times as long as the slowest world takes: then it does not end, so the bug was noticed
 
 
 @dataclass(frozen=True)
