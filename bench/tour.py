@@ -122,5 +122,7 @@ TOUR = (
     Call("GET", "/v1/addresses"),
     Call("DELETE", "/v1/addresses/" + WHO, "192.0.2.7:4747"),
     Call("POST", "/v1/page"),
+    Call("GET", "/v1/subscriptions"),
+    Call("POST", "/v1/subscriptions", body={"which": "feed"}),
     Call("POST", "/v1/sync"),
 )

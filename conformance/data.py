@@ -54,7 +54,7 @@ from protocol.letters import (
 )
 from protocol.limits import FRAME_MAX_BYTES
 from protocol.numbers import UnixTime, Version
-from protocol.trust import check_membership, invitation_tag
+from protocol.trust import check_membership, invitation_tag, is_void
 
 
 def to_json(value: Value) -> Any:
@@ -203,6 +203,17 @@ def _join(asked: Asked) -> Told:
     return {}
 
 
+def _void(asked: Asked) -> Told:
+    author, body = unhexed(asked, "author", "body")
+    kept = {
+        (bytes.fromhex(device["person"]), bytes.fromhex(device["device"])): [
+            bytes.fromhex(tag) for tag in device["kept"]
+        ]
+        for device in asked["revoked"]
+    }
+    return {"void": is_void(author, Join.parse(body), kept)}
+
+
 def _letter_tag(asked: Asked) -> Told:
     return {"tag": letter_tag(*unhexed(asked, "author", "addressee", "slot")).hex()}
 
@@ -274,7 +285,7 @@ OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "ed25519_edge_cases.json": {"verify": _verify},
     "record.json": {"judge": _judge_record, "write": _write_record},
     "bodies.json": {"read": _read_body},
-    "groups.json": {"group": _group, "tag": _invitation_tag, "join": _join},
+    "groups.json": {"group": _group, "tag": _invitation_tag, "join": _join, "void": _void},
     "letters.json": {"tag": _letter_tag, "receipt_slot": _receipt_slot, "open": _open_letter},
     "exchanges.json": {"move": _read_move, "ask": _check_ask, "state": _stage, "communities": _community_tags},
 }

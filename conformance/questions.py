@@ -140,6 +140,8 @@ def _groups(held: Any) -> _Made:
         yield "tag", "tag", _some(case, "group", "invited"), {"ok": _some(case, "tag")}
     for case in held["hold"]:
         yield case["case"], "join", _some(case, "author", "body"), {"ok": {}}
+    for case in held["revoked"]:
+        yield case["case"], "void", _some(case, "author", "body", "revoked"), {"ok": _some(case, "void")}
     yield from _refused("join", held["refused"])
 
 

@@ -39,6 +39,7 @@ from protocol.place import (
     distance_words,
     is_cell,
     kilometers,
+    outline,
     precision_of,
 )
 from protocol.quantity import Quantity, check_quantity, from_thousandths, simplest, to_thousandths
@@ -142,6 +143,7 @@ __all__ = [
     "longest_life",
     "normalize",
     "normalize_line",
+    "outline",
     "parse_body",
     "parse_person",
     "people_written",

@@ -68,6 +68,7 @@ NONCE_BYTES = 16  # two groups, or asks, that are alike in all else differ by it
 GROUP_LINKS_MAX = 16  # invitations from the founder to a member: bounds the size of a join and the signatures to check
 GROUPS_MAX = 32  # groups of one person that count, those of the lowest ids: a join can cost 34 signatures to check
 INVITATIONS_MAX = 64  # open in one join: everybody in its author's web must store them all
+KEPT_INVITATIONS_MAX = 1000  # that a revocation names: with them it has 18 kB, and the whole mesh must store it
 INVITATION_LIFE = 30 * DAY  # an invitation that nobody answers does not remain open for ever
 CELL_MEMBERS_MAX = 50  # known members: in a larger cell people do not know each other any longer
 CELL_MEMBERS_MIN = 5  # with fewer members a cell shows as forming

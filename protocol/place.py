@@ -110,6 +110,14 @@ def center(cell: str) -> Point:
     return lat, lon
 
 
+def outline(cell: str) -> tuple[Point, ...]:
+    """Return the corners of a cell in order, in degrees. LocalError if `cell` is no cell."""
+    _require_cell(cell)
+    import h3
+
+    return tuple((lat, lon) for lat, lon in h3.cell_to_boundary(cell))
+
+
 @lru_cache(maxsize=DISTANCES_REMEMBERED)
 def distance_km(a: str, b: str) -> float:
     """Return the kilometers between the centers of two cells of any size, rounded to the meter; 0 for the same cell.

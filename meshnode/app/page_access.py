@@ -43,12 +43,15 @@ class PageAccess:
             self._replica.store.meta.set(_NAME, name)
         return f"{name}.localhost:{self.port}"
 
+    @property
+    def number_host(self) -> str:
+        """The same by the number of this computer, for programs that are no browsers. Refused if the page is off."""
+        self._check_on()
+        return f"127.0.0.1:{self.port}"
+
     def new_link(self) -> str:
         """Return an address that signs one browser in, once, within `LINK_SECONDS`. Refused if the page is off."""
-        if self.port is None:
-            raise Refused(
-                "the page is off", "start the node without --no-page, and without page = false in config.toml"
-            )
+        self._check_on()
         now = self._replica.clock.now()
         self._links = {link: until for link, until in self._links.items() if until > now}
         while len(self._links) >= LINKS_MAX:
@@ -56,6 +59,12 @@ class PageAccess:
         link = self._replica.entropy(LINK_BYTES).hex()
         self._links[link] = now + LINK_SECONDS
         return f"http://{self.host}/in/{link}"
+
+    def _check_on(self) -> None:
+        if self.port is None:
+            raise Refused(
+                "the page is off", "start the node without --no-page, and without page = false in config.toml"
+            )
 
     def sign_in(self, link: str) -> str | None:
         """Spend a link and return the secret for the browser that showed it; None if it is spent, unknown or too old."""

@@ -129,8 +129,9 @@ def _renew(replica: Replica) -> None:
     profile = records.current((replica.me, Kind.PROFILE, PROFILE_SLOT))
     if profile and _is_ours_to_renew(replica, profile, limits.PROFILE_LIFE, now):
         step("renewing your profile", set_profile, replica)
+    void = {join.slot for join in replica.trust_state.void_joins(replica.me)}
     for join in list(records.bodies(Kind.JOIN, author=replica.me)):
-        if _is_ours_to_renew(replica, join, limits.JOIN_LIFE, now):
+        if join.header.slot not in void and _is_ours_to_renew(replica, join, limits.JOIN_LIFE, now):
             step("renewing your membership of a group", membership.renew, replica, join, item=_slot(join))
 
 

@@ -152,19 +152,26 @@ def _show_revoked(reply: dict[str, Any]) -> None:
 @click.argument("name")
 @click.option("--discard", is_flag=True, help=text.REVOKE_DISCARD)
 @click.option("--keep-blocks", is_flag=True, help=text.REVOKE_KEEP_BLOCKS)
-def revoke(call: Settings, name: str, discard: bool, keep_blocks: bool) -> Any:
+@click.option("--keep-groups", is_flag=True, help=text.REVOKE_KEEP_GROUPS)
+def revoke(call: Settings, name: str, discard: bool, keep_blocks: bool, keep_groups: bool) -> Any:
     client, who = apart.client(call, unlock=True), segment(named("device", name))
-    order: dict[str, Any] = {"discard": discard, "keep_blocks": keep_blocks}
+    order: dict[str, Any] = {"discard": discard, "keep_blocks": keep_blocks, "keep_groups": keep_groups}
     if not discard and not keep_blocks and call.may_ask():
         decisions = client.get(f"/v1/decisions/{who}")["decisions"]
+        invitations = [one for one in decisions if one["what"] == "invitation"]
+        about_people = [one for one in decisions if one["what"] != "invitation"]
+        kept = _chosen(text.DECISIONS, about_people)
+        kept += invitations if keep_groups else _chosen(text.INVITATIONS, invitations)
         if decisions:
-            order |= {"chosen": True, "keep": [one["id"] for one in _chosen(decisions)]}
+            order |= {"chosen": True, "keep": [one["id"] for one in kept]}
     return client.post(f"/v1/revocations/{who}", **order)
 
 
-def _chosen(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Ask which of these decisions the owner keeps, and return them."""
-    output.note(text.DECISIONS)
+def _chosen(about: str, decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ask which of these decisions the owner keeps, which `about` introduces, and return them."""
+    if not decisions:
+        return []
+    output.note(about)
     for one in decisions:
         output.note(text.decision(one))
     answer: str = click.prompt(

@@ -90,13 +90,15 @@ def as_query(given: dict[str, Any]) -> dict[str, Any]:
 
 @command("discover", about=text.DISCOVER_HELP)
 @search_options
+@click.option("--notice-board", is_flag=True, help=text.NOTICE_BOARD)
 @click.option("--sort", type=click.Choice(ORDERS), help=text.SORT)
 @click.option("--limit", type=int, help=text.LIMIT)
 @click.option("--page", type=int, help=text.PAGE)
 def discover(call: Settings, /, **given: Any) -> Any:
     query = as_query(given)
-    if query.get("anywhere"):
-        query["anywhere"] = "true"
+    for flag in ("anywhere", "notice_board"):
+        if query.pop(flag, False):
+            query[flag] = "true"
     reply = call.client().get("/v1/discover", **query)
     first_page = given["page"] in (None, 1)
     asked = any(value for name, value in query.items() if name not in ("sort", "limit", "page"))

@@ -40,6 +40,7 @@ OPTIONS = (
     click.option("--lend/--give", "lend", default=None, help=text.LEND),
     click.option("--return-by", "return_by", type=Moment(ends=True), help=text.RETURN_BY),
     click.option("--language", help=text.LANGUAGE),
+    click.option("--notice-board/--no-notice-board", "notice_board", default=None, help=text.NOTICE_BOARD),
     click.option("--place", type=PlaceType(), help=text.PLACE),
     click.option("--expires", "expires_in", type=Span(), help=text.EXPIRES),
 )

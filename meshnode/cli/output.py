@@ -11,10 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from segno import QRCode
+from typing import Any
 
 # What the protocol forbids in texts, by code point and not by the Unicode tables of this Python: an emoji of next year is
 # shown and not escaped. The list is written out again, because importing `protocol` would slow every command down; a test
@@ -116,11 +113,6 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str,
 
 def qr(text: str) -> None:
     """Print `text`, whose case does not matter, as a QR code."""
+    from meshnode.qr.codes import qr_code
+
     qr_code(text).terminal(out=sys.stdout, border=2, compact=True)
-
-
-def qr_code(text: str) -> QRCode:
-    """Return the QR code of `text`, whose case does not matter: upper case fits its compact alphabet."""
-    from segno import make
-
-    return make(text.upper(), error="l", micro=False)

@@ -14,11 +14,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from meshnode.cli.output import qr_code
 from meshnode.errors import Failed
+from meshnode.qr.codes import BORDER, qr_code
 from meshnode.text import connecting as text
 
-BORDER = 4  # squares of white around the code, which readers need (ISO/IEC 18004)
 SCALE = {"svg": 4.0, "png": 8, "pdf": 3.5}  # pixels or points for each square: a card comes to some 10 cm on paper
 PRINTER = "lp"  # of CUPS
 PRINT_SECONDS = 30

@@ -17,9 +17,13 @@ from protocol import Kind, PersonId, limits
 
 
 def lone_certificates(replica: Replica) -> list[Row]:
-    """Return old certificates of people whom I do not vouch for and of whom nothing else is held."""
+    """Return old certificates of people whom I do not vouch for and of whom nothing else is held.
+
+    Revocations that decide about a join that is held are not among them.
+    """
     found = replica.store.records.lone_certificates(replica.clock.purge_before() - limits.PENDING_LIFE)
-    return [row for row in found if not _is_near(replica, row.author)]
+    decides = replica.trust_state.decides_about_joins
+    return [row for row in found if not (_is_near(replica, row.author) or decides(row.author, row.device))]
 
 
 def follow_clock(replica: Replica) -> None:

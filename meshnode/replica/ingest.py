@@ -215,7 +215,7 @@ class Ingest:
                     batch.set_aside(record, error.code)
 
     def _refresh_trust_state(self, batch: Batch) -> None:
-        self._trust_state.refresh(self._store, batch.unread)
+        batch.people |= self._trust_state.refresh(self._store, batch.unread)
         batch.unread.clear()
 
     def _take_one(self, record: Record, batch: Batch) -> None:
@@ -298,7 +298,8 @@ class Ingest:
             else:
                 self._put(record, state, body, batch)
             return
-        if newest.id != record.id and newest.rank[:2] == record.rank[:2]:
+        twice = newest.id != record.id and newest.rank[:2] == record.rank[:2]
+        if twice and not is_revocation(record.header):  # two of the owner's computers may both revoke a device
             self._store.records.note_fork(newest, record)
         policies = self._store.records.branches(record.register) if record.header.kind == Kind.POLICY else []
         current = self._store.records.current(record.register)

@@ -239,6 +239,8 @@ class Reevaluator:
         if row.author == self._me or (row.kind in WEB_KINDS and self.is_gathered(row.author)):
             return True
         if row.kind == Kind.DEVICE:
+            if self._trust_state.decides_about_joins(row.author, row.device):
+                return True  # else the invitations that it has signed would count again
             # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
             unreadable = False
             if self._trust_state.graph.weight(self._me, row.author) > 0:

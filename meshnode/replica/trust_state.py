@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshnode.replica.bodies import readable_body
+from meshnode.replica.held_joins import Counts, HeldJoins, Revocations
 from meshnode.replica.registers import Branch, PolicyRead, Register, register_of
 from meshnode.store import RecordState, Store
 from protocol import (
@@ -79,7 +80,6 @@ class TrustState:
         self._doubtful_graph: TrustGraph | None = None
         self._certificates: dict[PersonId, dict[DeviceId, Certificate]] = {}
         self._dh_publics: dict[bytes, set[tuple[PersonId, DeviceId]]] = {}
-        self._revoked: dict[PersonId, set[DeviceId]] = {}
         self._surplus: dict[PersonId, frozenset[DeviceId]] = {}  # certified devices that are too many to count
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
         self._policies_read: dict[PersonId, dict[RecordId, PolicyRead]] = {}  # of people with several registers
@@ -90,11 +90,9 @@ class TrustState:
         self._profiles: dict[PersonId, Profile] = {}
         self.counterparts: frozenset[PersonId] = frozenset()
         """The people with whom the owner has an exchange that is not over, see `store.exchanges.counterparts`."""
-        self.groups = Memberships()
+        self._joins = HeldJoins(self.certified)
+        self.groups = self._joins.groups
         """The members of each group now."""
-        self._doubtful_groups = Memberships()  # the same, with suspended joins
-        self._joins: dict[PersonId, list[tuple[DeviceId, Join]]] = {}
-        self._suspended_joins: set[PersonId] = set()
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
         self._regard: dict[PersonId, _Regard] = {}
 
@@ -112,8 +110,12 @@ class TrustState:
         self.refresh(store, moved)
         return moved
 
-    def refresh(self, store: Store, people: Iterable[PersonId]) -> None:
-        """Read `people` from the store again, after their certificates, policies, joins or profiles have changed."""
+    def refresh(self, store: Store, people: Iterable[PersonId]) -> frozenset[PersonId]:
+        """Read `people` from the store again, after their certificates, policies, joins or profiles have changed.
+
+        Returns those whose joins were read again too, since a device on which they rely was revoked.
+        """
+        relying: set[PersonId] = set()
         for person in sorted(people):
             self.version += 1
             self._read.append(person)
@@ -121,10 +123,16 @@ class TrustState:
             records = {one.id: one for one in store.records.get_many([one for _, one in states if one not in known])}
             held = [(state, records[one]) for state, one in states if one in records]
             self._policies_read[person] = {one: known[one] for _, one in states if one in known}
-            self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
-            self._read_joins(store, person)
+            relying |= self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
+            self._joins.read(store, person)
             self._read_policies(person, states, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
             self._read_profile(person, [kept for kept in held if kept[1].header.kind == Kind.PROFILE])
+        for person in sorted(relying):
+            self.version += 1
+            self._read.append(person)
+            self._joins.read(store, person)
+            self._update_graphs(person)
+        return frozenset(relying)
 
     def read_since(self, version: int) -> frozenset[PersonId] | None:
         """Return everybody who was read after the state had this version; None if that is too long ago to know."""
@@ -141,21 +149,21 @@ class TrustState:
         self.counterparts = store.exchanges.counterparts()
         self.refresh(store, people)
 
-    def _read_certificates(self, person: PersonId, held: list[_Held]) -> None:
+    def _read_certificates(self, person: PersonId, held: list[_Held]) -> set[PersonId]:
+        """Read the certificates; return the people whose joins are to be read again for a revocation among them."""
         for stale in self._certificates.pop(person, {}).values():
             claims = self._dh_publics[stale.dh_public]
             claims.discard((person, stale.device))
             if not claims:
                 del self._dh_publics[stale.dh_public]
-        self._revoked.pop(person, None)
-        revoked = {record.header.device for _, record in held if is_revocation(record.header)}
+        revoked: Revocations = {record.header.device: None for _, record in held if is_revocation(record.header)}
         for state, record in _usable(held):
             body = readable_body(record)
             if not isinstance(body, Device):
                 continue
             device = record.header.device
             if body.revoked:
-                revoked.add(device)
+                revoked[device] = record.id
             certificate = Certificate(
                 person,
                 device,
@@ -167,8 +175,6 @@ class TrustState:
             )
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
-        if revoked:
-            self._revoked[person] = revoked
         speaking = [one for one in self._certificates.get(person, {}).values() if not one.revoked]
         self._surplus.pop(person, None)
         if len(speaking) > limits.DEVICES_MAX:
@@ -176,23 +182,7 @@ class TrustState:
                 [one.device for one in speaking if not one.past], [one.device for one in speaking if one.past]
             )
             self._surplus[person] = frozenset(one.device for one in speaking) - counting
-
-    def _read_joins(self, store: Store, person: PersonId) -> None:
-        """Read the joins, whose proofs ingest has checked; after the certificates and before the policies."""
-        suspended = {row.id for row in store.records.rows((Kind.JOIN,), person, (RecordState.SUSPENDED,))}
-        known = []
-        in_use = []
-        for record in store.records.bodies(Kind.JOIN, author=person):
-            body = readable_body(record)
-            if not isinstance(body, Join) or not self.certified(person, record.header.device):
-                continue
-            known.append(body.group)
-            if record.id not in suspended:
-                in_use.append((record.header.device, body))
-        (self._suspended_joins.add if len(known) > len(in_use) else self._suspended_joins.discard)(person)
-        self._joins[person] = in_use
-        self.groups.set(person, [join.group for _, join in in_use])
-        self._doubtful_groups.set(person, known)
+        return self._joins.set_revoked(person, revoked)
 
     def _read_policies(self, person: PersonId, states: list[tuple[RecordState, RecordId]], held: list[_Held]) -> None:
         """Read the policies that are held in these states; `held` are those that were not read before."""
@@ -240,7 +230,7 @@ class TrustState:
         (self._suspended.add if suspended else self._suspended.discard)(person)
         effective = merge_entries(register.entries for _, register in sorted(registers.items())) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
-        doubt = bool(self._suspended or self._suspended_joins)
+        doubt = bool(self._suspended or self._joins.in_doubt)
         if doubt and self._doubtful_graph is None:
             self._doubtful_graph = self._read_doubtful_graph()
             self._reach.clear()  # results of searches in an earlier doubtful graph are void
@@ -293,11 +283,15 @@ class TrustState:
 
     def revoked(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `person` has revoked `device`; the header of the revocation is enough."""
-        return device in self._revoked.get(person, ())
+        return device in self._joins.revoked(person)
 
     def revoked_devices(self, person: PersonId) -> list[DeviceId]:
         """Return the devices that `person` has revoked, in a fixed order."""
-        return sorted(self._revoked.get(person, ()))
+        return sorted(self._joins.revoked(person))
+
+    def decides_about_joins(self, person: PersonId, device: DeviceId) -> bool:
+        """Whether `person` has revoked `device`, and it has signed an invitation in the chain of a join that is held."""
+        return self.revoked(person, device) and self._joins.is_relied_on(person, device)
 
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""
@@ -385,19 +379,27 @@ class TrustState:
         return self._groups_in(graph).in_slot(person, slot)
 
     def _groups_in(self, graph: TrustGraph) -> Memberships:
-        return self.groups if graph is self.graph else self._doubtful_groups
+        return self.groups if graph is self.graph else self._joins.doubtful
 
     def groups_of(self, person: PersonId) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """Return the ids of the groups of `person`: those that count now, and those with suspended joins."""
-        return frozenset(self.groups.groups_of(person)), frozenset(self._doubtful_groups.groups_of(person))
+        return frozenset(self.groups.groups_of(person)), frozenset(self._joins.doubtful.groups_of(person))
 
     def people_with_joins(self) -> set[PersonId]:
-        """Return everybody of whom a join is held, in use or suspended."""
-        return {person for person, joins in self._joins.items() if joins} | self._suspended_joins
+        """Return everybody of whom a join is held, in use or in doubt."""
+        return self._joins.people()
 
     def joins(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
         """Return the joins in use of `person`, each with the device that wrote it."""
-        return list(self._joins.get(person, ()))
+        return self._joins.in_use(person)
+
+    def makes_member(self, store: Store, person: PersonId, join: Join) -> bool:
+        """Whether a join of `person` whose chain holds makes them a member, by the devices that are revoked."""
+        return self._joins.counts(store, person, join) is Counts.YES
+
+    def void_joins(self, person: PersonId) -> list[Join]:
+        """Return the joins of `person` that are void, since a device that signed an invitation of the chain is revoked."""
+        return self._joins.void(person)
 
     def reach_to(self, viewer: PersonId) -> dict[PersonId, int]:
         """Return the cost of reach(author -> viewer) for every author whose web `viewer` is in."""

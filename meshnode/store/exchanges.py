@@ -184,6 +184,10 @@ class Exchanges:
         )
         return frozenset(self._persons.key(other) for (other,) in rows)
 
+    def unfinished(self) -> list[Exchange]:
+        """Return the exchanges that are open, or of which a lent thing is not back."""
+        return self._rows(f"shown = 1 AND {_OPEN} ORDER BY no", ())
+
     def open_with(self, other: PersonId) -> list[Exchange]:
         """Return the exchanges with `other` that are open, or of which a lent thing is not back."""
         return self._rows(f"shown = 1 AND other = ? AND {_OPEN} ORDER BY no", (self._persons.find(other),))

@@ -31,12 +31,20 @@ EMPTY = message("No device acts for you.")
 REVOKE_HELP = message("Remove a lost or stolen device. This cannot be undone.")
 REVOKE_DISCARD = message("Keep nothing that it created.")
 REVOKE_KEEP_BLOCKS = message("Keep the blocks that were made on it, without asking.")
+REVOKE_KEEP_GROUPS = message("Keep your groups and the people whom it has invited to them, without asking.")
+INVITATIONS = message(
+    "This device has signed these invitations to groups. If it was stolen, the thief may have. People whose invitation you"
+    " do not keep leave the group, with those whom they invited:"
+)
 DECISIONS = message("Only this device has decided this about people. If it was stolen, the thief may have:")
 KEEP_ALL, KEEP_NONE, KEEP_EACH = "all", "none", "each"
 KEEP_ANSWERS = (KEEP_ALL, KEEP_NONE, KEEP_EACH)
 ASK_DECISIONS = message("Keep all of it, none of it, or ask about each?")
 DECISIONS_KEPT = message(
     "These decisions about people were made there and are kept. To change one: meshnode unblock, unvouch or vouch NAME"
+)
+INVITATIONS_ENDED = message(
+    "These invitations that it signed no longer count. To invite somebody again: meshnode cell invite, or community invite"
 )
 UNKNOWN_PERSON = message("somebody whom this node does not know")
 READABLE = message("Anyone who has that device can still read what is on it.")
@@ -132,6 +140,8 @@ def ask_decision(one: dict[str, Any]) -> str:
 
 def _decided(one: dict[str, Any]) -> str:
     who = UNKNOWN_PERSON if one["person"] is None else named(one["person"]["name"])
+    if one["what"] == "invitation":
+        return message("{who} is invited to {group}", who=who, group=named(one["group"]))
     match one["what"], one["trust"]:
         case "block", _:
             return message("you block {who}", who=who)
@@ -163,4 +173,7 @@ def revoked(reply: dict[str, Any]) -> list[str]:
     if reply["decisions"]:
         lines.append(DECISIONS_KEPT)
         lines += [decision(one) for one in reply["decisions"]]
+    if reply["ended"]:
+        lines.append(INVITATIONS_ENDED)
+        lines += [decision(one) for one in reply["ended"]]
     return [*lines, READABLE]

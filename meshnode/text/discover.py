@@ -15,6 +15,7 @@ DISCOVER_HELP = message(
 TYPE = message("Only offers, or only needs.")
 CATEGORY = message("Only this category.")
 AUDIENCE = message("Only posts with this audience.")
+NOTICE_BOARD = message("Only posts that may be put up in public.")
 WITHIN = message("Maximum distance (default 50km, and unknown locations).")
 TRUST = message("Only people you trust this much (default 0.3).")
 SORT = message("What comes first (default best).")

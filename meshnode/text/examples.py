@@ -12,6 +12,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("meshnode run", 'meshnode offer "Fresh vegetables" --category food', "meshnode discover bread"),
     "init": ("meshnode init --name Alice", "meshnode init --name Alice --place 52.52,13.40 --passphrase"),
     "run": ("meshnode run", "meshnode run --interface 'eth*' --port 4748"),
+    "subscriptions": ("meshnode subscriptions", "meshnode subscriptions --change calendar"),
     "open": ("meshnode open", "meshnode open --link"),
     "status": ("meshnode status",),
     "peers": ("meshnode peers",),

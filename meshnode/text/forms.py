@@ -36,6 +36,8 @@ MEASURES = (
 )
 """Units that are written after a number and read the same for one and for many."""
 DAY_SECONDS, HOUR_SECONDS, QUARTER_SECONDS, MINUTE_SECONDS = 86_400, 3_600, 900, 60
+LAST_DATE = 9998, 12, 31  # the day after it is a date too
+LAST_SECOND = 253_402_300_799  # of the year 9999, the last that four digits can write
 WESTERNMOST, EASTERNMOST = -12 * HOUR_SECONDS, 14 * HOUR_SECONDS  # zones, by their seconds east of UTC
 
 
@@ -77,6 +79,15 @@ def last_day(seconds: int | None) -> str:
     """Return the day that ends at a UNIX time, as the person who chose it wrote it; other times as `day` does."""
     date = _where_day_ends(seconds)
     return day(seconds) if date is None else _day(date)
+
+
+def date_of_last_day(seconds: int) -> tuple[int, int, int]:
+    """Return year, month and day of the day that `last_day` names.
+
+    A time that no calendar holds counts as the last day that every calendar program knows.
+    """
+    date = _where_day_ends(seconds) or _local(seconds)
+    return LAST_DATE if date is None or date.tm_year > LAST_DATE[0] else date[:3]
 
 
 def _where_day_ends(seconds: int | None) -> time.struct_time | None:

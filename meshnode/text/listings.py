@@ -30,6 +30,7 @@ URGENCY = message("How urgent it is (default normal).")
 LEND = message("To be given back, or to keep.")
 RETURN_BY = message("The last day on which to give it back.")
 LANGUAGE = message("The language it is written in, such as de.")
+NOTICE_BOARD = message("Others who see it may put it up on a notice board.")
 PLACE = message("Where it is, if not where you are. Others see only an area around it.")
 EXPIRES = message("How long it stays visible (food 2d, needs 7d, others 90d).")
 TYPE = message("Offer or need.")
@@ -153,6 +154,8 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
         found.append((message("location"), forms.area(reply["place"])))
     if reply["language"]:
         found.append((message("language"), reply["language"]))
+    if reply["notice_board"]:
+        found.append((message("notice board"), message("may be put up in public")))
     if reply["ended"]:
         how = message(
             "{how} on {when}", how=ENDED.get(reply["ended"], reply["ended"]), when=forms.moment(reply["ended_at"])

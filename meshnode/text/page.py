@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from meshnode.quoting import named
-from meshnode.text import exchanges, forms, waiting
+from meshnode.text import calendar, exchanges, forms, page_groups, page_people, page_sharing, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCES, capitalized
 
@@ -93,6 +94,10 @@ DONE = {
     "asked": message("Your request is on its way. The answer appears here; your nodes need not be online together."),
     "moved": message("Your answer is on its way."),
     "seen": message("Everything is marked as seen."),
+    "address": calendar.CHANGED,
+    **page_people.DONE,
+    **page_groups.DONE,
+    **page_sharing.DONE,
 }
 """What was done, by a word in the address."""
 
@@ -141,6 +146,23 @@ def people_wait(count: dict[str, Any]) -> str:
 def waits(found: dict[str, Any]) -> str:
     """Return one thing that waits (WaitingView of the API) in a sentence."""
     return waiting.line(found)
+
+
+def leads_to(found: dict[str, Any]) -> str:
+    """Return the address at which one thing that waits (WaitingView of the API) is answered."""
+    kind, subject = found["kind"], quote(found["subject"])
+    if kind == "strangers":
+        return f"/?through={subject}" if subject else "/?all=1"
+    return _LEADS_TO.get(kind, "/exchanges/{subject}").format(subject=subject)
+
+
+_LEADS_TO = {
+    "invitation": "/groups",
+    "introduction": "/add?person={subject}",
+    "guest": "/add?person={subject}",
+    "ending": "/posts/{subject}",
+}
+"""The address by the kind of what waits; that of an exchange for all others."""
 
 
 def stands(exchange: dict[str, Any]) -> str:

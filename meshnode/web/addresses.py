@@ -11,11 +11,15 @@ from meshnode.local.context import LocalContext
 
 @dataclass(frozen=True, slots=True)
 class TemplateReply:
-    """A page to show: its template, and the values that fill it."""
+    """A page to show: its template, and the values that fill it.
+
+    `acted` says that what the form wanted is done and this shows the outcome, as the same form gets it when sent again.
+    """
 
     template: str
     values: dict[str, Any]
     status: int = 200
+    acted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

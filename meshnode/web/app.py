@@ -24,6 +24,7 @@ from meshnode.web.addresses import Asked, Elsewhere, Handler, Method, Reply, Tem
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.pages import DIRECTORY, Pages, plain
 from meshnode.web.problems import problem
+from meshnode.web.subscribed import Subscribed
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class _Page:
         self._pages = Pages()
         self._files = {name: (DIRECTORY / "static" / name).read_bytes() for name in STATIC}
         self._edition = sha256(b"".join(self._files.values())).hexdigest()[:12]
-        self._sent: OrderedDict[str, str] = OrderedDict()  # where a form that was sent led to
+        self._sent: OrderedDict[str, Reply] = OrderedDict()  # what a form that was sent led to
 
     def application(self) -> Starlette:
         routes = [self._route(*row) for row in ADDRESSES]
@@ -53,6 +54,7 @@ class _Page:
             Route("/sign-out", self._sign_out, methods=["POST"]),
             Route("/events", self._events, methods=["GET"]),
             Route("/static/{edition}/{name}", self._static, methods=["GET"]),
+            *Subscribed(self._context).routes(),
         ]
         return Starlette(
             routes=routes,
@@ -102,7 +104,7 @@ class _Page:
             form = await guard.read_form(request, secret) if method == "POST" else {}
             once = form.pop(ONCE, "")
             if once in self._sent:
-                return RedirectResponse(self._sent[once], 303, guard.HEADERS)
+                return await self._answer(self._sent[once], secret, "", request.url.path)
             asked = Asked(self._context, request.path_params.get("which", ""), dict(request.query_params), form)
             try:
                 reply = await handler(asked)
@@ -114,11 +116,11 @@ class _Page:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, reply: Reply, secret: str, once: str, path: str) -> Response:
+        if once and (isinstance(reply, Elsewhere) or reply.acted):
+            self._sent[once] = reply
+            if len(self._sent) > ONCE_MAX:
+                self._sent.popitem(last=False)
         if isinstance(reply, Elsewhere):
-            if once:
-                self._sent[once] = reply.address
-                if len(self._sent) > ONCE_MAX:
-                    self._sent.popitem(last=False)
             return RedirectResponse(reply.address, 303, guard.HEADERS)
         count = plain(await self._context.run(waiting_cases.count))
         return self._filled(reply, token=form_token(secret), waiting=count, path=path)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from meshnode.errors import Usage
 from meshnode.text import page as text
+from meshnode.text.page_people import NO_WEIGHT
 from protocol import Quantity, simplest
 
 DIGITS_MAX = 20
+OWN_NUMBER = "number"  # instead of words for how well one knows somebody
 
 
 def amount(typed: str) -> Quantity | None:
@@ -40,3 +44,16 @@ def day_end(typed: str) -> int | None:
         return int(datetime.fromisoformat(after.isoformat()).timestamp()) - 1
     except (ValueError, OverflowError, OSError):
         raise Usage(text.NO_DATE) from None
+
+
+def weight(form: Mapping[str, str]) -> float:
+    """Return how much trust a form says: that of the chosen words, or the number that was typed beside them."""
+    chosen = form.get("know", "")
+    typed = form.get("trust", "").strip() if chosen == OWN_NUMBER else chosen
+    try:
+        number = float(typed.replace(",", ".")) if len(typed) <= DIGITS_MAX else math.nan
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise Usage(NO_WEIGHT)
+    return number

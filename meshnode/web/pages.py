@@ -15,11 +15,33 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from meshnode.local import schema
-from meshnode.text import choices, forms
+from meshnode.text import (
+    choices,
+    connecting,
+    forms,
+    groups,
+    page_groups,
+    page_people,
+    page_sharing,
+    people,
+    sharing,
+    why,
+)
 from meshnode.text import page as text
 from meshnode.text.catalog import message, plural
 
 DIRECTORY = Path(__file__).parent
+OF_SUBJECTS = {
+    "of_cards": connecting,
+    "of_groups": groups,
+    "of_people": people,
+    "of_sharing": sharing,
+    "of_why": why,
+    "groups_text": page_groups,
+    "people_text": page_people,
+    "sharing_text": page_sharing,
+}
+"""Texts by the names that templates call them: those of commands begin with `of_`, those of the page alone end with `_text`."""
 
 
 def plain(view: Any) -> Any:
@@ -57,6 +79,7 @@ class Pages:
         self._environment.globals.update(
             {"_": message, "n_": plural, "text": text, "choices": choices, "forms": forms, "day_field": day_field}
         )
+        self._environment.globals.update(OF_SUBJECTS)
         self._environment.filters.update({"theirs": theirs, "their_lines": their_lines})
 
     def fill(self, name: str, values: Mapping[str, Any]) -> str:

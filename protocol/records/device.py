@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from protocol.codec import encode
-from protocol.errors import InvalidField
-from protocol.fields import check_bytes, check_flag, check_salt, parses, read_fields
+from protocol.codec import decode, encode
+from protocol.errors import Code, InvalidField, RemoteError
+from protocol.fields import check_bytes, check_canonical, check_flag, check_salt, parses
 from protocol.keys import KEY_BYTES, is_low_order
-from protocol.limits import RECORD_MAX_BYTES
+from protocol.limits import GROUP_TAG_BYTES, KEPT_INVITATIONS_MAX, RECORD_MAX_BYTES
 
-_FIELDS = 4
+_FIELDS = (4, 5)  # the last one only in a revocation that keeps invitations
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Device:
     letter_public: bytes
     revoked: bool = False
     """Whether this revokes the device: it may no longer act for its person, and no later version can change that."""
+    kept: tuple[bytes, ...] = field(default=(), repr=False)
+    """The tags of the invitations by the device that go on counting after its revocation, in ascending order."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
@@ -31,14 +34,28 @@ class Device:
             if is_low_order(public):
                 raise InvalidField(name, "must not be of low order")
         check_flag("revoked", self.revoked)
+        if type(self.kept) is not tuple:
+            raise InvalidField("kept invitations", "must be a list")
+        if self.kept and not self.revoked:
+            raise InvalidField("kept invitations", "must be in a revocation")
+        if len(self.kept) > KEPT_INVITATIONS_MAX:
+            raise InvalidField("kept invitations", f"must not be more than {KEPT_INVITATIONS_MAX}")
+        for tag in self.kept:
+            check_bytes("invitation", tag, GROUP_TAG_BYTES)
+        object.__setattr__(self, "kept", tuple(sorted(set(self.kept))))
 
     def to_body(self) -> bytes:
         """Return the bytes that `parse` reads."""
-        return encode((self.salt, self.dh_public, self.letter_public, self.revoked))
+        fields = (self.salt, self.dh_public, self.letter_public, self.revoked)
+        return encode((*fields, self.kept) if self.kept else fields)
 
     @classmethod
     @parses
     def parse(cls, body: bytes) -> Device:
-        """Return the device in `body`. RemoteError MALFORMED or OVERSIZED."""
-        fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, 0)
-        return cls(*fields)
+        """Return the device in `body`. RemoteError MALFORMED, also if kept invitations are not in order, or OVERSIZED."""
+        fields: Any = decode(body, max_bytes=RECORD_MAX_BYTES, max_items=KEPT_INVITATIONS_MAX + 1)
+        if type(fields) is not tuple or len(fields) not in _FIELDS:
+            raise RemoteError(Code.MALFORMED, "not an array of the fields of a device")
+        device = cls(*fields)
+        check_canonical(device, body, device.to_body())
+        return device

@@ -37,7 +37,7 @@ CATEGORIES = (
 )
 URGENCIES = ("normal", "perishable", "emergency")
 
-_FIELDS = 16
+_FIELDS = 17
 # The form of a language tag (RFC 5646), not whether its parts are registered: registries grow.
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
@@ -69,6 +69,8 @@ class ListingFields:
     return_by: int | None = None
     language: str = ""
     """A language tag such as `de` or `pt-BR` (RFC 5646), or empty."""
+    notice_board: bool = False
+    """Whether people who can see it may put it up in public, on a notice board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Listing(ListingFields):
         check_flag("lend", self.lend)
         check_time("return by", self.return_by)
         _check_language(self.language)
+        check_flag("notice board", self.notice_board)
         check_place("place", self.place)
         start, end = self.available_from, self.available_until
         if start is not None and end is not None and end < start:
@@ -126,6 +129,7 @@ class Listing(ListingFields):
                 self.lend,
                 self.return_by,
                 self.language,
+                self.notice_board,
                 self.place,
                 to_thousandths(self.promised),
             )
@@ -157,7 +161,7 @@ _TYPE_NUMBER = {word: number for number, word in enumerate(LISTING_TYPES)}
 _CATEGORY_NUMBER = {word: number for number, word in enumerate(CATEGORIES)}
 _URGENCY_NUMBER = {word: number for number, word in enumerate(URGENCIES)}
 _WORDS_AT = ((0, "type", LISTING_TYPES), (3, "category", CATEGORIES), (9, "urgency", URGENCIES))  # behind the salt
-_QUANTITIES_AT = ((5, "quantity"), (14, "promised"))
+_QUANTITIES_AT = ((5, "quantity"), (15, "promised"))
 
 
 def _word(field_name: str, number: Value, words: tuple[str, ...]) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from protocol.trust.graph import TrustGraph
 from protocol.trust.groups import Memberships
 from protocol.trust.membership import (
+    SignedInvitation,
     accepted,
     check_membership,
     founded,
     invitation,
     invitation_tag,
+    invitations_of,
     inviters,
+    is_void,
     open_invitation,
+    signer_of,
 )
 from protocol.trust.policies import (
     EffectivePolicy,
@@ -66,6 +70,7 @@ __all__ = [
     "ListingFacts",
     "Memberships",
     "Relation",
+    "SignedInvitation",
     "Standing",
     "TrustGraph",
     "TrustPath",
@@ -88,7 +93,9 @@ __all__ = [
     "heard_by",
     "invitation",
     "invitation_tag",
+    "invitations_of",
     "inviters",
+    "is_void",
     "joined",
     "limit",
     "listing_facts",
@@ -106,6 +113,7 @@ __all__ = [
     "reaches",
     "reconciled",
     "relation_of",
+    "signer_of",
     "standing_between",
     "unheard",
     "visible",

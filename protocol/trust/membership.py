@@ -6,9 +6,10 @@ takes no other record, and it holds even after the people or devices that signed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.keys import DeviceId, PersonId, verify
@@ -22,6 +23,15 @@ _INVITATION_DOMAIN = b"meshnode invitation v1\0"
 _TAG_DOMAIN = b"meshnode invitation tag v1\0"
 
 Sign = Callable[[bytes], bytes]
+
+
+class SignedInvitation(NamedTuple):
+    """An invitation of a chain: the device of the inviter that signed it, the person invited, and its tag."""
+
+    inviter: PersonId
+    device: DeviceId
+    invited: PersonId
+    tag: bytes
 
 
 def invitation_tag(group_id: bytes, invited: PersonId) -> bytes:
@@ -44,19 +54,31 @@ def invitation(join: Join, inviter: PersonId, tag: bytes, expires: int, sign: Si
     return Invitation(tag, expires, sign(_invitation_message(join.group_id, inviter, tag)))
 
 
-def open_invitation(join: Join, inviter: PersonId, device: DeviceId, invited: PersonId) -> Invitation | None:
-    """Return the invitation to `invited` in a join of `inviter` that `device` wrote; None if there is none that holds."""
+def open_invitation(
+    join: Join, inviter: PersonId, devices: Collection[DeviceId], invited: PersonId
+) -> tuple[Invitation, DeviceId] | None:
+    """Return the invitation to `invited` in a join of `inviter`, with the one of these `devices` that has signed it.
+
+    None if there is none, or if none of them has. `devices` are those that act for the inviter.
+    """
     tag = invitation_tag(join.group_id, invited)
     for found in join.invitations:
-        if found.tag == tag and _holds(device, _invitation_message(join.group_id, inviter, tag), found.signature):
-            return found
+        signer = signer_of(join, inviter, devices, found) if found.tag == tag else None
+        if signer is not None:
+            return found, signer
     return None
+
+
+def signer_of(join: Join, inviter: PersonId, devices: Collection[DeviceId], offered: Invitation) -> DeviceId | None:
+    """Return the one of these `devices` that has signed the invitation `offered` by `inviter`; None if none of them has."""
+    message = _invitation_message(join.group_id, inviter, offered.tag)
+    return next((device for device in devices if _holds(device, message, offered.signature)), None)
 
 
 def accepted(salt: bytes, join: Join, answered: Invitation, certificate: Record) -> Join:
     """Return the join of the person invited by `answered`, an invitation in the inviter's `join`.
 
-    `certificate` is that of the device which wrote `join`.
+    `certificate` is that of the device which signed `answered`.
     """
     return Join(salt, join.group, (*join.steps, Step(certificate.wire, answered.signature)))
 
@@ -65,7 +87,7 @@ def check_membership(author: PersonId, join: Join) -> None:
     """Raise RemoteError FORGED unless an unbroken chain leads from the group's founder to `author`.
 
     RemoteError with another code if a certificate of the chain has a fault of its own. There is no clock: statements do
-    not expire, and they hold even if a device that signed one was revoked since.
+    not expire. Whether a device that signed one was revoked since is another question: see `is_void`.
     """
     signers = [_signer(step.certificate) for step in join.steps]
     founder, device = signers[0]
@@ -86,9 +108,30 @@ def check_membership(author: PersonId, join: Join) -> None:
             raise RemoteError(Code.FORGED, "an invitation that does not hold")
 
 
+def invitations_of(author: PersonId, join: Join) -> list[SignedInvitation]:
+    """Return the invitations in the chain of a join of `author` that holds, from the founder on."""
+    signers = [_named_by(step.certificate) for step in join.steps[1:]]
+    guests = [*(person for person, _ in signers[1:]), author][: len(signers)]
+    return [
+        SignedInvitation(inviter, device, guest, invitation_tag(join.group_id, guest))
+        for (inviter, device), guest in zip(signers, guests, strict=True)
+    ]
+
+
+def is_void(author: PersonId, join: Join, kept: Mapping[tuple[PersonId, DeviceId], Collection[bytes]]) -> bool:
+    """Whether a join of `author` that holds makes no member, since an invitation of its chain does not count any longer.
+
+    `kept` has the revoked devices, each with its person and the tags that its revocation keeps.
+    """
+    return any(
+        (one.inviter, one.device) in kept and one.tag not in kept[one.inviter, one.device]
+        for one in invitations_of(author, join)
+    )
+
+
 def inviters(join: Join) -> list[PersonId]:
     """Return who invited the author of a join that holds, then who invited those, and so on to the founder."""
-    return [_signer(step.certificate)[0] for step in reversed(join.steps)]
+    return [_named_by(step.certificate)[0] for step in reversed(join.steps)]
 
 
 def _invitation_message(group_id: bytes, inviter: PersonId, tag: bytes) -> bytes:
@@ -110,3 +153,10 @@ def _signer(certificate: bytes) -> tuple[PersonId, DeviceId]:
     if Device.parse(record.body).revoked or not verify_signature(record):
         raise RemoteError(Code.FORGED, "a statement whose certificate does not hold")
     return record.header.author, record.header.device
+
+
+@lru_cache(maxsize=STATEMENTS_REMEMBERED // 4)
+def _named_by(certificate: bytes) -> tuple[PersonId, DeviceId]:
+    """Return the same of a certificate that was checked before, which takes a tenth of the time."""
+    header = Record.parse(certificate).header
+    return header.author, header.device

@@ -9,9 +9,9 @@ import trio
 from trio.testing import MockClock
 
 from meshnode.api.handlers import ROUTES
-from meshnode.api.handlers.people import FOLLOW_SECONDS
 from meshnode.app.people.cards import WAIT_SECONDS_MAX
 from meshnode.errors import StorageFailed
+from meshnode.local.people import FOLLOW_SECONDS
 from protocol import person_text
 from tests.api.context import Caller
 from tests.support.mesh import Mesh

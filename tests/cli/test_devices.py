@@ -15,7 +15,7 @@ from protocol.tokens import DeviceCode
 from protocol.wire import SeenEphemerals
 from tests.cli.terminal import Terminal
 from tests.cli.village import Village, meshnode
-from tests.support.mesh_people import block, post
+from tests.support.mesh_people import block, found, invite, post
 from tests.support.people import Person
 
 
@@ -126,6 +126,38 @@ def test_with_nobody_to_ask_it_is_kept_and_named(village: Village) -> None:
     lines = village("A", "device", "revoke", "Pi").out.splitlines()
     assert "  you block Bob" in lines
     assert any("meshnode unblock" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "answers", "members"),
+    [
+        ([], ["each", "y", "n"], {"Alice", "Bob"}),
+        ([], ["none"], {"Alice"}),
+        ([], ["all"], {"Alice", "Bob", "Carol"}),
+        (["--keep-groups"], [], {"Alice", "Bob", "Carol"}),
+        (["--discard", "--keep-groups"], [], {"Alice", "Bob", "Carol"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_the_owner_is_asked_whose_invitation_by_the_device_goes_on_counting(
+    village: Village, options: list[str], answers: list[str], members: set[str]
+) -> None:
+    village.mesh.join_device("Pi", "Alice")
+    for name in ("Alice", "Bob", "Carol"):
+        village.mesh.wire("Pi", name)
+    found(village.mesh, "Alice", "Elm Street")
+    village.mesh.settle()
+    invite(village.mesh, "Pi", "Elm Street", "Bob", "Carol")
+    with Terminal("--home", str(village.homes["A"]), "device", "revoke", "Pi", *options) as terminal:
+        shown = terminal.read_until("all, none, each") if answers else ""
+        for answer in answers:
+            terminal.type(answer)
+        shown += terminal.read_until("can no longer act for you") + terminal.read_all()
+    if answers:
+        assert "Bob is invited to Elm Street" in shown
+    assert ("no longer count" in shown) is (len(members) < 3)
+    cell = json.loads(village("A", "cell", "show", "Elm Street", "--json").out)["groups"][0]
+    assert {one["person"]["name"] for one in cell["members"]} == members
 
 
 def waits(village: Village) -> tuple[EnrolmentConversation, Conversation]:

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFilter
 
-from meshnode.cli import output, photos
+from meshnode.cli import photos
 from meshnode.errors import Usage
+from meshnode.qr import codes
+from meshnode.qr import photos as reading
 from tests.cli.village import Village
 
 Picture = Any
@@ -26,7 +28,7 @@ CARD = "mesh1" + "".join(random.Random(1).choices("023456789acdefghjklmnpqrstuvw
 def code(text: str = CARD, scale: int = 6) -> Picture:
     """Return the QR code of a text as `card --png` makes it, in shades of gray."""
     saved = BytesIO()
-    output.qr_code(text).save(saved, kind="png", scale=scale, border=4)
+    codes.qr_code(text).save(saved, kind="png", scale=scale, border=4)
     return Image.open(saved).convert("L")
 
 
@@ -150,7 +152,7 @@ def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
     assert "cannot be opened" in refused(tmp_path / "missing.png")
     assert "is not a file" in refused("/dev/zero")
     with (tmp_path / "endless.png").open("wb") as file:
-        file.truncate(photos.PICTURE_BYTES_MAX + 1)
+        file.truncate(reading.PICTURE_BYTES_MAX + 1)
     assert "is too large" in refused(tmp_path / "endless.png")
 
 
@@ -164,7 +166,7 @@ def test_a_child_that_dies_or_babbles_is_a_damaged_picture(tmp_path: Path, monke
     ):
         child = tmp_path / "child.py"
         child.write_text(program)
-        monkeypatch.setattr(photos, "READER", child)
+        monkeypatch.setattr(reading, "READER", child)
         refused(picture)
 
 
@@ -174,7 +176,7 @@ def test_the_child_can_do_nothing_but_read_the_picture(tmp_path: Path) -> None:
     tries.write_text(
         f"""
 import os, resource, runpy, sys
-reader = runpy.run_path({os.fspath(photos.READER)!r})
+reader = runpy.run_path({os.fspath(reading.READER)!r})
 reader["_limit"]()
 resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 for attempt in (lambda: open("/etc/passwd"), lambda: bytearray(2**31), lambda: __import__("socket").socket()):

@@ -12,6 +12,7 @@ import pytest
 import segno
 
 from meshnode.cli import pictures
+from meshnode.qr.codes import BORDER
 from protocol.tokens import Card
 from tests.cli.terminal import Terminal
 from tests.cli.village import Village
@@ -34,7 +35,7 @@ def squares_of_png(picture: bytes) -> list[list[bool]]:
     width, height = (int.from_bytes(chunks[b"IHDR"][start : start + 4], "big") for start in (0, 4))
     assert chunks[b"IHDR"][8] == 1, "one bit for each pixel"
     rows, line = zlib.decompress(chunks[b"IDAT"]), 1 + (width + 7) // 8
-    scale, edge = int(pictures.SCALE["png"]), pictures.BORDER * int(pictures.SCALE["png"])
+    scale, edge = int(pictures.SCALE["png"]), BORDER * int(pictures.SCALE["png"])
     starts = range(edge, height - edge, scale)
     return [[not rows[y * line + 1 + x // 8] >> (7 - x % 8) & 1 for x in starts] for y in starts]
 
@@ -45,7 +46,7 @@ def test_a_picture_holds_the_card_and_only_its_owner_can_read_it(village: Villag
     assert Card.parse(printed).name == "Alice"
     assert squares_of_png(picture.read_bytes()) == squares(printed)
     side = float(ET.parse(drawing).getroot().attrib["width"])  # noqa: S314 - made by this test
-    assert side == (len(squares(printed)) + 2 * pictures.BORDER) * pictures.SCALE["svg"]
+    assert side == (len(squares(printed)) + 2 * BORDER) * pictures.SCALE["svg"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in (drawing, picture)} == {0o600}
 
 

@@ -33,6 +33,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.clock": PLUMBING | {"protocol"},
     "meshnode.quoting": set(),
     "meshnode.text": {"meshnode.quoting"},
+    "meshnode.qr": {"meshnode.errors", "meshnode.text"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
@@ -96,6 +97,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.text",
         "meshnode.local",
         "meshnode.background",
+        "meshnode.qr",
     },
     "meshnode.notify": {
         "protocol",
@@ -120,7 +122,14 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.local",
         "meshnode.web",
     },
-    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text", "meshnode.quoting"},
+    "meshnode.cli": {
+        "meshnode.errors",
+        "meshnode.home",
+        "meshnode.config",
+        "meshnode.text",
+        "meshnode.quoting",
+        "meshnode.qr",
+    },
     "meshnode.__main__": {"meshnode.cli"},
 }
 
@@ -165,6 +174,8 @@ APP_LAYERS: dict[str, set[str]] = {
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": {"catalog"},
     "page_access": set(),
+    "subscriptions": {"page_access"},
+    "calendar": {"naming", "owner", "catalog", "exchanges"},
 }
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.
@@ -203,9 +214,9 @@ LIBRARIES: dict[str, set[str]] = {
     "platformdirs": {"meshnode.config"},
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
-    "segno": {"meshnode.cli"},
-    "PIL": {"meshnode.cli.photo_reader"},  # only in a child process, see there
-    "zxingcpp": {"meshnode.cli.photo_reader"},
+    "segno": {"meshnode.qr"},
+    "PIL": {"meshnode.qr.photo_reader"},  # only in a child process, see there
+    "zxingcpp": {"meshnode.qr.photo_reader"},
     "anyascii": {"meshnode.app.words"},
 }
 

@@ -23,6 +23,7 @@ from protocol import (
     distance_km,
     distance_words,
     is_cell,
+    outline,
     precision_of,
 )
 
@@ -143,3 +144,12 @@ def test_text_that_is_no_cell_cannot_be_made_coarser() -> None:
     for ask in (precision_of, center, lambda cell: coarser(cell, Precision.REGION)):
         with pytest.raises(LocalError):
             ask("nowhere")
+
+
+@given(POINTS, PRECISIONS)
+def test_the_corners_of_a_cell_lie_around_its_center(point: tuple[float, float], precision: Precision) -> None:
+    cell = coarse(*point, precision)
+    corners = outline(cell)
+    assert 5 <= len(corners) <= 10
+    for corner in corners:
+        assert across_km(cell) / 4 < h3.great_circle_distance(center(cell), corner) < across_km(cell)

@@ -35,10 +35,11 @@ def revoke(
     *,
     discard: bool = False,
     keep_blocks: bool = False,
+    keep_groups: bool = False,
     keep: tuple[str, ...] | None = None,
 ) -> revocation.RevokedView:
     """Let Alice revoke one of her devices, on her laptop; `keep` names the decisions that she keeps (None: no choice)."""
-    order = revocation.RevokeOrder(discard, keep_blocks, keep is not None, keep or ())
+    order = revocation.RevokeOrder(discard, keep_blocks, keep_groups, keep is not None, keep or ())
     return revocation.revoke(replica(mesh, "Laptop"), device, order)
 
 

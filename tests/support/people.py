@@ -74,9 +74,9 @@ class Person:
         body = Device(self._salt("device", version), self.keys.dh_public, self.keys.letter_public)
         return self.record(Kind.DEVICE, self.slot, body, now, version=version, life=life, **header)
 
-    def revocation(self, now: int = NOW) -> Record:
-        """Return the revocation of this device, signed by the identity."""
-        body = Device(self._salt("strike"), self.keys.dh_public, self.keys.letter_public, revoked=True)
+    def revocation(self, now: int = NOW, *, kept: tuple[bytes, ...] = ()) -> Record:
+        """Return the revocation of this device, signed by the identity; it keeps the invitations with these tags."""
+        body = Device(self._salt("strike"), self.keys.dh_public, self.keys.letter_public, revoked=True, kept=kept)
         return self.record(Kind.DEVICE, self.slot, body, now, version=REVOCATION_VERSION, expires=FOREVER)
 
     def policy(

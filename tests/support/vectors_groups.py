@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from protocol import Group, GroupKind, Join, Record, Step, group_text
+from protocol import DeviceId, Group, GroupKind, Join, PersonId, Record, Step, group_text
 from protocol.trust import founded, invitation_tag
 from tests.support.chains import begun, chain, follows, invites, join_record
 from tests.support.people import NOW, Person
 from tests.support.vectors_refused_letters import refused_certificates
+
+Revoked = tuple[PersonId, DeviceId, tuple[bytes, ...]]
+"""A revoked device, and the tags of the invitations that its revocation keeps."""
 
 ALICE, BOB, CAROL, MALLORY = (Person(name) for name in ("Alice", "Bob", "Carol", "Mallory"))
 
@@ -51,6 +54,71 @@ def broken() -> dict[str, tuple[Person, Join]]:
     }  # fmt: skip
 
 
+def revoking() -> dict[str, tuple[Person, Join, list[Revoked], bool]]:
+    """Return joins whose chains hold, each with its author, with revoked devices, and whether it is void because of them."""
+    bobs, carols, dans = chain(ALICE, BOB), chain(ALICE, BOB, CAROL), chain(ALICE, BOB, CAROL, MALLORY)
+    phone, phones = ALICE.on("phone"), follows(begun(ALICE), ALICE.on("phone"), BOB)
+    alice_bob, bob_carol, carol_dan = (tag_of(dans, who) for who in (BOB, CAROL, MALLORY))
+    other = tag_of(chain(ALICE, BOB, name="Oak Street"), BOB)
+    return {
+        "no device of the chain is revoked": (BOB, bobs, [_revoked_device(CAROL, ())], False),
+        "the device of the inviter is revoked": (BOB, bobs, [_revoked_device(ALICE, ())], True),
+        "the device of the inviter is revoked, and the invitation kept": (
+            BOB,
+            bobs,
+            [_revoked_device(ALICE, (alice_bob,))],
+            False,
+        ),
+        "the same device, as another person's": (BOB, bobs, [(CAROL.id, ALICE.device, ())], False),
+        "another device of the inviter is revoked": (BOB, bobs, [_revoked_device(phone, ())], False),
+        "the other device that invited is revoked": (BOB, phones, [_revoked_device(phone, ())], True),
+        "the device that only founded is revoked": (BOB, phones, [_revoked_device(ALICE, ())], False),
+        "the founder's own device is revoked": (ALICE, begun(ALICE), [_revoked_device(ALICE, ())], False),
+        "an invitation to another group is kept": (BOB, bobs, [_revoked_device(ALICE, (other,))], True),
+        "an invitation of the same person further down is kept": (
+            CAROL,
+            carols,
+            [_revoked_device(ALICE, (bob_carol,))],
+            True,
+        ),
+        "the first of three inviters": (MALLORY, dans, [_revoked_device(ALICE, ())], True),
+        "the middle one of three inviters": (MALLORY, dans, [_revoked_device(BOB, ())], True),
+        "the last of three inviters": (MALLORY, dans, [_revoked_device(CAROL, (bob_carol,))], True),
+        "the middle one, with the invitation kept among others": (
+            MALLORY,
+            dans,
+            [_revoked_device(BOB, (other, bob_carol))],
+            False,
+        ),
+        "all three, with all invitations kept": (
+            MALLORY,
+            dans,
+            [
+                _revoked_device(ALICE, (alice_bob,)),
+                _revoked_device(BOB, (bob_carol,)),
+                _revoked_device(CAROL, (carol_dan,)),
+            ],
+            False,
+        ),
+        "all three, with all invitations kept but one": (
+            MALLORY,
+            dans,
+            [_revoked_device(ALICE, (alice_bob,)), _revoked_device(BOB, ()), _revoked_device(CAROL, (carol_dan,))],
+            True,
+        ),
+        "the invited person's own device is revoked": (BOB, bobs, [_revoked_device(BOB, ())], False),
+    }
+
+
+def _revoked_device(owner: Person, kept: tuple[bytes, ...]) -> Revoked:
+    return owner.id, owner.device, kept
+
+
+def tag_of(join: Join, invited: Person) -> bytes:
+    """Return the tag of the invitation of a person to the group of `join`."""
+    return invitation_tag(join.group_id, invited.id)
+
+
 def _of(join: Join, **changes: Any) -> Join:
     return replace(join, group=Group(**{**join.group._asdict(), **changes}))
 
@@ -78,6 +146,7 @@ def groups_vectors() -> dict[str, Any]:
             for who in (BOB, CAROL)
         ],
         "hold": [{"case": case, **_join(*claim)} for case, claim in holding().items()],
+        "revoked": [_revoked(case, *claim) for case, claim in revoking().items()],
         "refused": [
             *({"case": case, "code": "FORGED", **_join(*claim)} for case, claim in broken().items()),
             *refused_certificates(),
@@ -95,6 +164,14 @@ def _group(group: Group) -> dict[str, Any]:
         "id": group.id.hex(),
         "text": group_text(group.id),
     }
+
+
+def _revoked(case: str, author: Person, join: Join, revoked: list[Revoked], void: bool) -> dict[str, Any]:
+    devices = [
+        {"person": person.hex(), "device": device.hex(), "kept": [tag.hex() for tag in kept]}
+        for person, device, kept in revoked
+    ]
+    return {"case": case, **_join(author, join), "revoked": devices, "void": void}
 
 
 def _join(author: Person, join: Join) -> dict[str, Any]:

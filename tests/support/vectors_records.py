@@ -28,10 +28,12 @@ from protocol import (
     signature_key,
     signature_message,
 )
+from protocol.limits import KEPT_INVITATIONS_MAX
 from protocol.numbers import Stamp
 from protocol.tokens import Card, card_id
 from tests.support.chains import begun, chain, invites
 from tests.support.people import NOW, Person, grown
+from tests.support.vectors_changes import ascending
 from tests.support.vectors_refused_letters import unknown_letter
 from tests.support.vectors_refused_records import refused_bodies, refused_records
 from tests.support.vectors_refused_texts import refused_cards
@@ -183,6 +185,20 @@ def bodies_vectors() -> dict[str, Any]:
     bodies: dict[str, tuple[Kind, Body]] = {
         "a device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public)),
         "a revoked device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, revoked=True)),
+        "a revoked device two of whose invitations count": (
+            Kind.DEVICE,
+            Device(salt, alice.keys.dh_public, alice.keys.letter_public, revoked=True, kept=(b"b" * 16, b"a" * 16)),
+        ),
+        "a revoked device of which as many invitations count as can": (
+            Kind.DEVICE,
+            Device(
+                salt,
+                alice.keys.dh_public,
+                alice.keys.letter_public,
+                revoked=True,
+                kept=tuple(ascending(KEPT_INVITATIONS_MAX, 16)),
+            ),
+        ),
         "an empty policy": (Kind.POLICY, Policy(salt, Stamp(0))),
         "a policy": (
             Kind.POLICY,
@@ -225,6 +241,7 @@ def bodies_vectors() -> dict[str, Any]:
                 lend=True,
                 return_by=NOW + 2 * 86_400,
                 language="de",
+                notice_board=True,
                 place="881f1d4887fffff",
                 promised=2,
                 salt=salt,

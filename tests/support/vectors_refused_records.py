@@ -27,6 +27,7 @@ from protocol.limits import (
     GROUP_LINKS_MAX,
     INVITATIONS_MAX,
     JOIN_LIFE,
+    KEPT_INVITATIONS_MAX,
     LANGUAGE_MAX,
     LETTER_LIFE,
     LISTING_LIFE,
@@ -247,6 +248,7 @@ def refused_bodies() -> list[dict[str, Any]]:
         {"why": "a kind that this version does not know", "kind": 7, "body": b"\x90".hex(), "code": "UNKNOWN_KIND"}
     ]
     found += kinds
+    found += refusals(_revocation(), "body", _REVOCATION, kind=int(Kind.DEVICE))
     empty = Policy(grown("salt", size=16), Stamp(1)).to_body()
     one = Policy(grown("salt", size=16), Stamp(3), (Vouch(BOB.id, 700, 3),)).to_body()
     clocks = [Change("a clock that is a boolean", [1], True), Change("a clock above 2^52", [1], 2**52 + 1)]
@@ -285,6 +287,27 @@ _DEVICE = [
     Change("a letter key of low order", [2], LOW_ORDER),
     Change("a letter key of low order with the bit that is masked", [2], bytes(31) + b"\x80"),
     Change("revoked as a number", [3], 1),
+]
+
+
+def _revocation() -> bytes:
+    """Return the body of a revocation that keeps two invitations."""
+    kept = (bytes(15) + b"\1", bytes(15) + b"\2")
+    return Device(
+        grown("salt", size=16), ALICE.keys.dh_public, ALICE.keys.letter_public, revoked=True, kept=kept
+    ).to_body()
+
+
+_REVOCATION = [
+    Change("kept invitations of a device that is not revoked", [3], False),
+    Change("kept invitations that are no array", [4], 0),
+    Change("kept invitations that are bytes", [4], bytes(16)),
+    Change("an empty list of kept invitations", [4], []),
+    Change("more than 1,000 kept invitations", [4], ascending(KEPT_INVITATIONS_MAX + 1, 16)),
+    Change("a kept invitation of 15 bytes", [4, 0], bytes(15)),
+    Change("a kept invitation that is text", [4, 0], "t" * 16),
+    Change("kept invitations out of order", [4], [bytes(15) + b"\2", bytes(15) + b"\1"]),
+    Change("one kept invitation twice", [4], [bytes(16), bytes(16)]),
 ]
 
 
@@ -444,11 +467,12 @@ _LISTINGS = [
     Change("a language that is no tag", [13], "english"),
     Change("a language that is too long", [13], "de" + "-a" * (LANGUAGE_MAX // 2)),
     Change("a language that is no text", [13], None),
-    Change("a place that is no cell", [14], "here"),
-    Change("a place that is no text", [14], 0),
-    Change("promised below 0", [15], -1),
-    Change("promised nothing at all", [15], None),
-    Change("promised that is too large", [15], PROMISED_MAX * QUANTITY_STEPS + 1),
+    Change("notice board as a number", [14], 1),
+    Change("a place that is no cell", [15], "here"),
+    Change("a place that is no text", [15], 0),
+    Change("promised below 0", [16], -1),
+    Change("promised nothing at all", [16], None),
+    Change("promised that is too large", [16], PROMISED_MAX * QUANTITY_STEPS + 1),
     Change("promised without a quantity", [6], None),
     Change("available until a time before available from", [9], NOW - 1),
     Change("return by for what is not lent", [11], False),

@@ -8,12 +8,19 @@ import select
 import shutil
 import subprocess
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+KEYS = {
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    "Space": (32, " "),
+    "ArrowDown": (40, ""),
+}  # number, and letter if it has one
 WITHIN_SECONDS = 60.0  # for one answer of a browser on a busy machine
 
 
@@ -36,6 +43,11 @@ class Tab:
         self._call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
+
+    def be_dark(self, *, dark: bool) -> None:
+        """Prefer dark colors, or light ones."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._call("Emulation.setEmulatedMedia", features=[scheme])
 
     def use_scripts(self, *, on: bool) -> None:
         """Run the scripts of pages, or do not."""
@@ -72,6 +84,27 @@ class Tab:
             f".find((one) => one.textContent.trim() === {json.dumps(words)}); found.click(); }})()"
         )
         self._wait_for_load()
+
+    def key(self, name: str) -> None:
+        """Press one key: Tab, Enter, Space or ArrowDown. The browser does what it does for a person."""
+        code, text = KEYS[name]
+        key = {"key": text if name == "Space" else name, "code": name, "windowsVirtualKeyCode": code}
+        self._call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **key)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **key)
+
+    def go(self, name: str) -> None:
+        """Press a key that leads to another page, and wait for that."""
+        self._events.clear()
+        self.key(name)
+        self._wait_for_load()
+
+    def type(self, words: str) -> None:
+        """Type into the field that has the focus."""
+        self._call("Input.insertText", text=words)
+
+    def picture(self) -> bytes:
+        """Return what can be seen, as PNG."""
+        return b64decode(self._call("Page.captureScreenshot", captureBeyondViewport=True)["data"])
 
     def wait_for(self, words: str) -> None:
         """Wait until these words can be read on the page."""

@@ -11,7 +11,10 @@ from tests.support.mesh import Mesh
 from tests.web.plain_browser import PlainBrowser
 
 Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
-ADDRESSES = ("/", "/discover", "/post", "/mine", "/exchanges", "/events", "/posts/x", "/exchanges/x")
+ADDRESSES = (
+    *("/", "/discover", "/post", "/mine", "/exchanges", "/events", "/posts/x", "/exchanges/x"),
+    *("/people", "/people/x", "/blocks", "/me", "/more", "/card", "/add", "/groups", "/sharing"),
+)
 SIGN_IN = "This page is your own"
 
 

@@ -1,4 +1,4 @@
-"""Answers the request for a link to the owner's page."""
+"""Answers requests for the addresses of the owner's page, of the calendar and of the feed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from meshnode.api.handlers.errors import WRITES
 from meshnode.api.routes import Route, Routes
+from meshnode.app import subscriptions as subscription_cases
 from meshnode.app.page_access import LINK_SECONDS
 from meshnode.local.context import LocalContext
 
@@ -25,3 +26,17 @@ class PageLinkView:
 async def open_page(context: LocalContext) -> PageLinkView:
     """Make a link that opens your page in a browser of this computer."""
     return PageLinkView(await context.store_thread.run(context.page.new_link), LINK_SECONDS)
+
+
+@_routes.add("GET", "/v1/subscriptions", errors=WRITES)
+async def subscriptions(context: LocalContext) -> subscription_cases.SubscriptionsView:
+    """Show the secret addresses of your calendar and of the feed of what others share."""
+    return await context.run(subscription_cases.addresses, context.page)
+
+
+@_routes.add("POST", "/v1/subscriptions", errors=WRITES)
+async def change_subscription(
+    context: LocalContext, body: subscription_cases.NewAddress
+) -> subscription_cases.SubscriptionsView:
+    """Change one of these addresses. The one before works no longer."""
+    return await context.run(subscription_cases.change, context.page, body)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-import trio
-
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.app.exchanges import blocking
 from meshnode.app.exchanges.blocking import BlockQuery
 from meshnode.app.explain import why as why_cases
 from meshnode.app.people import blocks as block_cases
@@ -17,12 +14,9 @@ from meshnode.app.people import introductions as introduction_cases
 from meshnode.app.people import people as people_cases
 from meshnode.app.people import yourself as yourself_cases
 from meshnode.errors import Unconfirmed
+from meshnode.local import people as people_with_network
 from meshnode.local.context import LocalContext
-
-LAST_WORD_PAUSE = 0.1  # seconds between two looks whether the letter that calls an agreement off has arrived
-LAST_WORD_LOOKS = 30  # before a block is made all the same; only for somebody who is connected
-
-FOLLOW_SECONDS = 0.1  # between two looks at an added person while the answer waits for them
+from meshnode.local.people import connected
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -43,25 +37,7 @@ async def add_card(context: LocalContext, body: card_cases.CardToAdd) -> card_ca
     Instead of a card you can give the name or id of somebody to whom you were introduced. With `wait` the answer comes
     as soon as the two are connected, or after so many seconds.
     """
-    added = await context.run(introduction_cases.add, body, connected(context))
-    context.network.look_again()
-    with trio.move_on_after(min(max(body.wait, 0.0), card_cases.WAIT_SECONDS_MAX)):
-        return await _until_decided(context, added)
-    return await _followed(context, added)
-
-
-async def _until_decided(context: LocalContext, added: card_cases.AddedView) -> card_cases.AddedView:
-    """Return `added` once nothing more is awaited."""
-    while added.pending:
-        await trio.sleep(FOLLOW_SECONDS)
-        added = await _followed(context, added)
-    return added
-
-
-async def _followed(context: LocalContext, added: card_cases.AddedView) -> card_cases.AddedView:
-    """Return how far the connection with the added person has come by now."""
-    settled = {peer.person for peer in context.network.state().peers if peer.live}
-    return await context.run(card_cases.follow, added, connected(context), settled)
+    return await people_with_network.add(context, body)
 
 
 @_routes.add("POST", "/v1/introductions", status=201, errors=(*NAMED, *WRITES))
@@ -150,15 +126,7 @@ async def block(context: LocalContext, who: str, query: BlockQuery) -> block_cas
     What is agreed with them is called off, and they are told that, and nothing else. To block a person who is not
     visible to you, give the whole id.
     """
-    slots = await context.run(blocking.call_off, who, query)
-    if slots and (await context.run(block_cases.to_block, who)) in connected(context):
-        for _ in range(LAST_WORD_LOOKS):
-            if await context.run(blocking.has_arrived, slots):
-                break
-            await trio.sleep(LAST_WORD_PAUSE)
-    blocked = await context.run(blocking.block, who)
-    context.network.look_again()
-    return blocked
+    return await people_with_network.block(context, who, query)
 
 
 @_routes.add("DELETE", "/v1/blocks/{who:path}", errors=(*NAMED, *WRITES))
@@ -173,8 +141,3 @@ async def unblock(context: LocalContext, who: str) -> block_cases.BlockView:
 async def why(context: LocalContext, who: str) -> why_cases.WhyView:
     """Explain why a person or a listing is visible to you, and what would end that."""
     return await context.run_steps(why_cases.why, context.catalog, who)
-
-
-def connected(context: LocalContext) -> frozenset[bytes]:
-    """Return the people that this node has a session with."""
-    return frozenset(peer.person for peer in context.network.state().peers)

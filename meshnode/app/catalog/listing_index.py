@@ -15,6 +15,9 @@ from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_
 from meshnode.app.words import index_words, is_part, is_spaceless, sought_words
 from protocol import Listing, PersonId, limits
 
+NOTICE_BOARD = (
+    "notice board"  # the kind of the listings that others may put up in public; no type or category begins so
+)
 _FEW = 64  # up to so many doc ids, looking at them one by one is quicker
 
 BucketT = TypeVar("BucketT")
@@ -47,7 +50,8 @@ class ListingIndex(Generic[BucketT]):
         doc_id = len(self._bucket_of)
         self._bucket_of.append(bucket)
         self._live.add(doc_id)
-        self._kinds.add(doc_id, (listing.type, listing.category), limits.INT_MAX)
+        kinds = (listing.type, listing.category, *([NOTICE_BOARD] if listing.notice_board else []))
+        self._kinds.add(doc_id, kinds, limits.INT_MAX)
         left = limits.SEARCH_WORDS_MAX
         for index, text in ((self._titles, listing.title), (self._texts, " ".join((*listing.tags, listing.text)))):
             words = tuple(islice(dict.fromkeys(index_words(text)), left))

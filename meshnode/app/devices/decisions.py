@@ -1,6 +1,6 @@
 """Shows what one of the owner's devices alone has decided about people, so that the owner can choose before revoking it.
 
-A thief may have blocked everybody in the owner's name, and vouched for accomplices. A policy names blocked people by tags
+A thief may have blocked everybody in the owner's name, vouched for accomplices, and invited them to the owner's groups. A policy names blocked people by tags
 only; this node tells who they are where it knows them.
 """
 
@@ -8,48 +8,72 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.naming import PersonRef, reference
+from meshnode.app.groups import membership
+from meshnode.app.naming import PersonRef, known, reference
 from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
 from protocol import DeviceId, PersonId, limits
-from protocol.trust import block_tag
+from protocol.trust import block_tag, invitation_tag
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
     """Something that one of your devices has decided about a person, and no other device of yours.
 
-    `what` is `block`, `unblock` or `vouch`; `trust` is that of the vouch, 0 to 1 (0: taken back; null: not a vouch).
-    `person` is null where this node does not know who it is. `id` names the decision.
+    `what` is `block`, `unblock`, `vouch` or `invitation`; `trust` is that of the vouch, 0 to 1 (0: taken back; null: not a
+    vouch); `group` is the name of the group of the invitation (null: none). `person` is null where this node does not know
+    who it is. `id` names the decision.
     """
 
     id: str
     what: str
     person: PersonRef | None
     trust: float | None
+    group: str | None = None
+
+
+BLOCK, UNBLOCK, VOUCH, INVITATION = "block", "unblock", "vouch", "invitation"
+_ORDER = (BLOCK, UNBLOCK, VOUCH, INVITATION)
 
 
 def decisions(replica: Replica, device: DeviceId) -> tuple[DecisionView, ...]:
-    """Return what only this device of the owner has decided: blocks first, then ended blocks, then vouches, by name."""
+    """Return what only this device of the owner has decided, by name: blocks, ended blocks, vouches, then invitations."""
     vouches, blocks = policy.decided_on(replica, device)
     people = _people_by_tag(replica) if blocks else {}
     found = [
         DecisionView(
             block.tag.hex(),
-            "block" if block.blocked else "unblock",
+            BLOCK if block.blocked else UNBLOCK,
             reference(replica, people[block.tag]) if block.tag in people else None,
             None,
         )
         for block in blocks
     ]
     found += [
-        DecisionView(vouch.subject.hex(), "vouch", reference(replica, vouch.subject), vouch.weight / limits.WEIGHT_MAX)
+        DecisionView(vouch.subject.hex(), VOUCH, reference(replica, vouch.subject), vouch.weight / limits.WEIGHT_MAX)
         for vouch in vouches
     ]
-    order = ("block", "unblock", "vouch")
+    found += _invitations(replica, device)
     return tuple(
-        sorted(found, key=lambda one: (order.index(one.what), one.person is None, _name(one).casefold(), one.id))
+        sorted(found, key=lambda one: (_ORDER.index(one.what), one.person is None, _name(one).casefold(), one.id))
     )
+
+
+def _invitations(replica: Replica, device: DeviceId) -> list[DecisionView]:
+    made = membership.signed_by(replica, device)
+    unnamed = {one.group for one in made if one.person is None}
+    people = {
+        invitation_tag(group.id, person): person
+        for group in unnamed
+        for person in known(replica)
+        if person != replica.me
+    }
+    found = []
+    for one in made:
+        person = one.person or people.get(one.tag)
+        who = reference(replica, person) if person is not None else None
+        found.append(DecisionView(one.tag.hex(), INVITATION, who, None, one.group.name))
+    return found
 
 
 def _name(decision: DecisionView) -> str:

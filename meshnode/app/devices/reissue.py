@@ -34,16 +34,17 @@ def written_by(replica: Replica, device: DeviceId) -> list[Record]:
     return list(_written_by(replica, device))
 
 
-def wanted(replica: Replica, written: list[Record], *, discard: bool) -> list[Record]:
+def wanted(replica: Replica, written: list[Record], *, discard: bool, keep_groups: bool) -> list[Record]:
     """Return the records to look at once the device that has `written` these is revoked; all of them unless `discard`.
 
-    With `discard` they are the policy, for the blocks in it, and the profile, even if another device has written its last
-    version: it may have carried on what the revoked one put there.
+    With `discard` they are the policy, for the blocks in it; with `keep_groups` too, the memberships; and the profile, even if
+    another device has written its last version: it may have carried on what the revoked one put there.
     """
     if not discard:
         return written
     profile = replica.store.records.current((replica.me, Kind.PROFILE, PROFILE_SLOT))
-    return [*(one for one in written if one.header.kind == Kind.POLICY), *([profile] if profile is not None else [])]
+    kinds = {Kind.POLICY, Kind.JOIN} if keep_groups else {Kind.POLICY}
+    return [*(one for one in written if one.header.kind in kinds), *([profile] if profile is not None else [])]
 
 
 def absorb_policy(

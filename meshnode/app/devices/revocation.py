@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshnode.app.devices import reissue, sync_own_devices
-from meshnode.app.devices.decisions import DecisionView, decisions
+from meshnode.app.devices.decisions import BLOCK, INVITATION, DecisionView, decisions
 from meshnode.app.devices.device_list import name_of
+from meshnode.app.groups import membership
 from meshnode.app.naming import ID_SHOWN, remember_names
 from meshnode.app.owner import policy, presence_key
 from meshnode.app.owner.certificates import identity_keys, revoke_device
@@ -17,7 +18,7 @@ from meshnode.errors import NotFound, Refused, Usage
 from meshnode.quoting import named, quoted
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
-from protocol import Device, DeviceId, InvalidField, Kind, PersonId, Record, device_slot, device_text
+from protocol import Device, DeviceId, InvalidField, Kind, PersonId, Record, device_slot, device_text, limits
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +27,14 @@ log = logging.getLogger(__name__)
 class RevokeOrder:
     """The things to keep of a device that is revoked; without any field, all of them.
 
-    With `discard`, nothing that it wrote is kept; with `keep_blocks` too, the blocks made there are. With `chosen`, of what
-    it has decided about people only that is kept which `keep` names (`id` in DecisionsView).
+    With `discard`, nothing that it wrote is kept; with `keep_blocks` too, the blocks made there are, and with
+    `keep_groups` the owner's memberships and the invitations to groups that it signed and this node knows of. With `chosen`, of what it has decided
+    about people only that is kept which `keep` names (`id` in DecisionsView).
     """
 
     discard: bool = False
     keep_blocks: bool = False
+    keep_groups: bool = False
     chosen: bool = False
     keep: tuple[str, ...] = ()
 
@@ -50,7 +53,8 @@ class RevokedView:
     """A device that can no longer act for you.
 
     This device wrote `kept` of its records again, and `dropped` the others. `decisions` are those about people that are
-    yours from now on although only that device had made them.
+    yours from now on although only that device had made them. `ended` are the invitations that it signed and that no
+    longer count: the people are no longer members by them, nor those whom they invited.
     """
 
     id: str
@@ -58,6 +62,7 @@ class RevokedView:
     kept: int
     dropped: int
     decisions: tuple[DecisionView, ...]
+    ended: tuple[DecisionView, ...]
 
 
 def decided_on(replica: Replica, which: str) -> DecisionsView:
@@ -92,25 +97,38 @@ def revoke(replica: Replica, which: str, order: RevokeOrder | None = None) -> Re
     written: list[Record] = replica.guard.result(
         "looking at what the device wrote", reissue.written_by, replica, device, otherwise=list
     )
-    wanted = reissue.wanted(replica, written, discard=order.discard)
+    wanted = reissue.wanted(replica, written, discard=order.discard, keep_groups=order.keep_groups)
     made = _decisions(replica, device)
     keep = _kept(order, made)
+    adopted = _adopted(made, keep)
     before: set[PersonId] = replica.guard.result("looking at your web", policy.web, replica, otherwise=set)
     attempt("taking over what the device decided", _absorb, replica, device, order.discard, keep)
     with replica.transaction():
-        revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public)
+        kept_invitations = (bytes.fromhex(one.id) for one in adopted if one.what == INVITATION)
+        revoke_device(
+            replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public, kept=kept_invitations
+        )
         replica.store.devices.add_pending_reissue(wanted, discard=order.discard, keep=keep)
         replica.store.people.forget_device(device)
         presence_key.rotate_at_once(replica)
     log.info("a device was revoked")
     attempt("remembering who was in your web", policy.note_former_web, replica, before)
     attempt("writing again what a revoked device wrote", reissue.write_pending, replica)
+    attempt("offering again the invitations that are kept", membership.offer_again, replica)
     attempt("changing the key by which others recognize you", presence_key.rotate_if_due, replica)
     attempt("following your other devices", sync_own_devices.sync_names_and_blocks, replica)
     counted = [record for record in written if record.header.kind not in reissue.ALWAYS_REISSUED]
     kept = 0 if order.discard else len(counted)
-    adopted = tuple(one for one in made if keep is None or bytes.fromhex(one.id) in keep)
-    return RevokedView(device_text(device), name, kept, len(counted) - kept, adopted)
+    ended = tuple(one for one in made if one.what == INVITATION and one not in adopted)
+    return RevokedView(device_text(device), name, kept, len(counted) - kept, adopted, ended)
+
+
+def _adopted(made: Iterable[DecisionView], keep: frozenset[bytes] | None) -> tuple[DecisionView, ...]:
+    """Return the decisions that are kept; of invitations as many as a revocation can name, of people known here first."""
+    adopted = [one for one in made if keep is None or bytes.fromhex(one.id) in keep]
+    invitations = [one for one in adopted if one.what == INVITATION]
+    surplus = set(invitations[limits.KEPT_INVITATIONS_MAX :])
+    return tuple(one for one in adopted if one not in surplus)
 
 
 def _absorb(replica: Replica, device: DeviceId, blocks_only: bool, keep: frozenset[bytes] | None) -> None:
@@ -136,7 +154,9 @@ def _kept(order: RevokeOrder, made: Iterable[DecisionView]) -> frozenset[bytes] 
         )
     chosen = set(order.keep)
     if order.discard and order.keep_blocks:
-        chosen |= {name for name, what in ids.items() if what == "block"}
+        chosen |= {name for name, what in ids.items() if what == BLOCK}
+    if order.discard and order.keep_groups:
+        chosen |= {name for name, what in ids.items() if what == INVITATION}
     return frozenset(map(bytes.fromhex, chosen))
 
 

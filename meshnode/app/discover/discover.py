@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Bucket, Entry
+from meshnode.app.catalog.listing_index import NOTICE_BOARD
 from meshnode.app.discover.search import Matches, SearchQuery, Tier, check, preparing, search
 from meshnode.app.listings.view import ListingView, view
 from meshnode.errors import Usage
@@ -53,8 +54,12 @@ ORDERS: dict[str, Order] = {
 
 @dataclass(frozen=True, slots=True)
 class DiscoverQuery(SearchQuery):
-    """A search, and the page of it to show in one of the orders best, near, new and trust."""
+    """A search, and the page of it to show in one of the orders best, near, new and trust.
 
+    `notice_board` finds only what its author allows others to put up in public.
+    """
+
+    notice_board: bool = False
     sort: str = "best"
     limit: int = SHOWN
     page: int = 1
@@ -94,7 +99,7 @@ def _state(replica: Replica, catalog: Catalog) -> object:
 
 
 def _page(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Steps[Discovery]:
-    matches = search(catalog, query)
+    matches = search(catalog, query, catalog.index.of_kind(NOTICE_BOARD) if query.notice_board else -1)
     yield
     end = query.page * query.limit
     chosen = yield from ranked(catalog, matches, query.sort, end - query.limit, end)

@@ -118,7 +118,7 @@ def view(replica: Replica, found: ExchangeHistory, *, messages: int | None = MES
         exchange=exchange.id.hex(),
         state=ENDED if blocked else UNANSWERED if ran_out(replica, exchange) else exchange.stage.word,
         listing=_listing(replica, found),
-        with_=_with(replica, exchange),
+        with_=other_person(replica, exchange),
         connected=is_connected(replica, exchange.other),
         is_cross_community=found.is_cross_community,
         asked=found.asked,
@@ -240,11 +240,9 @@ def _candidate(replica: Replica, exchange: Exchange) -> Candidate[Exchange]:
     id_ = exchange.id.hex()
 
     def label() -> str:
-        return (
-            f"{quoted(exchange.title)} ({id_[:8]}, with {named(_with(replica, exchange).name)}, {exchange.stage.word})"
-        )
+        return f"{quoted(exchange.title)} ({id_[:8]}, with {named(other_person(replica, exchange).name)}, {exchange.stage.word})"
 
-    return Candidate(exchange, id_, exchange.title, label, more=searchable(_with(replica, exchange).name))
+    return Candidate(exchange, id_, exchange.title, label, more=searchable(other_person(replica, exchange).name))
 
 
 def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | None) -> Candidate[Exchange]:
@@ -260,10 +258,10 @@ def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | N
 
 def name_in(replica: Replica, exchange: Exchange) -> str:
     """Return the name of the other person of an exchange."""
-    return _with(replica, exchange).name
+    return other_person(replica, exchange).name
 
 
-def _with(replica: Replica, exchange: Exchange) -> PersonRef:
+def other_person(replica: Replica, exchange: Exchange) -> PersonRef:
     """Return the other person, by the name last known if they cannot be seen any longer."""
     seen = replica.trust_state.profile(exchange.other) is not None
     name = name_of(replica, exchange.other) if seen else called(replica, exchange.other, exchange.name)

@@ -1,4 +1,4 @@
-"""Reports what is wrong with devices: this one, which may no longer act for its owner, and copied ones of anybody."""
+"""Reports what is wrong with devices: this one, which may no longer act for its owner, and copied or revoked ones of anybody."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from meshnode.app.upkeep import certificate_ends
 from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
-from protocol import DeviceId, PersonId, device_text, person_text
+from protocol import DeviceId, PersonId, device_text, group_text, person_text
 
 _COPIED = "The data of this computer was copied to another one, or an old copy of it was put back"
 
@@ -63,6 +63,18 @@ def leaping(replica: Replica) -> Iterator[Problem]:
                 f"Your device {name} writes numbers that no device can have come to, so they are not taken here",
                 f"if it was lost or stolen, revoke it: meshnode device revoke {device_text(device)[:11]}",
             )
+
+
+def voided(replica: Replica) -> Iterator[Problem]:
+    """Yield the groups that the owner is no longer in, since a device that signed an invitation was revoked."""
+    for join in replica.trust_state.void_joins(replica.me):
+        yield Problem(
+            "invitation_void",
+            f"You are no longer in {quoted(join.group.name)}: a device was revoked that signed the invitation of yours, or of"
+            " somebody through whom you were invited",
+            "ask a member to invite you again",
+            (group_text(join.group_id),),
+        )
 
 
 def met_twice(replica: Replica, sessions: Sequence[tuple[PersonId, DeviceId, int]]) -> Iterator[Problem]:

@@ -63,6 +63,8 @@ def _own(replica: Replica) -> Iterator[Problem]:
 def _matters(replica: Replica, record: Record) -> bool:
     """Whether something is lost with this record of the owner's: another device may have taken over what it says."""
     header = record.header
+    if header.kind == Kind.JOIN and header.slot in {join.slot for join in replica.trust_state.void_joins(replica.me)}:
+        return False
     if header.kind != Kind.POLICY or header.device == replica.device:
         current = replica.store.records.current(record.register)
         return current is not None and current.id == record.id

@@ -13,7 +13,7 @@ from meshnode import CONTRACT
 from meshnode.app import date
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.devices.device_list import name_of as name_of_device
-from meshnode.app.explain.device_problems import leaping, met_twice, of_this_device
+from meshnode.app.explain.device_problems import leaping, met_twice, of_this_device, voided
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
 from meshnode.app.explain.given_addresses import addresses as given_addresses
 from meshnode.app.explain.lapsing import lapsing
@@ -268,6 +268,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(_misbehaving(replica, network.misbehaving))
     found.extend(of_this_device(replica))
     found.extend(leaping(replica))
+    found.extend(voided(replica))
     found.extend(met_twice(replica, [(peer.person, peer.device, peer.since) for peer in network.peers]))
     found.extend(_ending(replica))
     guard = replica.guard

@@ -23,6 +23,7 @@ from protocol import (
     Group,
     GroupKind,
     InvalidField,
+    Invitation,
     Join,
     Kind,
     PersonId,
@@ -119,12 +120,17 @@ class InvitationOrder:
 
 
 class _Received(NamedTuple):
-    """An invitation to the owner, with everything that is needed to answer it."""
+    """An invitation to the owner, with everything that is needed to answer it; `device` has signed it."""
 
     inviter: PersonId
     device: DeviceId
     join: Join
-    expires: int
+    invitation: Invitation
+
+    @property
+    def expires(self) -> int:
+        """When it ends, in UNIX seconds."""
+        return self.invitation.expires
 
 
 # --- use-cases -------------------------------------------------------------------------------------------------------
@@ -198,11 +204,9 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
         ) from error
     _check_room(replica)
     found = next(found for found in waiting if found.join.group_id == group.id)
-    answered = open_invitation(found.join, found.inviter, found.device, replica.me)
     certificate = membership.certificate_of(replica, found.inviter, found.device)
-    assert answered is not None, "it was found by what it says"
-    assert certificate is not None, "a join is in use only while its device is certified"
-    membership.write_join(replica, accepted(fresh_salt(replica), found.join, answered, certificate))
+    assert certificate is not None, "an invitation is shown only while the device that signed it is certified"
+    membership.write_join(replica, accepted(fresh_salt(replica), found.join, found.invitation, certificate))
     return _view(replica, group)
 
 
@@ -251,14 +255,15 @@ def _received(replica: Replica) -> list[_Received]:
     own = trust_state.groups.groups_of(me)
     received = []
     for inviter in trust_state.people_with_joins() - {me}:
-        for device, held in trust_state.joins(inviter):
+        devices = [one.device for one in trust_state.devices(inviter)]
+        for _, held in trust_state.joins(inviter):
             if not held.invitations or held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
                 continue
-            found = open_invitation(held, inviter, device, me)
-            if found is None or found.expires <= max(now, membership.answered_until(replica, held)):
+            found = open_invitation(held, inviter, devices, me)
+            if found is None or found[0].expires <= max(now, membership.answered_until(replica, held)):
                 continue
             if trust_state.policy(inviter) is not None and not trust_state.graph.blocked_either_way(me, inviter):
-                received.append(_Received(inviter, device, held, found.expires))
+                received.append(_Received(inviter, found[1], held, found[0]))
     return sorted(received, key=lambda found: (len(found.join.steps), found.join.group.name, found.inviter))
 
 

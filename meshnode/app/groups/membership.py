@@ -7,11 +7,14 @@ groups in which it believes the other person to be too. It is admitted if one of
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from meshnode.app.owner.policy import note_former_web, web
 from meshnode.replica.authoring import fresh_salt, withdraw, write
+from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
 from protocol import (
+    Device,
     DeviceId,
     Group,
     Invitation,
@@ -29,7 +32,7 @@ from protocol import (
     verify_signature,
 )
 from protocol.session import PeerIdentified
-from protocol.trust import check_membership, invitation, invitation_tag
+from protocol.trust import check_membership, invitation, invitation_tag, invitations_of, signer_of
 
 # --- own joins -------------------------------------------------------------------------------------------------------
 
@@ -52,20 +55,41 @@ def write_join(replica: Replica, join: Join, *, above: int = 0) -> None:
 def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = ()) -> Join:
     """Return the next version of `join`, by this device, with the open invitations and `more`.
 
-    Answered and expired invitations are left out. Those that another device of the owner has signed are signed again,
-    since an invitation is read with the device of its join.
+    Answered and expired invitations are left out. Those that another device of the owner has signed stay as they are, so
+    that they end with that device if it turns out to be stolen. Of a revoked device those that the revocation keeps are
+    signed again, since only a device in use can invite.
     """
     now, me = replica.clock.now(), replica.me
     answered = {
         invitation_tag(join.group_id, member) for member in replica.trust_state.groups.members_known(join.group_id)
     }
-    signed = {
-        found.tag: invitation(join, me, found.tag, found.expires, replica.keys.sign)
-        for found in join.invitations
-        if found.expires > now and found.tag not in answered
-    }
-    signed |= {found.tag: found for found in more}
-    return Join(fresh_salt(replica), join.group, join.steps, tuple(signed.values()))
+    in_use = [one.device for one in replica.trust_state.devices(me)]
+    offered = {}
+    for found in join.invitations:
+        if found.expires <= now or found.tag in answered:
+            continue
+        if signer_of(join, me, in_use, found) is not None:
+            offered[found.tag] = found
+        elif _is_kept(replica, join, found):
+            offered[found.tag] = invitation(join, me, found.tag, found.expires, replica.keys.sign)
+    offered |= {found.tag: found for found in more}
+    return Join(fresh_salt(replica), join.group, join.steps, tuple(offered.values()))
+
+
+def _is_kept(replica: Replica, join: Join, found: Invitation) -> bool:
+    """Whether a revoked device of the owner has signed an invitation that its revocation keeps."""
+    device = signer_of(join, replica.me, replica.trust_state.revoked_devices(replica.me), found)
+    revocation = None if device is None else certificate_of(replica, replica.me, device)
+    body = None if revocation is None else readable_body(revocation)
+    return isinstance(body, Device) and found.tag in body.kept
+
+
+def offer_again(replica: Replica) -> None:
+    """Write the owner's joins again that have invitations by a revoked device, with those of them that are kept."""
+    revoked = replica.trust_state.revoked_devices(replica.me)
+    for _, join in replica.trust_state.joins(replica.me) if revoked else ():
+        if any(signer_of(join, replica.me, revoked, found) is not None for found in join.invitations):
+            write_join(replica, with_invitations(replica, join))
 
 
 def renew(replica: Replica, record: Record) -> None:
@@ -73,6 +97,30 @@ def renew(replica: Replica, record: Record) -> None:
     join = body_of(record)
     assert isinstance(join, Join)
     write_join(replica, with_invitations(replica, join), above=record.header.version)
+
+
+class InvitationMade(NamedTuple):
+    """An invitation that a device of the owner's has signed, and the person, where they can be named."""
+
+    tag: bytes
+    group: Group
+    person: PersonId | None
+
+
+def signed_by(replica: Replica, device: DeviceId) -> list[InvitationMade]:
+    """Return the invitations that this device of the owner's has signed, as far as members rely on them or they are open."""
+    trust_state, me, now = replica.trust_state, replica.me, replica.clock.now()
+    found = {}
+    for member in trust_state.people_with_joins():
+        for _, join in trust_state.joins(member):
+            for one in invitations_of(member, join):
+                if (one.inviter, one.device) == (me, device):
+                    found[one.tag] = InvitationMade(one.tag, join.group, one.invited)
+    for _, join in trust_state.joins(me):
+        for offered in join.invitations:
+            if offered.expires > now and signer_of(join, me, [device], offered) is not None:
+                found.setdefault(offered.tag, InvitationMade(offered.tag, join.group, None))
+    return list(found.values())
 
 
 def leave(replica: Replica, join: Join) -> None:
@@ -146,7 +194,8 @@ def _proved(replica: Replica, record: Record, event: PeerIdentified) -> Join | N
         check_membership(event.person, join)
     except (RemoteError, LocalError):
         return None
-    return join if verify_signature(record) else None
+    member = replica.trust_state.makes_member(replica.store, event.person, join)
+    return join if member and verify_signature(record) else None
 
 
 def _certified_there(replica: Replica, device: DeviceId, event: PeerIdentified) -> bool:

@@ -96,6 +96,7 @@ class ListingEdit:
     lend: bool | Unset | None = UNSET
     return_by: int | Unset | None = UNSET
     language: str | Unset | None = UNSET
+    notice_board: bool | Unset | None = UNSET
     audience: str | Unset | None = UNSET
     place: Coordinates | Unset | None = UNSET
     expires_in: int | Unset | None = UNSET

@@ -5,6 +5,8 @@ Those are the certificates of the owner's devices and their revocations. Nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from meshnode.app.owner.places import Coordinates, cell_of
 from meshnode.app.owner.policy import set_preference
 from meshnode.app.owner.presence_key import PRESENCE_KEY_BYTES
@@ -74,12 +76,15 @@ def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public:
     )
 
 
-def revoke_device(replica: Replica, device: DeviceId, *, dh_public: bytes, letter_public: bytes) -> Record:
+def revoke_device(
+    replica: Replica, device: DeviceId, *, dh_public: bytes, letter_public: bytes, kept: Iterable[bytes]
+) -> Record:
     """Revoke a device of the owner: everything that it wrote is void, and no later version can follow.
 
-    Forbidden as for `certify`.
+    Of the invitations that it signed those go on counting whose tags are `kept`, at most KEPT_INVITATIONS_MAX. Forbidden
+    as for `certify`.
     """
-    body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=True)
+    body = Device(fresh_salt(replica), dh_public, letter_public, revoked=True, kept=tuple(kept))
     return _write_device_record(
         replica,
         device,

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from meshnode.web.handlers import discover, exchanges, home, posts
+from meshnode.web.handlers import (
+    cards,
+    discover,
+    exchanges,
+    groups,
+    home,
+    more,
+    people,
+    posts,
+    sharing,
+    subscriptions,
+)
 
-PARTS = (home, discover, posts, exchanges)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, more, subscriptions)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,13 +28,11 @@ FILTERS = ("q", "type", "category", "within", "trust", "sort")
 async def discover(asked: Asked) -> Reply:
     """Search what others share. All filters are in the address."""
     context = asked.context
-    filters = {name: asked.query.get(name, "") for name in FILTERS}
-    filters["within"] = filters["within"] or DISTANCE
-    filters["trust"] = filters["trust"] or TRUST
+    filters = _filled(asked.query)
     page = whole(asked.query.get("page", "")) or 1
     found, wrong = None, None
     try:
-        query = _query(filters, page)
+        query = query_of(filters, page)
         found = plain(await context.run_steps(discover_cases.discover, context.catalog, query))
     except MeshnodeError as error:
         wrong = problem(error)
@@ -43,7 +42,14 @@ async def discover(asked: Asked) -> Reply:
     return TemplateReply("discover.html", values)
 
 
-def _query(filters: dict[str, str], page: int) -> discover_cases.DiscoverQuery:
+def _filled(asked: Mapping[str, str]) -> dict[str, str]:
+    filters = {name: asked.get(name, "") for name in FILTERS}
+    return filters | {"within": filters["within"] or DISTANCE, "trust": filters["trust"] or TRUST}
+
+
+def query_of(asked: Mapping[str, str], page: int) -> discover_cases.DiscoverQuery:
+    """Return the search that the filters in an address ask for. Raises Usage if they make no sense."""
+    filters = _filled(asked)
     try:
         within = None if filters["within"] in (ANY, DISTANCE) else float(filters["within"])
         trust = float(filters["trust"])

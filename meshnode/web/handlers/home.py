@@ -17,9 +17,12 @@ NEWS_SHOWN = 20
 async def home(asked: Asked) -> Reply:
     """Show what waits, then the news, which stay new."""
     context = asked.context
-    inbox = await context.run(waiting_cases.inbox)
+    through = asked.query.get("through") or None
+    query = waiting_cases.InboxQuery(everybody="all" in asked.query, through=through)
+    inbox = await context.run(waiting_cases.inbox, query)
     news = await context.run_steps(news_cases.peek, context.catalog, context.watcher, NEWS_SHOWN)
     values = {"inbox": plain(inbox), "news": plain(news), "done": asked.query.get("done", "")}
+    values["narrowed"] = query.everybody or through is not None
     return TemplateReply("home.html", values)
 
 

@@ -77,6 +77,7 @@ def _draft(form: dict[str, str], *, checks: bool) -> listing_cases.ListingDraft:
         unit=form.get("unit", "").strip(),
         available_until=day_end(form.get("until", "")),
         lend="lend" in form,
+        notice_board="notice_board" in form,
         audience=form.get("audience") or None,
     )
 

@@ -70,6 +70,7 @@ listings = st.builds(
     lend=st.just(True),
     return_by=st.none() | st.integers(0, 2 * NOW),
     language=st.sampled_from(["", "de", "pt-BR", "zh-Hant"]),
+    notice_board=st.booleans(),
     place=st.none() | st.just("881f1d4887fffff"),
 )
 policies = st.builds(
@@ -198,6 +199,7 @@ def test_a_kind_without_a_body_here_is_unknown(kind: int) -> None:
         ({"lend": 1}, "lend must be yes or no"),
         ({"return_by": 5}, "return by is for what is lent"),
         ({"language": "deutsch"}, "language must be a language tag such as de or pt-BR"),
+        ({"notice_board": 1}, "notice board must be yes or no"),
         ({"place": "881F1D4887FFFFF"}, "place must be an H3 cell of resolution 4, 6, 8 or 12"),
         ({"place": "881f1d4887ffff"}, "place must be an H3 cell of resolution 4, 6, 8 or 12"),
     ],

@@ -27,11 +27,11 @@ from protocol import (
     verify_signature,
 )
 from protocol.limits import DEVICE_LIFE, GROUP_LINKS_MAX, INVITATIONS_MAX, NAME_MAX, RECORD_MAX_BYTES
-from protocol.trust import check_membership, invitation, invitation_tag, open_invitation
+from protocol.trust import check_membership, invitation, invitation_tag, is_void, open_invitation
 from tests.support.chains import begun, chain, follows, invites, join_record
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown
-from tests.support.vectors_groups import ALICE, BOB, CAROL, MALLORY, broken, holding
+from tests.support.vectors_groups import ALICE, BOB, CAROL, MALLORY, broken, holding, revoking
 
 
 @pytest.mark.parametrize("case", holding())
@@ -106,17 +106,28 @@ def test_the_longest_join_fits_a_record() -> None:
 
 def test_an_invitation_is_found_by_the_invited_alone() -> None:
     join = invites(begun(ALICE), ALICE, BOB)
-    found = open_invitation(join, ALICE.id, ALICE.device, BOB.id)
+    found = open_invitation(join, ALICE.id, [ALICE.device], BOB.id)
     assert found is not None
-    assert open_invitation(join, ALICE.id, ALICE.device, CAROL.id) is None
+    assert open_invitation(join, ALICE.id, [ALICE.device], CAROL.id) is None
     assert BOB.id not in join.to_body()
 
 
-def test_an_invitation_that_the_joins_device_did_not_sign_is_none() -> None:
+def test_an_invitation_holds_if_a_device_that_acts_for_the_inviter_has_signed_it() -> None:
+    phone = ALICE.on("phone")
     join = invites(begun(ALICE), MALLORY, BOB)
-    assert open_invitation(join, ALICE.id, ALICE.device, BOB.id) is None
-    other = invites(begun(ALICE), ALICE.on("phone"), BOB)
-    assert open_invitation(other, ALICE.id, ALICE.device, BOB.id) is None
+    assert open_invitation(join, ALICE.id, [ALICE.device, phone.device], BOB.id) is None
+    other = invites(begun(ALICE), phone, BOB)
+    assert open_invitation(other, ALICE.id, [ALICE.device], BOB.id) is None
+    found = open_invitation(other, ALICE.id, [ALICE.device, phone.device], BOB.id)
+    assert found is not None
+    assert found[1] == phone.device
+
+
+@pytest.mark.parametrize("case", revoking())
+def test_a_revocation_voids_what_the_device_has_signed_but_for_the_invitations_that_it_keeps(case: str) -> None:
+    author, join, revoked, void = revoking()[case]
+    check_membership(author.id, join)
+    assert is_void(author.id, join, {(person, device): kept for person, device, kept in revoked}) is void
 
 
 def test_two_groups_of_one_name_are_two() -> None:

@@ -1,0 +1,87 @@
+"""Makes cards to hand over, with their code to scan or print, and adds those of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshnode.app.people import cards as card_cases
+from meshnode.app.people import introductions as introduction_cases
+from meshnode.errors import MeshnodeError, Usage
+from meshnode.local import people as people_with_network
+from meshnode.qr.codes import picture
+from meshnode.text import connecting
+from meshnode.text import page_people as text
+from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
+from meshnode.web.fields import weight, whole
+from meshnode.web.pages import plain
+from meshnode.web.problems import problem
+from protocol import limits
+
+_addresses = Addresses()
+ADDRESSES = _addresses.table
+
+WAIT_SECONDS = 3.0  # for the giver of a card to be met: two nodes that are there connect in less
+LIVES = ("1", "7", "30")  # days for which a card works
+
+
+@_addresses.add("GET", "/card")
+async def new_card(asked: Asked) -> Reply:
+    """Show the form for a new card."""
+    return _form(asked.form)
+
+
+@_addresses.add("POST", "/card")
+async def make_card(asked: Asked) -> Reply:
+    """Make a card, and show its code and its text. They are shown this once."""
+    context, form = asked.context, asked.form
+    try:
+        uses = whole(form.get("uses", "").strip())
+        days = whole(form.get("days", ""))
+        if uses is None or days is None:
+            raise Usage(text.NO_USES)
+        order = card_cases.CardOrder(uses=uses, trust=weight(form), expires_in=days * limits.DAY)
+        made = await context.run(card_cases.make, order, context.network.state().addresses)
+    except MeshnodeError as error:
+        return _form(form, error)
+    context.network.look_again()
+    return TemplateReply("card.html", {"card": plain(made), "picture": picture(made.text)}, acted=True)
+
+
+def _form(form: dict[str, str], error: MeshnodeError | None = None) -> TemplateReply:
+    values: dict[str, Any] = {"form": {"uses": "1", "know": "number", "trust": "0.8", "days": "7", **form}}
+    values["lives"] = LIVES
+    if error is not None:
+        values["problem"] = problem(error)
+    return TemplateReply("new_card.html", values, 200 if error is None else error.http_status)
+
+
+@_addresses.add("GET", "/add")
+async def add_form(asked: Asked) -> Reply:
+    """Show the form that adds somebody."""
+    return await _add_form(asked, {"card": asked.query.get("person", "")})
+
+
+@_addresses.add("POST", "/add")
+async def add(asked: Asked) -> Reply:
+    """Add a person by the text of their card, or by their name, id or fingerprint words."""
+    form = asked.form
+    try:
+        typed = form.get("card", "").strip()
+        if not typed:
+            raise Usage(connecting.NO_CARD)
+        wait = WAIT_SECONDS if typed.lower().startswith("mesh1") else 0.0
+        given = card_cases.CardToAdd(typed, weight(form) if form.get("know") else None, wait)
+        added = plain(await people_with_network.add(asked.context, given))
+    except MeshnodeError as error:
+        return await _add_form(asked, form, error)
+    if added["state"] == "awaited":
+        return Elsewhere("/people?done=awaited")
+    return Elsewhere(f"/people/{added['person']['id']}?done={text.added(added['state'], by_card=wait > 0)}")
+
+
+async def _add_form(asked: Asked, form: dict[str, str], error: MeshnodeError | None = None) -> TemplateReply:
+    waiting = plain(await asked.context.run(introduction_cases.introductions))
+    values: dict[str, Any] = {"form": form, "introductions": waiting["introductions"]}
+    if error is not None:
+        values["problem"] = problem(error)
+    return TemplateReply("add.html", values, 200 if error is None else error.http_status)
