@@ -1,9 +1,12 @@
-"""Has every conversation follow each commit on this node, a few of them at a time.
+"""Has every conversation follow each commit on this node, a few of them at a time, and wakes all when the date changes.
 
 A new post costs a conversation next to nothing. A change of trust costs it a search of the web from where its peer
 stands: with many sessions in a large web, all of them together would hold the store thread for seconds. So the commit
 goes to as many conversations as have room in one slice, and the others follow in slices of their own, between which
 other work has its turn. A conversation that has to do anything before its turn follows first.
+
+When this node comes to go by another date, or relies on it more or less than before, all links are woken: each tells its
+peer at once, which would hear of it by the next sign of life else.
 """
 
 from __future__ import annotations
@@ -11,8 +14,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
+import trio
+
+from meshnode.clock import Clock, ClockReading
 from meshnode.net.peer_link import PeerLink
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import StoreRunner
@@ -32,11 +39,12 @@ class Followed(NamedTuple):
 class Followers:
     """Follows with the conversations of all links. `links()` returns these, on any thread.
 
-    `note` and `follow` run on the store thread, all else on the event loop.
+    `date` is the node's clock, which `run` listens to. `note` and `follow` run on the store thread, all else on the event loop.
     """
 
-    def __init__(self, store_thread: StoreRunner, links: Callable[[], tuple[PeerLink, ...]]) -> None:
+    def __init__(self, store_thread: StoreRunner, date: Clock, links: Callable[[], tuple[PeerLink, ...]]) -> None:
         self._store_thread = store_thread
+        self._date = date
         self._links = links
         self._behind: dict[PeerLink, None] = {}  # those that have waited longest first
         self._left_behind = Wakeup()
@@ -79,8 +87,22 @@ class Followers:
             self._left_behind.set()
 
     async def run(self) -> None:
-        """Have the conversations follow that were left behind, slice by slice, for ever."""
-        while True:
-            await self._left_behind.wait()
-            while self._behind:
-                self.wake(await self._store_thread.run(self.follow))
+        """Have the conversations follow that were left behind, slice by slice, for ever; wake all when the date changes."""
+        token = trio.lowlevel.current_trio_token()
+
+        def date_changed(_: ClockReading) -> None:
+            with suppress(trio.RunFinishedError):
+                token.run_sync_soon(self._wake_all, idempotent=True)
+
+        unsubscribe = self._date.subscribe(date_changed)
+        try:
+            while True:
+                await self._left_behind.wait()
+                while self._behind:
+                    self.wake(await self._store_thread.run(self.follow))
+        finally:
+            unsubscribe()
+
+    def _wake_all(self) -> None:
+        for link in self._links():
+            link.wake()

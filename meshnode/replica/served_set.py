@@ -115,7 +115,7 @@ class ServedSet:
 
     @contextmanager
     def receiving(self, records: Iterable[Record], *, more: bool = False) -> Iterator[None]:
-        """Let `apply`, inside the block, leave out records that the peer has just shown: it holds them.
+        """Let `apply`, inside the block, know that the peer has just shown these records.
 
         With `more`, further ones are on their way, and all of them may be decided about only when the last have come.
         """
@@ -285,7 +285,7 @@ class ServedSet:
             if row.state == RecordState.PENDING:
                 continue
             allowed = self._allowed(row)  # remembered for a header too: when it ends, the peer may need a newer one
-            if allowed and row.state in _SERVED and _is_alive(row, now) and row.id not in self._just_shown:
+            if allowed and row.state in _SERVED and _is_alive(row, now):
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
 
     def _newest_policies(self, authors: Iterable[PersonId]) -> list[Superseding]:

@@ -7,7 +7,8 @@ Spec: protocol/README.md, "The compared set".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 
 from protocol.limits import HAVE_ITEMS_MAX
@@ -20,28 +21,33 @@ class PeerSet:
     def __init__(self, items: Iterable[Item]) -> None:
         """Begin with these items. An index becomes the set itself: a caller has filled it in steps."""
         self.index = items if isinstance(items, Index) else Index(items)
+        self.to_ask: dict[Item, None] = {}
+        """What was taken out, for the other side to announce it again, in the order in which to ask for it."""
         self._news: dict[Item, None] = {}  # in the set, not yet announced, in order of arrival
+        self._in_root: set[Item] = set()  # those of the news that were in the set when its root was made
         self._frozen = False
-        self._waiting: list[tuple[bool, list[Item], bool]] = []
+        self._waiting: list[Callable[[], None]] = []  # changes, in order
+        self._coming: set[Item] = set()  # what these put into the set
 
     def freeze(self) -> None:
-        """Let changes wait from now on, so that positions stay the same."""
+        """Let changes wait from now on, so that positions stay the same. All of the set takes part: none of it is news."""
         self._frozen = True
+        self._news.clear()
 
     def thaw(self) -> None:
         """Make the changes that waited, in order."""
         self._frozen = False
         waiting, self._waiting = self._waiting, []
-        for adding, items, news in waiting:
-            if adding:
-                self.add(items, news=news)
-            else:
-                self.remove(items)
+        self._coming.clear()
+        for change in waiting:
+            change()
 
     def add(self, items: Iterable[Item], *, news: bool) -> None:
         """Put items into the set. With `news`, those that were not in it are to be announced."""
         if self._frozen:
-            self._waiting.append((True, list(items), news))
+            coming = list(items)
+            self._coming.update(coming)
+            self._waiting.append(partial(self.add, coming, news=news))
             return
         fresh = self.index.insert(items)
         if news:
@@ -50,20 +56,31 @@ class PeerSet:
     def remove(self, items: Iterable[Item]) -> None:
         """Take items out of the set."""
         if self._frozen:
-            self._waiting.append((False, list(items), False))
+            self._waiting.append(partial(self.remove, list(items)))
             return
         for item in self.index.remove(items):
             self._news.pop(item, None)
 
-    def take_out(self, items: Iterable[Item]) -> list[Item]:
-        """Take items out of the set, as `remove` does, and return those that are in it now."""
+    def ask_again(self, items: Iterable[Item]) -> None:
+        """Take items out of the set, as `remove` does, and put those that were in it into `to_ask`.
+
+        Nothing is said about the others: the other side may not know that they are known here.
+        """
+        if self._frozen:
+            self._waiting.append(partial(self.ask_again, list(items)))
+            return
         present = [item for item in items if item in self.index]
         self.remove(present)
-        return present
+        self.to_ask.update(dict.fromkeys(present))
 
-    def compared(self) -> None:
-        """Note that the other side is sent the root of the set as it is now: nothing in it needs announcing."""
-        self._news.clear()
+    def root_made(self) -> None:
+        """Note that the other side is sent the root of the set as it is now."""
+        self._in_root = set(self._news)
+
+    def agreed(self) -> None:
+        """Note that the other side's root was the same: what was in ours needs no announcing."""
+        for item in self._in_root:
+            self._news.pop(item, None)
 
     @property
     def has_news(self) -> bool:
@@ -84,9 +101,8 @@ class PeerSet:
             self._news[item] = None
 
     def __contains__(self, item: Item) -> bool:
-        """Whether the item is in the set, or will be when the comparison is over."""
-        changes = [adding for adding, items, _ in self._waiting if item in items]
-        return changes[-1] if changes else item in self.index
+        """Whether the item is in the set, or comes into it when the comparison is over."""
+        return item in self._coming or item in self.index
 
     def lacks(self, created: int, prefix: bytes) -> bool:
         """Whether the set has no item made at `created` whose id begins with `prefix`.

@@ -100,6 +100,8 @@ class Reconciliation:
             self._exchanges += 1
             self._exchange()
             return Trigger.ROOTS_DIFFER
+        if ours.root == theirs.root:
+            self._peer_sets[self._phase].agreed()
         self._exchanges = 0
         if self._phase is Phase.CONTENT:
             self._hello_roots.clear()
@@ -145,7 +147,7 @@ class Reconciliation:
 
     def _root(self, phase: Phase) -> bytes:
         peer_set = self._peer_sets[phase]
-        peer_set.compared()
+        peer_set.root_made()
         return self._hash(phase).root(peer_set.index)
 
     def _hash(self, phase: Phase) -> SessionHash:

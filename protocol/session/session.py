@@ -285,7 +285,7 @@ class Session:
 
         The peer announces them like news once the session is live, unless we may not have them any longer.
         """
-        self._admitted.announcer.ask_again(phase, items)
+        self._peer_set(phase).ask_again(items)
 
     def tell_time(self) -> None:
         """Tell the peer at once which time we go by now, if our Hello has told another one."""

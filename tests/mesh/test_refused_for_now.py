@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from meshnode.app.owner import policy
+from meshnode.replica import parts
 from meshnode.replica.quota import Shortage
-from meshnode.replica.refused_record import EXPIRED
+from meshnode.replica.refused_record import EXPIRED, lost
+from meshnode.slices import advance
 from meshnode.store import RecordState
 from protocol import Audience, Kind, Record, limits
 from protocol.session import Phase
@@ -204,3 +207,48 @@ def test_a_block_is_obeyed_whatever_keeps_other_records_out(
     unblock(mesh, "Bob", "Dave")
     mesh.settle()
     assert bob.conversations
+
+
+def test_what_others_have_brought_meanwhile_is_not_asked_for_but_told() -> None:
+    """It stays among what the peer may have: the peer may have lost it since it showed it."""
+    mesh = pair()
+    drill = post(mesh, "Alice", "Drill", Audience.TRUSTED_NETWORK)
+    mesh.settle()
+    bob = mesh.nodes["Bob"]
+    serving, item = bob.conversations[0]._serving, (drill.header.created, drill.id)
+    assert serving is not None
+    (row,) = bob.replica.store.records.rows_of([drill.id])
+    serving.ask_again([lost(row)])
+    assert item in serving._session._peer_set(Phase.CONTENT).index
+
+
+def test_what_is_let_in_while_the_rest_of_its_batch_is_taken_is_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The owner comes to trust somebody whose post was refused a moment ago, in an earlier part of the same batch."""
+    monkeypatch.setattr(parts, "PART_EFFORT", 1)
+    mesh = pair()
+    alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
+    now = alice.replica.clock.now()
+    policy.vouch(alice.replica, CAROL.id, 900)
+    trusted = CAROL.policy({alice.person: 900, bob.person: 900}, now=now)
+    alice.replica.ingest.receive([CAROL.certificate(now), trusted])
+    policy.block(alice.replica, CAROL.id)
+    mesh.settle()
+    (conversation,) = alice.conversations
+    serving = conversation._serving
+    assert serving is not None
+    batch = [CAROL.listing("Drill", now=now, slot=bytes(16)), CAROL.listing("Saw", now=now, slot=bytes([1] * 16))]
+    for record in batch:
+        serving._session._peer_set(Phase.CONTENT).add([(record.header.created, record.id)], news=False)
+    serving._session._incoming._batches.append(0)
+    taking = serving.take(batch, bob.person, conversation.follow, more=False)
+    next(taking)
+    policy.unblock(alice.replica, CAROL.id)
+    policy.vouch(alice.replica, CAROL.id, 900)
+    outcome = advance(taking, math.inf)
+    assert outcome is not None
+    serving.taken(batch, outcome.result, mesh.time)
+    refused = {refusal.id for refusal in outcome.result.later}
+    assert len(refused) == 1
+    assert {record_id for _, record_id in serving._session._peer_set(Phase.CONTENT).to_ask} == refused

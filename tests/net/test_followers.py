@@ -11,11 +11,13 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from meshnode.clock import Clock
 from meshnode.net import followers as module
 from meshnode.net.followers import Followers
 from meshnode.net.peer_link import PeerLink
 from meshnode.replica.changes import Change
 from meshnode.slices import SLICE_SECONDS
+from protocol import limits
 
 MANY = 64
 FITTING = 3  # of them have room in one slice
@@ -82,7 +84,9 @@ class Room:
         self.calls = [0]  # how many followed in each
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.seconds))
         self.links = [FakeLink(self._spend) for _ in range(MANY)]
-        self.followers = Followers(Inline(self.calls), lambda: cast(tuple[PeerLink, ...], tuple(self.links)))
+        self.date = Clock()
+        links = lambda: cast(tuple[PeerLink, ...], tuple(self.links))  # noqa: E731
+        self.followers = Followers(Inline(self.calls), self.date, links)
 
     def _spend(self) -> None:
         self.seconds += SLICE_SECONDS / FITTING
@@ -123,3 +127,13 @@ async def test_a_conversation_that_fails_costs_its_own_link_only(room: Room, nur
     await wait_all_tasks_blocked()
     assert [link.dropped for link in room.links] == [link.fails for link in room.links]
     assert all(link.followed for link in room.links if not link.fails)
+
+
+async def test_all_links_are_woken_when_the_node_comes_to_go_by_another_date(
+    room: Room, nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    nursery.start_soon(room.followers.run)
+    await wait_all_tasks_blocked()
+    room.date.set_date(room.date.now() + 400 * limits.DAY)
+    await wait_all_tasks_blocked()
+    assert all(link.woken == 1 for link in room.links)

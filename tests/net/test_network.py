@@ -20,6 +20,7 @@ from meshnode.net.dialer import Dialer
 from meshnode.net.listener import BACKLOG
 from meshnode.replica.replica import Replica
 from protocol import Code, DeviceId, Kind, PersonId, limits
+from protocol.wire import stratum
 from tests.support.network import Node, connect, replica_of, start, until
 
 
@@ -143,6 +144,16 @@ async def test_what_is_written_while_connected_reaches_the_other_at_once(nursery
         return len(list(bob.replica.store.records.rows(author=alice.replica.me))) > before
 
     await until(arrived, "the offer arrives")
+
+
+async def test_a_peer_is_told_at_once_when_the_owner_confirms_the_date(nursery: trio.Nursery) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    await until(lambda: all(link.idle for link in bob.network.links), "nothing is on its way")
+    (before,) = bob.replica.clock.met()
+    await alice.store_thread.run(alice.replica.clock.confirm)
+    await until(lambda: bob.replica.clock.met()[0].stratum == stratum.CERTAIN, "Bob has heard that it is her word")
+    assert before.stratum != stratum.CERTAIN
 
 
 async def test_addresses_for_a_card_carry_no_scope_and_the_nodes_port(nursery: trio.Nursery) -> None:

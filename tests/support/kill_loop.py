@@ -174,11 +174,9 @@ class Loop:
             time.sleep(0.01)
 
     def _meet(self) -> None:
-        """Wait until both hold the same, after a comparison: what is written very fast may be told only by the next one."""
+        """Wait until both hold the same. What they write while others sync, and while they compare, is told at once."""
         for node in (self.giver, self.taker):
             node.stop_writing()
-        self.taker.daemon.kill()
-        self.taker.daemon = Daemon(self.taker.home, *self.taker.options)
         giver, taker = self.giver.daemon, self.taker.daemon
         wait_until(lambda: taker.records() >= self._whole and taker.records() == giver.records())
 

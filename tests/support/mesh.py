@@ -118,6 +118,7 @@ class Mesh(MeshNetwork):
 
     def _watch(self, node: Node) -> None:
         node.replica.changes.subscribe(partial(self._committed, node))
+        node.clock.subscribe(lambda _: self._wake_all(node))
         misdated.follow(node.replica)
         for started in self.started:
             started(node)

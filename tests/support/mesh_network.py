@@ -211,6 +211,13 @@ class MeshNetwork(ABC):
                     self._later(FOLLOWING * len(node.behind), partial(self._follow, node))
         self._follow(node)
 
+    def _wake_all(self, node: Node) -> None:
+        """Wake all conversations of a node, which goes by another date than before."""
+        for wire in self._wires_of(node):
+            for index, end in enumerate(wire.ends or ()):
+                if wire.ends is not None and end.node is node:
+                    self._later(0.0, partial(self._tick, wire, wire.ends, index))
+
     def _follow(self, node: Node) -> None:
         """Let the conversation that has waited longest follow, and wake it if it has something to say since."""
         if not node.behind:

@@ -242,6 +242,8 @@ class Conversation:
             return self._enrolling.until
         if self._session is None or self.end is not None or self._handling is not None:
             return None
+        if self._time.is_due:
+            return self._now
         check = self._serving.refusals.next_check if self._serving is not None else None
         return min((due for due in (self._session.next_timer(), check) if due is not None), default=None)
 
@@ -411,9 +413,8 @@ class Conversation:
             self.close(refusal)
             return
         if card is not None:
-            self._time.hear(
-                event.person, event.told
-            )  # it counts from now on, since the owner vouches for them by the card
+            # It counts from now on, since the owner vouches for them by the card.
+            self._time.hear(event.person, event.told)
         if has_expired(replica, event) and self._session is not None:
             self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
             self.close(Code.EXPIRED)

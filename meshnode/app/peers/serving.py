@@ -50,6 +50,7 @@ class Serving:
         """The records that the peer has shown and that this node could not take."""
         self._filling: Steps[_Items] | None = self._fill()
         self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
+        self._trust_before = 0  # the version of the trust state when the batch began that is being taken in
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -115,6 +116,7 @@ class Serving:
         `followed()` has this conversation follow what was committed. `more` as in `Ingest.receive`.
         """
         replica, outcome = self._replica, IngestResult()
+        self._trust_before = replica.access.version
         for part, more_here in in_parts(records, replica.me):
             with self.served.receiving(part, more=more or more_here):
                 outcome.add(replica.ingest.receive(part, peer, more=more or more_here))
@@ -128,6 +130,8 @@ class Serving:
         """Note what became of records that the peer has given, and send what supersedes them."""
         if outcome.later:
             self.refusals.note(outcome.later, now)
+            if self._replica.access.version != self._trust_before:  # what was refused first may be let in by now
+                self.ask_again(self.refusals.follow_trust())
         self._session.committed()
         self.supersede([*outcome.newer, *self.served.other_policies(records)])
 
@@ -153,9 +157,16 @@ class Serving:
         return self.refusals.begin_again(now)
 
     def ask_again(self, refusals: Iterable[RefusedRecord]) -> None:
-        """Ask the peer again for records that can be taken now."""
+        """Ask the peer again for records that can be taken now, except those that others have brought meanwhile.
+
+        They would leave the set although the peer may have them, and perhaps no longer has them itself.
+        """
+        wanted = list(refusals)
+        known = self._replica.store.records.known([refusal.id for refusal in wanted]) if wanted else {}
         asked: dict[Phase, list[Item]] = {phase: [] for phase in Phase}
-        for refusal in refusals:
+        for refusal in wanted:
+            if known.get(refusal.id):
+                continue
             asked[phase_of(refusal.kind)].append(refusal.item)
         for phase, items in asked.items():
             if items:

@@ -12,12 +12,12 @@ class TimeTelling:
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
-        self._generation = replica.clock.generation  # of the belief that the peer was told last
+        self._generation: int | None = None  # of the belief that the peer was told last; None before the first time
 
     @property
     def is_due(self) -> bool:
         """Whether the time that this node goes by is another one than the peer was told."""
-        return self._generation != self._replica.clock.generation
+        return self._generation is not None and self._generation != self._replica.clock.generation
 
     def tell(self) -> ToldTime:
         """Return the time that this node goes by, for the peer, who is told again when it changes."""
