@@ -147,7 +147,9 @@ class AccessPolicy:
             return Access.DENY  # whatever the author's policy says, the viewer's is known
         if viewer == self._me and _is_addressed(viewer, key):
             return Access.ALLOW  # a letter to us needs no policy of its author: we may never be given it
-        if kind == Kind.DEVICE and self._are_counterparts(author, viewer):
+        if kind == Kind.DEVICE and (
+            self._are_counterparts(author, viewer) or self._trust_state.invited_for(author, device, viewer)
+        ):
             return Access.ALLOW
         if kind != Kind.DEVICE and self._trust_state.is_surplus(author, device):
             return Access.UNKNOWN  # it may count later

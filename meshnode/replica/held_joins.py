@@ -18,6 +18,8 @@ from protocol.trust import Memberships, invitations_of, is_void
 
 _Found = TypeVar("_Found")
 OwnedDevice = tuple[PersonId, DeviceId]
+_Reliance = tuple[OwnedDevice, bytes]
+"""A device that has signed an invitation in the chain of a join, and the id of the group."""
 Revocations = dict[DeviceId, RecordId | None]
 """The revoked devices of a person, each with the id of its revocation; None: only the header of that is known."""
 
@@ -47,8 +49,8 @@ class HeldJoins:
         self.in_doubt: set[PersonId] = set()
         """The authors of joins that are in doubt."""
         self._revocations: dict[PersonId, Revocations] = {}
-        self._relies_on: dict[PersonId, frozenset[OwnedDevice]] = {}
-        self._relying: dict[OwnedDevice, set[PersonId]] = {}
+        self._relies_on: dict[PersonId, frozenset[_Reliance]] = {}
+        self._relying: dict[OwnedDevice, dict[bytes, set[PersonId]]] = {}  # by device and group
 
     def in_use(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
         """Return the joins in use of `person`, each with the device that wrote it."""
@@ -66,6 +68,15 @@ class HeldJoins:
         """Whether this device of `person` has signed an invitation in the chain of a join that is held."""
         return (person, device) in self._relying
 
+    def invited_for(self, person: PersonId, device: DeviceId, viewer: PersonId) -> bool:
+        """Whether this device of `person` has signed an invitation in the chain of a join of a group that `viewer` is in."""
+        relying = self._relying.get((person, device))
+        return relying is not None and any(group_id in relying for group_id in self.groups.groups_of(viewer))
+
+    def inviters(self) -> set[PersonId]:
+        """Return everybody who has signed an invitation in the chain of a join that is held."""
+        return {person for person, _ in self._relying}
+
     def revoked(self, person: PersonId) -> Revocations:
         """Return the devices that `person` has revoked."""
         return self._revocations.get(person, {})
@@ -76,20 +87,25 @@ class HeldJoins:
         if revocations:
             self._revocations[person] = revocations
         moved = {device for device, _ in before.items() ^ revocations.items()}
-        return {author for device in moved for author in self._relying.get((person, device), ())}
+        relying = [self._relying.get((person, device), {}) for device in moved]
+        return {author for groups in relying for authors in groups.values() for author in authors}
 
-    def read(self, store: Store, person: PersonId) -> None:
-        """Read the joins of `person`, whose certificates are known already."""
+    def read(self, store: Store, person: PersonId) -> set[PersonId]:
+        """Read the joins of `person`, whose certificates are known already.
+
+        Returns the people of whose devices others may now have the certificates, or no longer may, since these have signed
+        an invitation in the chain.
+        """
         suspended = {row.id for row in store.records.rows((Kind.JOIN,), person, (RecordState.SUSPENDED,))}
         in_use: list[tuple[DeviceId, Join]] = []
         possible: list[Group] = []
         void: list[Join] = []
-        relied: set[OwnedDevice] = set()
+        relied: set[_Reliance] = set()
         for record in store.records.bodies(Kind.JOIN, author=person):
             join = readable_body(record)
             if not isinstance(join, Join) or not self._certified(person, record.header.device):
                 continue
-            relied |= {(one.inviter, one.device) for one in invitations_of(person, join)}
+            relied |= {((one.inviter, one.device), join.group_id) for one in invitations_of(person, join)}
             counts = self.counts(store, person, join)
             if counts is Counts.NO:
                 void.append(join)
@@ -97,12 +113,12 @@ class HeldJoins:
             possible.append(join.group)
             if record.id not in suspended and counts is Counts.YES:
                 in_use.append((record.header.device, join))
-        self._rely(person, frozenset(relied))
         (self.in_doubt.add if len(possible) > len(in_use) else self.in_doubt.discard)(person)
         _set(self._in_use, person, in_use)
         _set(self._void, person, void)
         self.groups.set(person, [join.group for _, join in in_use])
         self.doubtful.set(person, possible)
+        return self._rely(person, frozenset(relied))
 
     def counts(self, store: Store, person: PersonId, join: Join) -> Counts:
         """Return whether a join of `person` whose chain holds makes them a member, by the devices that are revoked."""
@@ -122,16 +138,26 @@ class HeldJoins:
         body = None if record is None else readable_body(record)
         return body.kept if isinstance(body, Device) else None
 
-    def _rely(self, person: PersonId, devices: frozenset[OwnedDevice]) -> None:
+    def _rely(self, person: PersonId, relied: frozenset[_Reliance]) -> set[PersonId]:
+        """Note on whose devices the joins of `person` rely; return those for whom it is the first or the last of a group."""
         before = self._relies_on.pop(person, frozenset())
-        if devices:
-            self._relies_on[person] = devices
-        for device in before - devices:
-            self._relying[device].discard(person)
-            if not self._relying[device]:
+        if relied:
+            self._relies_on[person] = relied
+        moved = set()
+        for device, group_id in before - relied:
+            groups = self._relying[device]
+            groups[group_id].discard(person)
+            if not groups[group_id]:
+                del groups[group_id]
+                moved.add(device[0])
+            if not groups:
                 del self._relying[device]
-        for device in devices - before:
-            self._relying.setdefault(device, set()).add(person)
+        for device, group_id in relied - before:
+            groups = self._relying.setdefault(device, {})
+            if group_id not in groups:
+                moved.add(device[0])
+            groups.setdefault(group_id, set()).add(person)
+        return moved
 
 
 def _set(known: dict[PersonId, list[_Found]], person: PersonId, found: list[_Found]) -> None:

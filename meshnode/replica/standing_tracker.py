@@ -101,7 +101,7 @@ class StandingTracker:
             moved |= stance.differs_from(then)
             tags |= stance.blocks ^ then.blocks
         if self._groups != groups_before:
-            moved |= trust_state.people_with_joins()
+            moved |= trust_state.people_in_chains()
         return Moved(self._viewer, frozenset(moved), tags, self._groups != groups_before)
 
     def forget(self) -> None:

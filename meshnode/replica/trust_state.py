@@ -116,6 +116,7 @@ class TrustState:
         Returns those whose joins were read again too, since a device on which they rely was revoked.
         """
         relying: set[PersonId] = set()
+        inviters: set[PersonId] = set()
         for person in sorted(people):
             self.version += 1
             self._read.append(person)
@@ -124,14 +125,16 @@ class TrustState:
             held = [(state, records[one]) for state, one in states if one in records]
             self._policies_read[person] = {one: known[one] for _, one in states if one in known}
             relying |= self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
-            self._joins.read(store, person)
+            inviters |= self._joins.read(store, person)
             self._read_policies(person, states, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
             self._read_profile(person, [kept for kept in held if kept[1].header.kind == Kind.PROFILE])
         for person in sorted(relying):
             self.version += 1
             self._read.append(person)
-            self._joins.read(store, person)
+            inviters |= self._joins.read(store, person)
             self._update_graphs(person)
+        self.version += len(inviters)
+        self._read.extend(sorted(inviters))
         return frozenset(relying)
 
     def read_since(self, version: int) -> frozenset[PersonId] | None:
@@ -289,6 +292,10 @@ class TrustState:
         """Return the devices that `person` has revoked, in a fixed order."""
         return sorted(self._joins.revoked(person))
 
+    def invited_for(self, person: PersonId, device: DeviceId, viewer: PersonId) -> bool:
+        """Whether this device of `person` has signed an invitation in the chain of a join of a group that `viewer` is in."""
+        return self._joins.invited_for(person, device, viewer)
+
     def decides_about_joins(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `person` has revoked `device`, and it has signed an invitation in the chain of a join that is held."""
         return self.revoked(person, device) and self._joins.is_relied_on(person, device)
@@ -388,6 +395,10 @@ class TrustState:
     def people_with_joins(self) -> set[PersonId]:
         """Return everybody of whom a join is held, in use or in doubt."""
         return self._joins.people()
+
+    def people_in_chains(self) -> set[PersonId]:
+        """Return them, and everybody who has signed an invitation in the chain of one of these joins."""
+        return self._joins.people() | self._joins.inviters()
 
     def joins(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
         """Return the joins in use of `person`, each with the device that wrote it."""

@@ -40,7 +40,16 @@ class Asked:
     form: dict[str, str] = field(default_factory=dict)
 
 
-Reply = TemplateReply | Elsewhere
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that the browser saves: its name, its kind, and what is in it."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+Reply = TemplateReply | Elsewhere | Document
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
 

@@ -20,7 +20,7 @@ from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
 from meshnode.text import page as text
 from meshnode.web import guard
-from meshnode.web.addresses import Asked, Elsewhere, Handler, Method, Reply, TemplateReply
+from meshnode.web.addresses import Asked, Document, Elsewhere, Handler, Method, Reply, TemplateReply
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.pages import DIRECTORY, Pages, plain
 from meshnode.web.problems import problem
@@ -116,12 +116,15 @@ class _Page:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, reply: Reply, secret: str, once: str, path: str) -> Response:
-        if once and (isinstance(reply, Elsewhere) or reply.acted):
+        if once and (isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)):
             self._sent[once] = reply
             if len(self._sent) > ONCE_MAX:
                 self._sent.popitem(last=False)
         if isinstance(reply, Elsewhere):
             return RedirectResponse(reply.address, 303, guard.HEADERS)
+        if isinstance(reply, Document):
+            saved = {"Content-Disposition": f'attachment; filename="{reply.name}"'}
+            return Response(reply.content, 200, guard.HEADERS | saved, reply.kind)
         count = plain(await self._context.run(waiting_cases.count))
         return self._filled(reply, token=form_token(secret), waiting=count, path=path)
 

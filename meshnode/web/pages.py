@@ -18,9 +18,13 @@ from meshnode.local import schema
 from meshnode.text import (
     choices,
     connecting,
+    devices,
+    discover,
     forms,
     groups,
+    node,
     page_groups,
+    page_node,
     page_people,
     page_sharing,
     people,
@@ -33,11 +37,15 @@ from meshnode.text.catalog import message, plural
 DIRECTORY = Path(__file__).parent
 OF_SUBJECTS = {
     "of_cards": connecting,
+    "of_devices": devices,
+    "of_discover": discover,
     "of_groups": groups,
+    "of_node": node,
     "of_people": people,
     "of_sharing": sharing,
     "of_why": why,
     "groups_text": page_groups,
+    "node_text": page_node,
     "people_text": page_people,
     "sharing_text": page_sharing,
 }

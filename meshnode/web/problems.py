@@ -1,16 +1,15 @@
-"""Shows an error on the page: what is wrong, and what to do, where that is something other than a command."""
+"""Shows an error on the page: what is wrong, and what to do, with a link to where that is done."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from meshnode.errors import Ambiguous, MeshnodeError
-
-_OF_COMMANDS = ("meshnode ", "--")
+from meshnode.errors import Ambiguous, MeshnodeError, Unconfirmed
+from meshnode.text.page_steps import step
 
 
 def problem(error: MeshnodeError) -> dict[str, Any]:
-    """Return what a template shows of an error."""
-    hint = "" if any(word in error.hint for word in _OF_COMMANDS) else error.hint
+    """Return what a template shows of an error. What needs a yes has its button on the form."""
+    next_step = step("" if isinstance(error, Unconfirmed) else error.hint)
     candidates = error.candidates if isinstance(error, Ambiguous) else ()
-    return {"message": error.message, "hint": hint, "candidates": list(candidates)}
+    return {"message": error.message, "next": next_step, "candidates": list(candidates)}

@@ -12,7 +12,7 @@ from protocol import Audience, Join, limits
 from protocol.trust import accepted, open_invitation
 from tests.support.mesh import Mesh
 from tests.support.mesh_devices import problems, replica, revoke, village
-from tests.support.mesh_people import befriend, found, invite, leave, members, person, post, sees
+from tests.support.mesh_people import befriend, found, invite, leave, members, person, post, sees, vouch
 
 CELL = "Elm Street"
 
@@ -236,3 +236,28 @@ def test_a_stranger_with_a_void_invitation_does_not_come_in_by_it() -> None:
     mesh.advance(60)
     assert ("Carol", "Mallory") not in mesh.connections()
     assert ("Mallory", "Carol") not in mesh.connections()
+
+
+def test_a_newcomer_hears_of_the_end_from_other_members_even_if_the_owner_has_left() -> None:
+    """Nothing joins Alice and Dora but the group, which Alice has left before Dora comes."""
+    mesh = with_mallory()
+    befriend(mesh, "Bob", "Mallory", 900, 900)
+    revoke(mesh, keep=of(mesh, "Bob"))
+    mesh.settle()
+    leave(mesh, "Laptop", CELL)
+    vouch(mesh, "Laptop", "Bob", 0)
+    mesh.settle()
+    mesh.advance(7 * limits.DAY)
+    mesh.add("Dora")
+    befriend(mesh, "Bob", "Dora", 900, 100)
+    mesh.settle()
+    invite(mesh, "Bob", CELL, "Dora")
+    mesh.wire("Mallory", "Dora")
+    mesh.settle()
+    mesh.advance(60)
+    alice = person(mesh, "Laptop")
+    assert not replica(mesh, "Dora").trust_state.graph.same_mesh(alice, person(mesh, "Dora"))
+    for _ in range(3):
+        mesh.advance(7 * limits.DAY)
+        assert replica(mesh, "Dora").trust_state.revoked(alice, replica(mesh, "Pi").device)
+        assert in_cell(mesh, "Dora") == {"Bob", "Dora"}

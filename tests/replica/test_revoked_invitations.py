@@ -121,3 +121,20 @@ def test_a_revocation_decides_about_joins_only_while_one_is_held_that_relies_on_
         store.records.delete([record.id for record in JOINS])
     state.refresh(store, [person.id for person in CHAINS])
     assert not state.decides_about_joins(ALICE.id, PHONE.device)
+
+
+def test_members_may_have_the_certificate_of_a_device_that_invited_while_a_join_relies_on_it() -> None:
+    store, state = after(*FIRST, *JOINS)
+    mallory = Person("Mallory")
+    for member in CHAINS:
+        assert state.invited_for(ALICE.id, PHONE.device, member.id)
+        assert state.invited_for(BOB.id, BOB.device, member.id)
+        assert not state.invited_for(ALICE.id, ALICE.device, member.id)  # it only founded
+    assert not state.invited_for(ALICE.id, PHONE.device, mallory.id)
+    before = state.version
+    with store.transaction():
+        store.records.delete([JOINS[2].id])
+    state.refresh(store, [CAROL.id])
+    assert not state.invited_for(BOB.id, BOB.device, DAN.id)
+    assert state.invited_for(ALICE.id, PHONE.device, DAN.id)
+    assert state.read_since(before) == frozenset({CAROL.id, BOB.id})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from meshnode.app.upkeep import UPKEEP_SECONDS
 from meshnode.replica.access import access_key
@@ -201,9 +202,23 @@ class Knowledge:
             for doubtful, found in ((False, sure), (True, possible)):
                 record = self._in_use(rows, doubtful=doubtful)
                 body = body_of(record) if record is not None else None
-                if isinstance(body, Join):
+                if isinstance(body, Join) and self._counts(person, body, doubtful=doubtful):
                     found.setdefault(body.group, set()).add(person)
         return sure, possible
+
+    def _counts(self, person: PersonId, join: Join, *, doubtful: bool) -> bool:
+        """Whether each invitation of the chain counts that a revoked device has signed, or with `doubtful` may count."""
+        signers = [Record.parse(step.certificate).header for step in join.steps[1:]]
+        guests = [*(header.author for header in signers[1:]), person]
+        for header, guest in zip(signers, guests, strict=False):
+            if (header.author, header.device) not in self.revoked:
+                continue
+            tag = blake2b(b"meshnode invitation tag v1\0" + join.group_id + guest, digest_size=16).digest()
+            revocation = self._body(self._newest(self._registers[header.author, Kind.DEVICE, header.device[:16]]))
+            body = body_of(revocation) if revocation is not None else None
+            if not (tag in body.kept if isinstance(body, Device) else doubtful):
+                return False
+        return True
 
     # --- what follows ----------------------------------------------------------------------------------------------------
 

@@ -9,11 +9,13 @@ from meshnode.web.handlers import (
     groups,
     home,
     more,
+    node,
     people,
     posts,
     sharing,
     subscriptions,
+    watches,
 )
 
-PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, more, subscriptions)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, watches, node, subscriptions, more)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]

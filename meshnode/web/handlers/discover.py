@@ -47,7 +47,7 @@ def _filled(asked: Mapping[str, str]) -> dict[str, str]:
     return filters | {"within": filters["within"] or DISTANCE, "trust": filters["trust"] or TRUST}
 
 
-def query_of(asked: Mapping[str, str], page: int) -> discover_cases.DiscoverQuery:
+def query_of(asked: Mapping[str, str], page: int = 1) -> discover_cases.DiscoverQuery:
     """Return the search that the filters in an address ask for. Raises Usage if they make no sense."""
     filters = _filled(asked)
     try:
