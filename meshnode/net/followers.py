@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import trio
 
-from meshnode.clock import Clock, ClockReading
 from meshnode.net.peer_link import PeerLink
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import StoreRunner
@@ -27,6 +26,8 @@ from meshnode.slices import SLICE_SECONDS
 from meshnode.wakeup import Wakeup
 
 log = logging.getLogger(__name__)
+
+OnNewDate = Callable[[Callable[[object], None]], Callable[[], None]]
 
 
 class Followed(NamedTuple):
@@ -39,12 +40,15 @@ class Followed(NamedTuple):
 class Followers:
     """Follows with the conversations of all links. `links()` returns these, on any thread.
 
-    `date` is the node's clock, which `run` listens to. `note` and `follow` run on the store thread, all else on the event loop.
+    `on_new_date` has a function called at each change of the date, until what it returns is called. `note` and `follow` run
+    on the store thread, all else on the event loop.
     """
 
-    def __init__(self, store_thread: StoreRunner, date: Clock, links: Callable[[], tuple[PeerLink, ...]]) -> None:
+    def __init__(
+        self, store_thread: StoreRunner, on_new_date: OnNewDate, links: Callable[[], tuple[PeerLink, ...]]
+    ) -> None:
         self._store_thread = store_thread
-        self._date = date
+        self._on_new_date = on_new_date
         self._links = links
         self._behind: dict[PeerLink, None] = {}  # those that have waited longest first
         self._left_behind = Wakeup()
@@ -90,11 +94,11 @@ class Followers:
         """Have the conversations follow that were left behind, slice by slice, for ever; wake all when the date changes."""
         token = trio.lowlevel.current_trio_token()
 
-        def date_changed(_: ClockReading) -> None:
+        def date_changed(_: object) -> None:
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(self._wake_all, idempotent=True)
 
-        unsubscribe = self._date.subscribe(date_changed)
+        unsubscribe = self._on_new_date(date_changed)
         try:
             while True:
                 await self._left_behind.wait()

@@ -89,7 +89,7 @@ class Network:
         self._door: Door[ConnectedPeer] = Door(replica.device, options.sessions)
         self._connected = self._door.connected
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
-        self._followers = Followers(store_thread, replica.clock, lambda: self._links)
+        self._followers = Followers(store_thread, replica.clock.subscribe, lambda: self._links)
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has, replica.guard)
         self._discovery: LocalDiscovery | None = None
         self._listener: Listener | None = None

@@ -1,4 +1,4 @@
-"""Whoever has shown an old version is told at once when a newer one takes it back, whatever else they may have."""
+"""People who have shown an old version are told at once when a newer one takes it back, whatever else they may have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.mesh_people import acquaint, befriend, block, person, vouch
 
 
 def test_a_peer_who_showed_a_policy_that_they_may_not_have_by_our_knowledge_is_told_when_it_is_superseded() -> None:
-    """Vera has Ann's policy by way of Max, who blocks Gus: so Gus cannot know that she may have it. She shows it to him."""
+    """Vera has Ann's policy by way of Max, who blocks Gus: so Gus cannot know that she may have it. She shows it to Gus."""
     mesh = Mesh(31)
     for name in ("Ann", "Gus", "Max", "Vera", "Tom"):
         mesh.add(name, audience=Audience.NETWORK_WIDE)

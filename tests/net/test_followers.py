@@ -86,7 +86,7 @@ class Room:
         self.links = [FakeLink(self._spend) for _ in range(MANY)]
         self.date = Clock()
         links = lambda: cast(tuple[PeerLink, ...], tuple(self.links))  # noqa: E731
-        self.followers = Followers(Inline(self.calls), self.date, links)
+        self.followers = Followers(Inline(self.calls), self.date.subscribe, links)
 
     def _spend(self) -> None:
         self.seconds += SLICE_SECONDS / FITTING

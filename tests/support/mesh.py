@@ -24,7 +24,6 @@ from protocol.tokens import DeviceCode
 from protocol.wire import SeenEphemerals
 from tests.support.mesh_network import LATENCY, MeshNetwork
 from tests.support.mesh_nodes import Node as Node  # noqa: PLC0414 - its users need a mesh anyway
-from tests.support.mesh_nodes import Wire
 from tests.support.verdicts import SharedVerdicts
 from tests.support.virtual_clock import EPOCH as EPOCH  # noqa: PLC0414 - its users need a mesh anyway
 from tests.support.virtual_clock import VirtualClock, VirtualMachine
@@ -208,16 +207,18 @@ class Mesh(MeshNetwork):
             self._call_and_tick()
         self.settle()
         if compares:
-            for wire in self._wires:
-                self._compare(wire)
+            self.compare()
             self.settle()
 
-    def _compare(self, wire: Wire) -> None:
-        for index, end in enumerate(wire.ends or ()):
-            with end.node.replica.changes.held():
-                end.conversation.compare(self.time)
-            if wire.ends is not None:
-                self._stepped(wire, wire.ends, index)
+    def compare(self) -> None:
+        """Let every session that may begin to compare all that its two sides hold for each other."""
+        for wire in self._wires:
+            if wire.ends is None:
+                continue
+            for index, end in enumerate(ends := wire.ends):
+                with end.node.replica.changes.held():
+                    end.conversation.compare(self.time)
+                self._stepped(wire, ends, index)
 
     def _do_what_is_due(self) -> None:
         for node in self.nodes.values():
