@@ -25,6 +25,7 @@ MEASURES = (
     "node",
     "daemons",
     "holds",
+    "page",
     "hub",
     "lan",
     "lan_idle",

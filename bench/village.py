@@ -99,9 +99,15 @@ def _believe(records: Sequence[Record]) -> list[bool]:
 
 
 def fill(replica: Replica, records: Iterable[Record], source: Person, *, all_kept: bool = True) -> None:
-    """Give `records` to the node's ingest, as if `source` had sent them; with `all_kept` it must refuse none."""
+    """Give `records` to the node's ingest, as if `source` had sent them; with `all_kept` it must refuse none.
+
+    It knows its own among them: else it would take a record that it does not remember for one of a copy of its disk.
+    """
     remaining = iter(records)
     while batch := list(islice(remaining, BATCH)):
+        for record in batch:
+            if record.header.device == replica.device:
+                replica.store.signed_records.remember(record)
         outcome = replica.ingest.receive(batch, source.id)
         if outcome.faults or (all_kept and outcome.refused):
             raise AssertionError(

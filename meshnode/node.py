@@ -428,6 +428,7 @@ async def _main(
             await nursery.start(serve, context, config.home.socket)
             if config.page:
                 await nursery.start(web.serve, context)
+                await nursery.start(web.serve_phones, context)
             waiting = await store_thread.run(rounds.count_waiting, replica)
             _report_ready(config.home, replica, network, ready, waiting, started)
             network.start_discovery()

@@ -27,7 +27,7 @@ SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not
 
 
 async def serve(
-    context: LocalContext, path: Path, *, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
+    context: LocalContext, path: Path, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
     """Serve the API of the node of `context` on the Unix socket `path` until cancelled. The caller holds the home's lock.
 

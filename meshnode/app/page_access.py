@@ -63,7 +63,8 @@ class PageAccess:
     def _check_on(self) -> None:
         if self.port is None:
             raise Refused(
-                "the page is off", "start the node without --no-page, and without page = false in config.toml"
+                "the page is off",
+                "start the node with its page: meshnode run, without --no-page and without page = false in config.toml",
             )
 
     def sign_in(self, link: str) -> str | None:

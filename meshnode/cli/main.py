@@ -26,6 +26,7 @@ TABLE = {
         "init": "meshnode.cli.init",
         "run": "meshnode.cli.run",
         "open": "meshnode.cli.page",
+        "page": "meshnode.cli.phones",
         "subscriptions": "meshnode.cli.subscriptions",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",

@@ -111,8 +111,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str,
     Console(no_color=not in_color(), highlight=False, emoji=False, markup=False).print(drawn)
 
 
-def qr(text: str) -> None:
-    """Print `text`, whose case does not matter, as a QR code."""
+def qr(text: str, *, exact: bool = False) -> None:
+    """Print `text` as a QR code; its case does not matter unless it is to be kept `exact`."""
     from meshnode.qr.codes import qr_code
 
-    qr_code(text).terminal(out=sys.stdout, border=2, compact=True)
+    qr_code(text, exact=exact).terminal(out=sys.stdout, border=2, compact=True)

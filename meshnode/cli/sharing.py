@@ -73,6 +73,10 @@ def change(
         from meshnode.text import errors
 
         raise Usage(errors.CHANGE_NOTHING, errors.SHARE_HINT)
+    if place is not None and no_place:
+        from meshnode.text import errors
+
+        raise Usage(errors.PLACE_AND_NONE, errors.ONE_OF_THEM)
     if what_if:
         return preview.what_if_answer(call.client().post("/v1/what-if/sharing", **given))
     return asking.confirmed(call, lambda *, yes: call.client().patch("/v1/sharing", **given, anyway=yes), yes=yes)

@@ -13,7 +13,9 @@ from meshnode.app.discover.watches import Watcher
 from meshnode.app.explain.status import NetworkStatus
 from meshnode.app.following import following
 from meshnode.app.page_access import PageAccess
+from meshnode.app.phones.access import PhoneAccess
 from meshnode.local.feed import Feed
+from meshnode.local.following import Following
 from meshnode.replica.replica import Replica, StoreRunner
 from meshnode.slices import Steps, in_slices
 
@@ -34,11 +36,15 @@ class LocalContext:
     stop: trio.Event = field(default_factory=trio.Event)
     watcher: Watcher = field(init=False)
     page: PageAccess = field(init=False)
+    phones: PhoneAccess = field(init=False)
+    phone_page: Following = field(default_factory=Following)
+    """Serves the page to phones as the settings say."""
     _followed: int = -1  # the version of the trust state that was followed last
 
     def __post_init__(self) -> None:
         self.watcher = Watcher(self.replica, self.catalog)
         self.page = PageAccess(self.replica)
+        self.phones = PhoneAccess(self.replica)
 
     async def run(
         self,

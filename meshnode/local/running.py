@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from meshnode import background
 from meshnode.app import naming
 from meshnode.app.events import ALERTS
 from meshnode.errors import StorageFull
+from meshnode.local import collector
 from meshnode.slices import in_slices
 from meshnode.wakeup import Wakeup
 
@@ -61,10 +61,9 @@ async def _evaluate_watches(context: LocalContext) -> None:
 
     The catalog is filled in slices between which requests get their turn in the store's thread.
     """
-    gc.freeze()  # the people stay: the garbage collector need not go through them while the catalog is filled
-    await in_slices(context.store_thread, context.catalog.preparing())
-    await in_slices(context.store_thread, naming.preparing(context.replica))
-    gc.freeze()  # the catalog stays: the garbage collector need not go through it again and again
+    collector.set_aside()  # the people
+    await in_slices(context.store_thread, collector.setting_aside(context.catalog.preparing()))
+    await in_slices(context.store_thread, collector.setting_aside(naming.preparing(context.replica)))
     token = trio.lowlevel.current_trio_token()
     commits = Wakeup()
 

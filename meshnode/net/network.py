@@ -21,6 +21,7 @@ from meshnode.app.peers import contacts
 from meshnode.app.peers.accounts import NOBODY, account_of
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
+from meshnode.app.phones.settings import LocalSubnet
 from meshnode.errors import Failed
 from meshnode.net.address import Address
 from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
@@ -122,6 +123,11 @@ class Network:
             addresses=card_addresses(self._interfaces, self.port),
             announcing=self._discovery is not None and self._discovery.announcing,
             interfaces=tuple(link.id.name for link in self._interfaces.links),
+            subnets=tuple(
+                LocalSubnet(one.interface, one.host, one.prefix)
+                for one in self._interfaces.addresses
+                if not one.is_ipv6
+            ),
             left_out=self._interfaces.names_left_out,
             given=tuple(
                 GivenAddress(address.host, address.port, person, "" if outcome is None else outcome.value)

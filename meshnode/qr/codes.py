@@ -1,4 +1,4 @@
-"""Draws the QR code of a text whose case does not matter, such as a card."""
+"""Draws the QR code of a text, such as a card or a link."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ BORDER = 4  # squares of white around the code, which readers need (ISO/IEC 1800
 SCALE = 4  # points for each square, until a page makes it as large as there is room
 
 
-def qr_code(text: str) -> QRCode:
-    """Return the QR code of `text`, whose case does not matter: upper case fits its compact alphabet."""
+def qr_code(text: str, *, exact: bool = False) -> QRCode:
+    """Return the QR code of `text`. Upper case fits its compact alphabet, unless the text is to be kept `exact`."""
     from segno import make
 
-    return make(text.upper(), error="l", micro=False)
+    return make(text if exact else text.upper(), error="l", micro=False)
 
 
-def picture(text: str) -> str:
+def picture(text: str, *, exact: bool = False) -> str:
     """Return that code as the address of a picture to put into a page, black on white."""
-    address: str = qr_code(text).svg_data_uri(border=BORDER, scale=SCALE, light="white")
+    address: str = qr_code(text, exact=exact).svg_data_uri(border=BORDER, scale=SCALE, light="white")
     return address

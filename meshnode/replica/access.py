@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Protocol
 
+from meshnode.replica.access_keys import AccessKey, AccessKeys
 from meshnode.replica.trust_state import TrustState
 from protocol import Audience, Body, DeviceId, Header, Kind, Letter, Listing, PersonId, limits
 from protocol.letters import letter_tag
@@ -60,10 +61,8 @@ class AccessSubject(Protocol):
 # A viewer gets these even of an author whom they block: the author's policy says what still concerns the viewer.
 _KINDS_DESPITE_BLOCK = frozenset({Kind.DEVICE, Kind.POLICY})
 
+_REMEMBERED = 512  # decisions about one viewer: posts that each have a place of their own cannot fill the memory
 NOTHING_DECIDABLE = -1  # lower than the version of any policy, and than 0, which records of no policy have
-
-AccessKey = tuple[int, PersonId, DeviceId, int, int, str | bytes | None]
-"""Kind, author, device, audience and policy version of a record; then what `subject` says about it."""
 
 
 def access_key(row: AccessSubject) -> AccessKey:
@@ -119,6 +118,8 @@ class AccessPolicy:
     def __init__(self, trust_state: TrustState, me: PersonId) -> None:
         self._trust_state = trust_state
         self._me = me
+        self.keys = AccessKeys()
+        """Numbers the keys that are decided about, for all viewers."""
 
     @property
     def trust_state(self) -> TrustState:
@@ -269,6 +270,8 @@ class AccessCache(dict[AccessKey, Access]):
         return _if_expired(self._viewer, row, now) or self[access_key(row)]
 
     def __missing__(self, key: AccessKey) -> Access:
+        if len(self) >= _REMEMBERED:
+            self.clear()
         decision = self[key] = self._access.decide(self._viewer, key)
         return decision
 

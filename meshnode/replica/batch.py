@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from meshnode.replica.access import AccessKey
+from meshnode.replica.access_keys import AccessKey
 from meshnode.replica.changes import Superseding
 from meshnode.replica.quota import Charge
 from meshnode.replica.refused_record import UNREADABLE, NotTaken, RefusedRecord

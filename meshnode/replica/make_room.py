@@ -39,7 +39,7 @@ class RoomMaker:
 
     What hung on somebody whom the owner blocks goes at once: all records of people for whom nobody answers any longer.
     When the owner takes back a vouch, such people are left with the room of strangers. All goes in slices of
-    `EVICTED_AT_ONCE` authors, since no call may hold the node for long. Ingest calls `begin` for each batch,
+    `EVICTED_AT_ONCE` authors and about `EVICTED_RECORDS_AT_ONCE` records, since no call may hold the node for long. Ingest calls `begin` for each batch,
     `make_way_for` where a record finds no room, and `finish` when all of the batch was taken.
     """
 
@@ -54,7 +54,7 @@ class RoomMaker:
         self._before: tuple[frozenset[PersonId], frozenset[bytes]] | None = None
         self._leaving: deque[PersonId] = deque()
         self._trim = False
-        self._left = 0  # in this slice
+        self._left = self._records_left = 0  # authors and records in this slice
         self._orders: dict[tuple[Account, int], list[_Rank]] = {}
 
     @property
@@ -64,7 +64,7 @@ class RoomMaker:
 
     def begin(self) -> None:
         """Begin a batch, and a slice with it."""
-        self._left = limits.EVICTED_AT_ONCE
+        self._left, self._records_left = limits.EVICTED_AT_ONCE, limits.EVICTED_RECORDS_AT_ONCE
         self._orders.clear()
 
     # --- for one record ----------------------------------------------------------------------------------------------
@@ -127,8 +127,9 @@ class RoomMaker:
         return order
 
     def _delete(self, author: PersonId, *, letters: bool = False) -> Gone:
-        self._left -= 1
         gone = self._store.records.held_of(author, letters=letters)
+        self._records_left -= len(gone)
+        self._left = self._left - 1 if self._records_left > 0 else 0
         self._store.records.delete([row.id for row, _ in gone])
         return gone
 

@@ -10,17 +10,17 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from meshnode.slices import Steps
-from protocol.wire import Index, Item
+from protocol.wire import Index, Item, ItemTable
 
 STEP_MERGED = 2_000  # items of one step, some 4 ms
 _SAMPLED = 50  # one in so many items of each run
 
 
-def merging(runs: Sequence[list[Item]]) -> Steps[Index]:
-    """Return an index of the items in these runs, each of which is sorted."""
+def merging(runs: Sequence[list[Item]], table: ItemTable | None = None) -> Steps[Index]:
+    """Return an index of the items in these runs, each of which is sorted. They are numbered by `table`, if there is one."""
     samples = sorted(item for run in runs for item in run[::_SAMPLED])
     bounds: list[Item | None] = [*samples[STEP_MERGED // _SAMPLED :: STEP_MERGED // _SAMPLED]]
-    index = Index()
+    index = Index(table=table)
     begin = [0] * len(runs)
     for bound in [*bounds, None]:
         part: list[Item] = []

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key, key_for
+from meshnode.replica.access import Access, AccessPolicy, access_key, key_for
+from meshnode.replica.access_keys import AccessKey
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState

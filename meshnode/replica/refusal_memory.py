@@ -7,8 +7,9 @@ is shared out by introducer: a flood of records that cannot be taken pushes out 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from meshnode.replica.refused_record import RefusedRecord
 from protocol import PersonId, RecordId, limits
@@ -28,9 +29,20 @@ class RefusalMemory:
     def __init__(self) -> None:
         self._shown: dict[PersonId, _Shown] = {}
         self._counts: dict[PersonId, int] = {}  # by account
+        self._sessions: WeakSet[Sized] = WeakSet()
 
     def __len__(self) -> int:
         return sum(self._counts.values())
+
+    def watch(self, refused: Sized) -> None:
+        """Count the refused records of a session, for as long as they live."""
+        self._sessions.add(refused)
+
+    @property
+    def most_in_one_session(self) -> int:
+        """How many refused records one session may remember: few, where all sessions together remember many."""
+        in_all = sum(map(len, self._sessions))
+        return limits.REFUSED_REMEMBERED if in_all < limits.REFUSED_IN_SESSIONS_MAX else limits.REFUSED_REMEMBERED_LEAST
 
     def of(self, peer: PersonId, account: PersonId) -> PeerMemory:
         """Return the part of the memory that is about `peer`, for whom `account` answers now."""
@@ -94,6 +106,15 @@ class PeerMemory:
     def records(self) -> list[RefusedRecord]:
         """Return what the peer has shown and what was refused, the oldest refusal first."""
         return self.memory.records(self.peer)
+
+    def watch(self, refused: Sized) -> None:
+        """Count the refused records of a session, for as long as they live."""
+        self.memory.watch(refused)
+
+    @property
+    def most_in_one_session(self) -> int:
+        """How many refused records one session may remember."""
+        return self.memory.most_in_one_session
 
     def note(self, refusal: RefusedRecord) -> None:
         """Remember a refusal."""

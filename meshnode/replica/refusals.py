@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Access, AccessKey, AccessPolicy
+from meshnode.replica.access import Access, AccessPolicy
+from meshnode.replica.access_keys import AccessKey
 from meshnode.replica.quota import Quota, Shortage
 from meshnode.replica.refusal_memory import PeerMemory
 from meshnode.replica.refused_record import (
@@ -79,6 +80,7 @@ class Refusals:
         self._pause = CHECK_SECONDS
         self._tracker = StandingTracker(access.trust_state, me)
         self._counts: Counter[NotTaken] = Counter()
+        memory.watch(self)
         self._seen: tuple[object, ...] = ()
         self._begun: float | None = None
         self.forgotten = 0
@@ -86,6 +88,9 @@ class Refusals:
         self.next_check: float | None = None
         self.missing: tuple[tuple[NotTaken, int], ...] = ()
         """How many are refused now for each reason, apart from those that the owner may not have."""
+
+    def __len__(self) -> int:
+        return len(self._refused)
 
     def resume(self, now: float) -> list[RefusedRecord]:
         """Return what the peer has shown in earlier sessions, is not held, and would be refused again now.
@@ -97,7 +102,7 @@ class Refusals:
     def resuming(self, now: float) -> Steps[list[RefusedRecord]]:
         """Do as `resume`, in steps. Between two of them `follow_trust` may be called, and what it returns is forgotten."""
         self._tracker.since_last()
-        shown = self._memory.records()[-limits.REFUSED_REMEMBERED :]
+        shown = self._memory.records()[-self._memory.most_in_one_session :]
         for start in range(0, len(shown), STEP):
             some = shown[start : start + STEP]
             whole = {one for one, held in self._records.known([one.id for one in some]).items() if held}
@@ -131,10 +136,11 @@ class Refusals:
         self._begun = now if self._begun is None else self._begun
         if not self._refused:
             self._tracker.since_last()
+        most = self._memory.most_in_one_session
         for refusal in refusals:
             record_id = refusal.id
             self._in_vain = self._in_vain or record_id in self._asked
-            if record_id not in self._refused and len(self._refused) >= limits.REFUSED_REMEMBERED:
+            if record_id not in self._refused and len(self._refused) >= most:
                 self.forgotten += refusal.reason != UNREADABLE
                 continue
             self._forget(record_id)

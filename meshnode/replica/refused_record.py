@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from meshnode.replica.access import AccessKey, access_key
+from meshnode.replica.access import access_key
+from meshnode.replica.access_keys import AccessKey
 from meshnode.replica.quota import Charge, Shortage
 from meshnode.store import Row
 from protocol import Record, RecordId

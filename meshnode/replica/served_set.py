@@ -5,7 +5,8 @@ exist for the session: it is in no fingerprint, count or bound. The session itse
 shown, so that both sides come to equal sets even where their knowledge differs.
 
 A served set remembers decisions, not records: all records with one access key are allowed or denied together, withdrawn
-ones apart from the others, so the records of a key are read from the store only when its decision changes.
+ones apart from the others, so the records of a key are read from the store only when its decision changes. Keys and items
+are numbered once for all sessions; a set keeps bits.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, access_key
+from meshnode.replica.access import Access, AccessCache, AccessPolicy, access_key
+from meshnode.replica.access_keys import Decisions, ServedKey
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.merging import merging
 from meshnode.replica.reevaluate import WEB_KINDS
@@ -25,15 +27,11 @@ from meshnode.slices import Steps, complete
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, Record, RecordId, Register, device_slot
 from protocol.session import Phase, phase_of
-from protocol.wire import Index, Item
+from protocol.wire import Index, Item, Marks
 
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
 _SERVED = (RecordState.LIVE, RecordState.PAST)
 STEP = 500  # records of one step, some 5 ms
-_SPARE_KEYS = 1000  # keys of deleted records that are kept, beyond twice the number at the start
-
-ServedKey = tuple[AccessKey, bool]
-"""All that it depends on whether a record is served: its access key, and whether it is withdrawn."""
 
 
 @dataclass(slots=True)
@@ -86,11 +84,10 @@ class ServedSet:
         self._peer = peer
         self.closed = closed
         self._access_cache = AccessCache(access, peer)
-        self._decisions: dict[ServedKey, bool] = {}  # as the session knows them
-        self._withdrawn: set[RecordId] = set()  # the peer could have them before, and may hold them still
-        self._lent: set[RecordId] = set()  # certificates that are in the set because a header needs them
+        self._decisions = Decisions(access.keys)  # as the session knows them
+        self._withdrawn = Marks(store.items)  # the peer could have them before, and may hold them still
+        self._lent = Marks(store.items)  # certificates that are in the set because a header needs them
         self._tracker = StandingTracker(access.trust_state, peer)
-        self._keys_at_start = 0
         self._just_shown: set[RecordId] = set()
 
     def items(self, phase: Phase) -> list[Item]:
@@ -110,8 +107,7 @@ class ServedSet:
             now = self._clock.ended_by()
             runs.append(sorted((row.created, row.id) for row in some if self._allowed(row) and _is_alive(row, now)))
             yield
-        self._keys_at_start = len(self._decisions)
-        return (yield from merging(runs))
+        return (yield from merging(runs, self._store.items))
 
     @contextmanager
     def receiving(self, records: Iterable[Record], *, more: bool = False) -> Iterator[None]:
@@ -152,9 +148,10 @@ class ServedSet:
                 delta.removed[phase_of(row.kind)].append((row.created, row.id))
             if row.state == RecordState.PENDING:
                 continue  # it was never served
-            may_be_held = self._decisions.get(_served_key(row)) or row.id in self._withdrawn or row.id in self._lent
-            if may_be_held or shares(phase_of(row.kind), (row.created, row.id)):
-                self._withdrawn.discard(row.id)
+            item = (row.created, row.id)
+            may_be_held = self._allowed(row) or item in self._withdrawn or item in self._lent
+            if may_be_held or shares(phase_of(row.kind), item):
+                self._withdrawn.remove([item])
                 ended[row.author, row.kind, row.slot] = row
         hidden: set[PersonId] = set()
         if closed is not self.closed:
@@ -165,6 +162,7 @@ class ServedSet:
             hidden = self._decide_again(delta)
         self._add_stored(change, delta)
         delta.newer = [*self._superseding(ended), *self._newest_policies(hidden)]
+        self._sweep_keys({row.author for row in change.stored})
         return delta
 
     def other_policies(self, shown: Iterable[Record]) -> list[Superseding]:
@@ -207,8 +205,9 @@ class ServedSet:
         found = [self._store.records.current((author, Kind.DEVICE, slot)) for author, slot in sorted(slots)]
         rows = self._store.records.rows_of([record.id for record in found if record is not None])
         lent = [row for row in rows if row.state in _SERVED and not self._allowed(row)]
-        self._lent.update(row.id for row in lent)
-        return [(row.created, row.id) for row in lent]
+        items = [(row.created, row.id) for row in lent]
+        self._lent.insert(items)
+        return items
 
     # --- decisions -------------------------------------------------------------------------------------------------
 
@@ -229,7 +228,7 @@ class ServedSet:
         """
         if row.kind in WEB_KINDS:
             return False
-        allowed = row.state == RecordState.PENDING or self._allows(_served_key(row))
+        allowed = row.state == RecordState.PENDING or self._allows(served_key(row))
         return allowed and self._access.decide(self._me, access_key(row)) is not Access.ALLOW
 
     def _dropped_of(self, ended: Iterable[Row]) -> set[RecordId]:
@@ -240,14 +239,23 @@ class ServedSet:
 
     def _allowed(self, row: Row) -> bool:
         """Whether the record is in the set: as decided before, else as decided and remembered now."""
-        key = _served_key(row)
-        allowed = self._decisions.get(key)
+        number = self._number(row)
+        allowed = self._decisions.get(number)
         if allowed is None:
-            allowed = self._decisions[key] = self._allows(key)
+            allowed = self._allows(served_key(row))
+            self._decisions.set(number, allowed=allowed)
         return allowed
 
+    def _number(self, row: Row) -> int:
+        return self._access.keys.number(served_key(row))
+
+    def _sweep_keys(self, authors: Iterable[PersonId]) -> None:
+        keys = self._access.keys
+        for author in filter(keys.is_overgrown, authors):
+            keys.keep(author, map(served_key, self._store.records.rows(author=author)))
+
     def _may_send(self, row: Row) -> bool:
-        return row.id in self._lent or self._allows(_served_key(row))
+        return (row.created, row.id) in self._lent or self._allows(served_key(row))
 
     def _decide_again(self, delta: Delta) -> set[PersonId]:
         """Decide again about the authors whose standing has changed, and note in `delta` which records that moves.
@@ -255,27 +263,44 @@ class ServedSet:
         Returns the authors of policies that the peer could have before and may not have now.
         """
         hidden: set[PersonId] = set()
-        before = self._decisions
-        if len(before) > 2 * self._keys_at_start + _SPARE_KEYS:
-            before = {_served_key(row): before.get(_served_key(row), False) for row in self._store.records.rows()}
-            self._keys_at_start = len(before)
         moved = self._tracker.since_last()
-        self._decisions = {
-            key: self._allows(key) if moved is None or _author(key) in moved else allowed
-            for key, allowed in before.items()
-        }
+        authors = self._access.keys.authors()
         now = self._clock.ended_by()
-        for author in sorted({_author(key) for key, allowed in self._decisions.items() if allowed is not before[key]}):
+        for author in sorted(authors if moved is None else moved.among(authors)):
+            before = self._decide_about(author)
+            if not before:
+                continue
             for row in self._store.records.rows(author=author, states=_SERVED):
-                key = _served_key(row)
-                allowed, was_allowed = self._allowed(row), before.get(key, False)
+                number = self._number(row)
+                known = self._decisions.get(number)
+                allowed, was_allowed = self._allowed(row), known is not None and before.get(number, known)
                 if allowed is was_allowed or not _is_alive(row, now):
                     continue
-                (delta.added if allowed else delta.removed)[phase_of(row.kind)].append((row.created, row.id))
-                (self._withdrawn.discard if allowed else self._withdrawn.add)(row.id)
+                item = (row.created, row.id)
+                (delta.added if allowed else delta.removed)[phase_of(row.kind)].append(item)
+                if allowed:
+                    self._withdrawn.remove([item])
+                else:
+                    self._withdrawn.insert([item])
                 if not allowed and row.kind == Kind.POLICY:
                     hidden.add(author)
         return hidden
+
+    def _decide_about(self, author: PersonId) -> dict[int, bool]:
+        """Decide again about one author; return the numbers of those keys about which it is decided otherwise now.
+
+        With each is what was decided before.
+        """
+        before: dict[int, bool] = {}
+        for number, key in self._access.keys.of(author):
+            was_allowed = self._decisions.get(number)
+            if was_allowed is None:
+                continue
+            allowed = self._allows(key)
+            if allowed is not was_allowed:
+                before[number] = was_allowed
+                self._decisions.set(number, allowed=allowed)
+        return before
 
     # --- records ---------------------------------------------------------------------------------------------------
 
@@ -296,7 +321,11 @@ class ServedSet:
                 kinds=(Kind.POLICY,), author=author, states=(*_SERVED, RecordState.HEADER)
             ):
                 policy = self._store.records.get(row.id)
-                if policy is not None and row.id not in self._withdrawn and not (policy.body and self._allowed(row)):
+                if (
+                    policy is not None
+                    and (row.created, row.id) not in self._withdrawn
+                    and not (policy.body and self._allowed(row))
+                ):
                     found.append(Superseding(policy, b""))
         return found
 
@@ -314,12 +343,9 @@ class ServedSet:
         return [newer for newer in found if newer.newest.id not in whole | self._just_shown]
 
 
-def _served_key(row: Row) -> ServedKey:
+def served_key(row: Row) -> ServedKey:
+    """Return all that it depends on whether the record behind `row` is served, beside the peer and the trust state."""
     return access_key(row), row.withdrawn
-
-
-def _author(served: ServedKey) -> PersonId:
-    return served[0][1]
 
 
 def _is_alive(row: Row, now: int) -> bool:

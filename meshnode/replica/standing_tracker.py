@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from meshnode.replica.costs import Costs
 from meshnode.replica.trust_state import TrustState
 from protocol import PersonId
 from protocol.trust import TrustGraph, block_tag
@@ -22,7 +23,7 @@ class _Stance(NamedTuple):
     """The connections of everybody to the viewer in one graph."""
 
     graph: TrustGraph
-    reach: Mapping[PersonId, int]
+    reach: Costs
     regard: Mapping[PersonId, int]
     mesh: frozenset[PersonId]
     blocks: frozenset[bytes]
@@ -31,10 +32,12 @@ class _Stance(NamedTuple):
     def differs_from(self, before: _Stance) -> set[PersonId]:
         """Return everybody who is connected otherwise than `before`, apart from blocks."""
         moved: set[PersonId] = set()
-        for now, then in ((self.reach, before.reach), (self.regard, before.regard)):
-            if now is not then:
-                moved |= {person for person, cost in now.items() if then.get(person) != cost}
-                moved |= then.keys() - now.keys()
+        if self.reach is not before.reach:
+            moved |= self.reach.differing(before.reach)
+        if self.regard is not before.regard:
+            now, then = self.regard, before.regard
+            moved |= {person for person, cost in now.items() if then.get(person) != cost}
+            moved |= then.keys() - now.keys()
         if self.mesh is not before.mesh:
             moved |= self.mesh ^ before.mesh
         return moved

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshnode.replica.bodies import readable_body
+from meshnode.replica.costs import Costs, PersonNumbers
 from meshnode.replica.held_joins import Counts, HeldJoins, Revocations
 from meshnode.replica.registers import Branch, PolicyRead, Register, register_of
 from meshnode.store import RecordState, Store
@@ -93,7 +94,8 @@ class TrustState:
         self._joins = HeldJoins(self.certified)
         self.groups = self._joins.groups
         """The members of each group now."""
-        self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
+        self._reach: dict[tuple[bool, PersonId], tuple[int, Costs]] = {}
+        self._numbers = PersonNumbers()
         self._regard: dict[PersonId, _Regard] = {}
 
     # --- keeping up with the store -----------------------------------------------------------------------------
@@ -412,16 +414,17 @@ class TrustState:
         """Return the joins of `person` that are void, since a device that signed an invitation of the chain is revoked."""
         return self._joins.void(person)
 
-    def reach_to(self, viewer: PersonId) -> dict[PersonId, int]:
+    def reach_to(self, viewer: PersonId) -> Costs:
         """Return the cost of reach(author -> viewer) for every author whose web `viewer` is in."""
         return self.reach_in(self.graph, viewer)
 
-    def reach_in(self, graph: TrustGraph, viewer: PersonId) -> dict[PersonId, int]:
+    def reach_in(self, graph: TrustGraph, viewer: PersonId) -> Costs:
         """Return the same in `graph`: the one in use or the doubtful one."""
         key = (graph is self.graph, viewer)
         cached = self._reach.get(key)
         if cached is None or cached[0] != graph.version:
-            cached = self._reach[key] = (graph.version, graph.reach_to(viewer, REACH_PER_MILLE))
+            found = Costs(self._numbers, graph.reach_to(viewer, REACH_PER_MILLE))
+            cached = self._reach[key] = (graph.version, found)
             _trim(self._reach)
         return cached[1]
 

@@ -14,6 +14,7 @@ from meshnode.store.exchanges import Exchange, KeptMove
 from meshnode.store.introductions import StoredIntroduction
 from meshnode.store.letters import SentLetter, StoredLetter
 from meshnode.store.people import KnownAddress, PinnedKeys
+from meshnode.store.phones import Phone, PhoneAct
 from meshnode.store.rows import RecordState, Row
 from meshnode.store.store import Store, StoreProblem
 from meshnode.store.usage import StoreUsage
@@ -30,6 +31,8 @@ __all__ = [
     "KnownAddress",
     "OwnDevice",
     "PendingReissue",
+    "Phone",
+    "PhoneAct",
     "PinnedKeys",
     "RecordState",
     "Row",

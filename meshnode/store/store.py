@@ -27,6 +27,7 @@ from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
 from meshnode.store.page_sessions import PageSessions
 from meshnode.store.people import People
+from meshnode.store.phones import Phones
 from meshnode.store.places import Places
 from meshnode.store.profile_texts import ProfileTexts
 from meshnode.store.receipts import Receipts
@@ -34,6 +35,7 @@ from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.signed_records import SignedRecords
 from meshnode.store.watermark import Watermark
+from protocol.wire import ItemTable
 
 _OWN_COMMITS = "own_commits"
 _COUNTERS_LOST = "counters_lost"
@@ -79,8 +81,11 @@ class Store:
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
         self.page_sessions = PageSessions(database)
+        self.phones = Phones(database)
         self.signed_records = SignedRecords(database)
         self.profile_texts = ProfileTexts(self.meta)
+        self.items = ItemTable()
+        """Numbers the records that sessions compare, once for all of them."""
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
 

@@ -16,6 +16,7 @@ LOG_SHOWS_MORE = message("its log shows more")
 NO_NUMBER = message("this is not a number")
 NO_DATE = message("this is not a date")
 NO_KIND = message("say whether it is an offer or a need")
+NO_SUCH_BUTTON = message("this form has no such button")
 NO_TITLE = message("say what it is")
 OPEN_HELP = message(
     "Open your page in the browser of this computer.\n\nThe link that it uses works once, for ten minutes."
@@ -94,6 +95,9 @@ DONE = {
     "asked": message("Your request is on its way. The answer appears here; your nodes need not be online together."),
     "moved": message("Your answer is on its way."),
     "seen": message("Everything is marked as seen."),
+    "let_in": message("The phone is let in."),
+    "refuse": message("The phone was refused."),
+    "removed": message("The phone may no longer use your page."),
     "address": calendar.CHANGED,
     **page_people.DONE,
     **page_groups.DONE,

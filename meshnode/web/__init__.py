@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from meshnode.web.serve import serve
+from meshnode.web.serve_phones import serve_phones
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_phones"]

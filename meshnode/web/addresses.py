@@ -38,6 +38,8 @@ class Asked:
     """The part of the address that names a thing."""
     query: dict[str, str]
     form: dict[str, str] = field(default_factory=dict)
+    is_phone: bool = False
+    """Whether a phone asks, which is shown no exact place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class Document:
 Reply = TemplateReply | Elsewhere | Document
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
+
+
+def has_acted(reply: Reply) -> bool:
+    """Whether what the form wanted is done."""
+    return isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)
 
 
 class Addresses:

@@ -1,4 +1,4 @@
-"""Builds the page's application: it lets browsers in, guards the declared addresses, and shows errors as pages."""
+"""Builds the page's application for one entrance: it guards the declared addresses, and shows errors as pages."""
 
 from __future__ import annotations
 
@@ -14,16 +14,22 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from meshnode.app import waiting as waiting_cases
-from meshnode.app.page_access import SESSION_SECONDS, form_token
-from meshnode.errors import Failed, MeshnodeError, NotFound, StorageFailed, of_system
+from meshnode.app.page_access import form_token
+from meshnode.errors import Failed, Forbidden, MeshnodeError, NotFound, StorageFailed, of_system
 from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
+from meshnode.local.guests import Guests
 from meshnode.text import page as text
+from meshnode.text import phones as phone_text
 from meshnode.web import guard
-from meshnode.web.addresses import Asked, Document, Elsewhere, Handler, Method, Reply, TemplateReply
+from meshnode.web.addresses import Asked, Document, Elsewhere, Handler, Method, Reply, TemplateReply, has_acted
+from meshnode.web.entrances import BrowserSession, Entrance, OwnEntrance, PhoneEntrance
 from meshnode.web.handlers import ADDRESSES
+from meshnode.web.letting_in import UNAUTHORIZED, own_ways_in, phone_ways_in, set_cookie
 from meshnode.web.pages import DIRECTORY, Pages, plain
+from meshnode.web.phone_forms import without_forms_of_the_computer
 from meshnode.web.problems import problem
+from meshnode.web.streams import Streams
 from meshnode.web.subscribed import Subscribed
 
 log = logging.getLogger(__name__)
@@ -31,92 +37,96 @@ log = logging.getLogger(__name__)
 STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
 ONCE = "once"  # the field by which a form that is sent twice, by a double click or the back button, is known
 ONCE_MAX = 256  # forms of which the outcome is remembered
-UNAUTHORIZED = 401
 
 
 def build(context: LocalContext) -> Starlette:
-    """Return the application of the page of this node."""
-    return _Page(context).application()
+    """Return the application of the page of this node, for browsers of this computer."""
+    entrance = OwnEntrance(context)
+    page = _Page(context, entrance)
+    return page.application([*own_ways_in(entrance, page.filled), *Subscribed(context).routes()])
+
+
+def build_for_phones(context: LocalContext, guests: Guests, scheme: str) -> Starlette:
+    """Return the application for phones, which may do less."""
+    entrance = PhoneEntrance(context, guests, scheme)
+    page = _Page(context, entrance)
+    return page.application(phone_ways_in(entrance, page.filled))
 
 
 class _Page:
-    def __init__(self, context: LocalContext) -> None:
+    def __init__(self, context: LocalContext, entrance: Entrance) -> None:
         self._context = context
+        self._entrance = entrance
+        self._streams = Streams(entrance)
         self._pages = Pages()
         self._files = {name: (DIRECTORY / "static" / name).read_bytes() for name in STATIC}
         self._edition = sha256(b"".join(self._files.values())).hexdigest()[:12]
         self._sent: OrderedDict[str, Reply] = OrderedDict()  # what a form that was sent led to
 
-    def application(self) -> Starlette:
+    def application(self, entry: list[Route]) -> Starlette:
         routes = [self._route(*row) for row in ADDRESSES]
         routes += [
-            Route("/in/{link}", self._sign_in, methods=["GET"]),
+            *entry,
             Route("/sign-out", self._sign_out, methods=["POST"]),
             Route("/events", self._events, methods=["GET"]),
             Route("/static/{edition}/{name}", self._static, methods=["GET"]),
-            *Subscribed(self._context).routes(),
         ]
         return Starlette(
             routes=routes,
             exception_handlers={HTTPException: self._no_page, MeshnodeError: self._error, Exception: self._unexpected},
         )
 
-    # --- letting browsers in -----------------------------------------------------------------------------------------
+    # --- sessions ----------------------------------------------------------------------------------------------------
 
-    @property
-    def _cookie(self) -> str:
-        """The cookie's name. Cookies are kept by host and not by port, so the port is in it."""
-        return f"meshnode-{self._context.page.port}"
+    async def _session(self, request: Request) -> BrowserSession | None:
+        """Return the session of a browser that may use the page. Raises Forbidden for a request of another site."""
+        session = await self._entrance.session(request)  # first, since it counts what strangers ask for
+        guard.check_host(request, await self._entrance.hosts(), self._entrance.scheme)
+        return session
 
-    async def _admitted(self, request: Request) -> str | None:
-        """Return the secret of a browser that may use the page. Raises Forbidden for a request of another site."""
-        page, run = self._context.page, self._context.store_thread.run
-        guard.check_host(request, await run(lambda: page.host))
-        secret = request.cookies.get(self._cookie, "")
-        return secret if await run(page.admits, secret) else None
-
-    async def _sign_in(self, request: Request) -> Response:
-        page, run = self._context.page, self._context.store_thread.run
-        guard.check_host(request, await run(lambda: page.host))
-        secret = await run(page.sign_in, request.path_params["link"])
-        if secret is None:
-            return self._filled(TemplateReply("signed_out.html", {"spent": True}, UNAUTHORIZED))
-        answer = RedirectResponse("/", 303, guard.HEADERS)
-        answer.set_cookie(self._cookie, secret, max_age=SESSION_SECONDS, httponly=True, samesite="strict")
-        return answer
+    def _signed_out(self) -> Response:
+        name = "phone_out.html" if self._entrance.is_phone else "signed_out.html"
+        return self.filled(TemplateReply(name, {"spent": False}, UNAUTHORIZED))
 
     async def _sign_out(self, request: Request) -> Response:
-        secret = await self._admitted(request)
-        if secret is not None:
-            await guard.read_form(request, secret)
-            await self._context.store_thread.run(self._context.page.sign_out, secret)
-        answer = self._filled(TemplateReply("signed_out.html", {"spent": False}))
-        answer.delete_cookie(self._cookie)
+        session = await self._session(request)
+        if session is not None:
+            await guard.read_form(request, session.secret)
+            await self._entrance.sign_out(session)
+        answer = self._signed_out()
+        answer.status_code = 200
+        answer.delete_cookie(self._entrance.cookie)
         return answer
 
     # --- the declared addresses --------------------------------------------------------------------------------------
 
     def _route(self, method: Method, path: str, handler: Handler) -> Route:
         async def endpoint(request: Request) -> Response:
-            secret = await self._admitted(request)
-            if secret is None:
-                return self._filled(TemplateReply("signed_out.html", {"spent": False}, UNAUTHORIZED))
-            form = await guard.read_form(request, secret) if method == "POST" else {}
+            session = await self._session(request)
+            if session is None:
+                return self._signed_out()
+            if not self._entrance.may(method, path):
+                raise Forbidden(phone_text.COMPUTER_ONLY, phone_text.COMPUTER_ONLY_HINT)
+            form = await guard.read_form(request, session.secret) if method == "POST" else {}
             once = form.pop(ONCE, "")
             if once in self._sent:
-                return await self._answer(self._sent[once], secret, "", request.url.path)
-            asked = Asked(self._context, request.path_params.get("which", ""), dict(request.query_params), form)
+                return await self._answer(self._sent[once], session, "", request.url.path)
+            which = request.path_params.get("which", "")
+            asked = Asked(self._context, which, dict(request.query_params), form, is_phone=self._entrance.is_phone)
             try:
                 reply = await handler(asked)
             except StorageFailed as error:
                 self._context.fail(error)
                 raise
-            return await self._answer(reply, secret, once, request.url.path)
+            if session.phone and has_acted(reply):
+                act = path.split("/")[1]
+                await self._context.store_thread.run(self._context.phones.note, session.phone, act, which)
+            return await self._answer(reply, session, once, request.url.path)
 
         return Route(path, endpoint, methods=[method])
 
-    async def _answer(self, reply: Reply, secret: str, once: str, path: str) -> Response:
-        if once and (isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)):
+    async def _answer(self, reply: Reply, session: BrowserSession, once: str, path: str) -> Response:
+        if once and has_acted(reply):
             self._sent[once] = reply
             if len(self._sent) > ONCE_MAX:
                 self._sent.popitem(last=False)
@@ -126,21 +136,28 @@ class _Page:
             saved = {"Content-Disposition": f'attachment; filename="{reply.name}"'}
             return Response(reply.content, 200, guard.HEADERS | saved, reply.kind)
         count = plain(await self._context.run(waiting_cases.count))
-        return self._filled(reply, token=form_token(secret), waiting=count, path=path)
+        answer = self.filled(reply, token=form_token(session.secret), waiting=count, path=path)
+        set_cookie(answer, self._entrance, session.secret)
+        return answer
 
-    def _filled(self, shown: TemplateReply, **around: Any) -> Response:
+    def filled(self, shown: TemplateReply, **around: Any) -> Response:
+        """Return the page of a template; `around` are values of the frame around it."""
         values = {"token": "", "waiting": None, "path": "", "edition": self._edition, "problem": None, **around}
+        values |= {"is_phone": self._entrance.is_phone, "may": lambda address: self._entrance.may("GET", address)}
         values["once"] = self._context.replica.entropy(16).hex()
-        return Response(
-            self._pages.fill(shown.template, {**values, **shown.values}), shown.status, guard.HEADERS, "text/html"
-        )
+        page = self._pages.fill(shown.template, {**values, **shown.values})
+        if self._entrance.is_phone and values["token"]:
+            page = without_forms_of_the_computer(page)
+        return Response(page, shown.status, guard.HEADERS, "text/html")
 
     async def _events(self, request: Request) -> Response:
-        if await self._admitted(request) is None:
+        session = await self._session(request)
+        if session is None:
             return Response(status_code=UNAUTHORIZED, headers=guard.HEADERS)
-        return EventStream(self._context.feed.listen(request.headers.get("last-event-id")), guard.HEADERS)
+        return EventStream(self._streams.open(request), guard.HEADERS)
 
     async def _static(self, request: Request) -> Response:
+        await self._entrance.session(request)  # which counts what a stranger asks for
         name = request.path_params["name"]
         if name not in self._files or request.path_params["edition"] != self._edition:
             raise NotFound(text.NO_PAGE)
@@ -152,15 +169,17 @@ class _Page:
     async def _error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, MeshnodeError)
         shown = TemplateReply("error.html", {"problem": problem(error)}, error.http_status)
-        return self._filled(shown)
+        return self.filled(shown)
 
     async def _no_page(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return self._filled(
-            TemplateReply("error.html", {"problem": problem(NotFound(text.NO_PAGE))}, error.status_code)
-        )
+        try:
+            await self._entrance.session(request)
+        except Forbidden as forbidden:
+            return await self._error(request, forbidden)
+        return self.filled(TemplateReply("error.html", {"problem": problem(NotFound(text.NO_PAGE))}, error.status_code))
 
     async def _unexpected(self, request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         ours = of_system(error) if isinstance(error, OSError) else Failed(text.FAILED, text.LOG_SHOWS_MORE)
-        return self._filled(TemplateReply("error.html", {"problem": problem(ours)}, ours.http_status))
+        return self.filled(TemplateReply("error.html", {"problem": problem(ours)}, ours.http_status))

@@ -6,15 +6,18 @@ another Origin, or not the token that each form of this page carries.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import aclosing
 from urllib.parse import parse_qsl
 
+import trio
 from starlette.requests import Request
 
 from meshnode.app.page_access import is_form_token
 from meshnode.errors import Forbidden, Usage
 
 FORM_MAX_BYTES = 64 * 1024  # no form is longer; bounds the memory that one request can take
+FORM_SECONDS = 20.0  # for which a form may be on its way; a slow one holds a connection
 FIELDS_MAX = 64
 TOKEN = "token"
 
@@ -32,11 +35,12 @@ HEADERS = {
 }
 
 
-def check_host(request: Request, host: str) -> None:
-    """Raise Forbidden if the request is for another host, or a page of another site has sent it."""
-    if request.headers.get("host", "") != host:
+def check_host(request: Request, hosts: Collection[str], scheme: str) -> None:
+    """Raise Forbidden if the request is for none of these hosts, or a page of another site has sent it."""
+    host = request.headers.get("host", "")
+    if host not in hosts:
         raise Forbidden("this page has another address", "type 'meshnode open' in a terminal")
-    if request.method != "GET" and request.headers.get("origin") != f"http://{host}":
+    if request.method != "GET" and request.headers.get("origin") != f"{scheme}://{host}":
         raise Forbidden("another page has sent this form", "go back to your own page")
 
 
@@ -48,11 +52,14 @@ async def read_form(request: Request, secret: str) -> dict[str, str]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise Usage("this is not a form")
     received = bytearray()
-    async with aclosing(request.stream()) as stream:
-        async for chunk in stream:
-            received += chunk
-            if len(received) > FORM_MAX_BYTES:
-                raise Usage("this is too long")
+    with trio.move_on_after(FORM_SECONDS) as patience:
+        async with aclosing(request.stream()) as stream:
+            async for chunk in stream:
+                received += chunk
+                if len(received) > FORM_MAX_BYTES:
+                    raise Usage("this is too long")
+    if patience.cancelled_caught:
+        raise Usage("this form took too long to arrive", "send it again")
     try:
         fields = parse_qsl(received.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
     except ValueError:

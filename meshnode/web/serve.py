@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from meshnode import background
+from meshnode.web.loaded_later import LoadedLater
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,28 +48,7 @@ async def serve(context: LocalContext, *, task_status: trio.TaskStatus[None] = t
 async def _serve(context: LocalContext, listener: socket.socket) -> None:
     from meshnode.local.serving import serve_application
 
-    await serve_application(_LoadedLater(context), listener, context.replica.guard, context.stop)
-
-
-class _LoadedLater:
-    """The page's application, which is built at the first request."""
-
-    def __init__(self, context: LocalContext) -> None:
-        self._context = context
-        self._application: Any = None
-        self._loading = trio.Lock()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request, as ASGI asks for it. Nothing is loaded when the server says that it begins or ends."""
-        if scope["type"] == "lifespan":
-            for _ in ("startup", "shutdown"):
-                await send({"type": f"{(await receive())['type']}.complete"})
-            return
-        async with self._loading:
-            if self._application is None:
-                build = await trio.to_thread.run_sync(_imported)
-                self._application = build(self._context)
-        await self._application(scope, receive, send)
+    await serve_application(LoadedLater(_imported, context), listener, context.replica.guard, context.stop)
 
 
 def _imported() -> Callable[[LocalContext], Any]:

@@ -50,7 +50,7 @@ class Subscribed:
     async def _page_for(self, request: Request, kind: str) -> str:
         """Return the address of the page for a request with the secret of this kind. Forbidden or NotFound for others."""
         page, run = self._context.page, self._context.store_thread.run
-        guard.check_host(request, page.number_host)
+        guard.check_host(request, (page.number_host,), "http")
         if not await run(subscription_cases.admits, self._context.replica, kind, request.path_params["secret"]):
             raise NotFound(text.NO_PAGE)
         return f"http://{await run(lambda: page.host)}"

@@ -7,6 +7,9 @@ time. That order decides moves that cross, alike at both ends:
 - a cancellation beats an acceptance that crosses it;
 - an acceptance beats a refusal. Only two devices of one person can send both, and that person can still cancel;
 - an exchange that both have confirmed as done is done, even if a cancellation crossed the confirmation.
+
+A letter may be lost for good, too. So a move says also those earlier moves of the same person without which they could not
+have made it: who cancels or confirms has accepted before.
 """
 
 from __future__ import annotations
@@ -76,6 +79,14 @@ TRANSITIONS: dict[Stage, dict[tuple[Action, Role], Stage]] = {
     Stage.CANCELLED: {},
 }
 
+# The earlier move of the same person that each move of the asker (True) or the owner cannot be without.
+_FOLLOWS_ON: dict[tuple[Action, bool], Action] = {
+    (Action.DONE, False): Action.ACCEPT,
+    (Action.CANCEL, False): Action.ACCEPT,
+    (Action.RETURNED, False): Action.DONE,
+    (Action.RETURNED, True): Action.DONE,
+}
+
 # The stages in which messages may still be sent: nobody can be pestered after a refusal or a cancellation.
 MESSAGING_OPEN = frozenset(TRANSITIONS) - {Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED}
 
@@ -113,7 +124,7 @@ def held_by(moves: Iterable[AuthoredMove]) -> Quantity:
     """
     known = list(moves)
     terms, stage = terms_of(known), stage_of(known)
-    said = {(made.move.action, made.by_asker) for made in known}
+    said = _said(known)
     if terms is None or stage is Stage.REQUESTED or (Action.ACCEPT, False) not in said:
         return 0
     handed_over = (Action.DONE, False) in said and (Action.CANCEL, False) not in said
@@ -126,7 +137,7 @@ def held_by(moves: Iterable[AuthoredMove]) -> Quantity:
 
 def was_agreed(moves: Iterable[AuthoredMove]) -> bool:
     """Whether the owner of the listing ever accepted, whatever has happened since."""
-    return any(made.move.action is Action.ACCEPT and not made.by_asker for made in moves)
+    return (Action.ACCEPT, False) in _said(moves)
 
 
 def stage_of(moves: Iterable[AuthoredMove]) -> Stage:
@@ -135,13 +146,24 @@ def stage_of(moves: Iterable[AuthoredMove]) -> Stage:
     terms = terms_of(known)
     if terms is None:
         return Stage.UNHEARD
-    said = {(made.move.action, made.by_asker) for made in known}
+    said = _said(known)
     stage = Stage.UNHEARD
     for action in Action:
         for asker in (True, False):
             if (action, asker) in said:
                 stage = stage_after(stage, action, terms, asker=asker) or stage
     return stage
+
+
+def _said(moves: Iterable[AuthoredMove]) -> set[tuple[Action, bool]]:
+    """Return each action that was taken, with whether by the asker; also where only a later move of the person shows it."""
+    said = {(made.move.action, made.by_asker) for made in moves}
+    for action, asker in tuple(said):
+        earlier = _FOLLOWS_ON.get((action, asker))
+        while earlier is not None:
+            said.add((earlier, asker))
+            earlier = _FOLLOWS_ON.get((earlier, asker))
+    return said
 
 
 def stage_after(stage: Stage, action: Action, terms: Terms, *, asker: bool) -> Stage | None:

@@ -24,6 +24,7 @@ class Announcer:
     def __init__(self, peer_sets: Mapping[Phase, PeerSet]) -> None:
         self._peer_sets = peer_sets
         self._unanswered: deque[tuple[Phase, list[Item]]] = deque()
+        self._to_ask: dict[Phase, dict[Item, None]] = {phase: {} for phase in Phase}
         self._asking = RateLimit(AGAIN_PER_MINUTE, MINUTE)
         self._asked = RateLimit(2 * AGAIN_PER_MINUTE, MINUTE)
 
@@ -32,14 +33,20 @@ class Announcer:
         """Whether every announcement of ours has been answered."""
         return not self._unanswered
 
+    def ask_again(self, phase: Phase, items: Iterable[Item]) -> None:
+        """Take these items out of the set, and ask the other side to announce those again that were in it.
+
+        Nothing is said about the others: the other side may not know that they are known here.
+        """
+        self._to_ask[phase].update(dict.fromkeys(self._peer_sets[phase].take_out(items)))
+
     def next_timer(self) -> float | None:
         """Return when more may be asked for; None if nothing waits to be asked for."""
-        return self._asking.resets_at if any(one.to_ask for one in self._peer_sets.values()) else None
+        return self._asking.resets_at if any(self._to_ask.values()) else None
 
     def new_frames(self, now: float) -> Iterator[Have | Again]:
         """Give the frames to send at `now`: as many announcements as may wait for an answer, and what is asked for."""
-        for phase, peer_set in self._peer_sets.items():
-            waiting = peer_set.to_ask
+        for phase, waiting in self._to_ask.items():
             while waiting and (left := self._asking.left(now)):
                 items = list(waiting)[: min(left, HAVE_ITEMS_MAX)]
                 for item in items:

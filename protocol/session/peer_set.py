@@ -1,33 +1,32 @@
 """The compared set of one phase for a peer: the items that take part in comparisons, and which are news to the peer.
 
 A set holds what the peer may have, and all that it has given, whether we kept that or refused it. While a comparison
-reads positions the set is frozen: changes wait, in order, until it is over.
+reads positions the set is frozen: changes wait until it is over. All of it is kept as bits (`wire.marks`), so a peer that
+does not go on makes nothing pile up here.
 Spec: protocol/README.md, "The compared set".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
-from itertools import islice
+from array import array
+from collections.abc import Iterable, Sequence
 
 from protocol.limits import HAVE_ITEMS_MAX
+from protocol.session.events import Phase
 from protocol.wire.index import Index, Item
+from protocol.wire.marks import ItemTable, Marks
 
 
 class PeerSet:
     """The compared set of one phase. The session drives it: `freeze` and `thaw` come in turns."""
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    def __init__(self, items: Iterable[Item], table: ItemTable | None = None) -> None:
         """Begin with these items. An index becomes the set itself: a caller has filled it in steps."""
-        self.index = items if isinstance(items, Index) else Index(items)
-        self.to_ask: dict[Item, None] = {}
-        """What was taken out, for the other side to announce it again, in the order in which to ask for it."""
-        self._news: dict[Item, None] = {}  # in the set, not yet announced, in order of arrival
-        self._in_root: set[Item] = set()  # those of the news that were in the set when its root was made
+        self.index = items if isinstance(items, Index) else Index(items, table)
+        self._news = _News(self.index.table)
+        self._in_root = Marks(self.index.table)  # those of the news that were in the set when its root was made
         self._frozen = False
-        self._waiting: list[Callable[[], None]] = []  # changes, in order
-        self._coming: set[Item] = set()  # what these put into the set
+        self._going, self._coming, self._coming_news = (Marks(self.index.table) for _ in range(3))
 
     def freeze(self) -> None:
         """Let changes wait from now on, so that positions stay the same. All of the set takes part: none of it is news."""
@@ -35,52 +34,65 @@ class PeerSet:
         self._news.clear()
 
     def thaw(self) -> None:
-        """Make the changes that waited, in order."""
+        """Make the changes that waited."""
         self._frozen = False
-        waiting, self._waiting = self._waiting, []
-        self._coming.clear()
-        for change in waiting:
-            change()
+        for number in self._going.first(len(self._going)):
+            self.index.unmark(number)
+            self._news.discard(number)
+        for number in self._coming.first(len(self._coming)):
+            self.index.mark(number)
+            if self._coming_news.has(number):
+                self._news.add(number)
+        for waiting in (self._going, self._coming, self._coming_news):
+            waiting.clear()
 
     def add(self, items: Iterable[Item], *, news: bool) -> None:
         """Put items into the set. With `news`, those that were not in it are to be announced."""
-        if self._frozen:
-            coming = list(items)
-            self._coming.update(coming)
-            self._waiting.append(partial(self.add, coming, news=news))
-            return
-        fresh = self.index.insert(items)
-        if news:
-            self._news.update(dict.fromkeys(fresh))
+        ordered = sorted(set(items))
+        for number in self.index.table.numbers(ordered):
+            if self._frozen:
+                self._add_later(number, news=news)
+            elif self.index.mark(number) and news:
+                self._news.add(number)
 
     def remove(self, items: Iterable[Item]) -> None:
         """Take items out of the set."""
-        if self._frozen:
-            self._waiting.append(partial(self.remove, list(items)))
-            return
-        for item in self.index.remove(items):
-            self._news.pop(item, None)
+        for item in items:
+            number = self.index.table.number(item)
+            if number is None:
+                continue
+            if self._frozen:
+                self._remove_later(number)
+            elif self.index.unmark(number):
+                self._news.discard(number)
 
-    def ask_again(self, items: Iterable[Item]) -> None:
-        """Take items out of the set, as `remove` does, and put those that were in it into `to_ask`.
+    def _add_later(self, number: int, *, news: bool) -> None:
+        if (not self.index.has(number) or self._going.has(number)) and self._coming.mark(number) and news:
+            self._coming_news.mark(number)
 
-        Nothing is said about the others: the other side may not know that they are known here.
-        """
-        if self._frozen:
-            self._waiting.append(partial(self.ask_again, list(items)))
-            return
+    def _remove_later(self, number: int) -> None:
+        self._coming.unmark(number)
+        self._coming_news.unmark(number)
+        if self.index.has(number):
+            self._going.mark(number)
+
+    def take_out(self, items: Iterable[Item]) -> list[Item]:
+        """Take items out of the set, as `remove` does, and return those that are in it now."""
         present = [item for item in items if item in self.index]
         self.remove(present)
-        self.to_ask.update(dict.fromkeys(present))
+        return present
 
     def root_made(self) -> None:
         """Note that the other side is sent the root of the set as it is now."""
-        self._in_root = set(self._news)
+        self._in_root.clear()
+        for number in self._news.numbers():
+            self._in_root.mark(number)
 
     def agreed(self) -> None:
         """Note that the other side's root was the same: what was in ours needs no announcing."""
-        for item in self._in_root:
-            self._news.pop(item, None)
+        for number in self._in_root.numbers():
+            self._news.discard(number)
+        self._in_root.clear()
 
     @property
     def has_news(self) -> bool:
@@ -89,16 +101,13 @@ class PeerSet:
 
     def next_news(self) -> list[Item]:
         """Return the items for the next announcement, and count them as announced."""
-        items = list(islice(self._news, HAVE_ITEMS_MAX))
-        for item in items:
-            del self._news[item]
-        return items
+        return list(map(self.index.table.item, self._news.take(HAVE_ITEMS_MAX)))
 
     def announce_again(self, created: int, prefix: bytes) -> None:
         """Count the item made at `created` whose id begins with `prefix` as news, if the set has one."""
         item = self.index.with_prefix(created, prefix)
         if item is not None:
-            self._news[item] = None
+            self._news.add(self._number(item))
 
     def __contains__(self, item: Item) -> bool:
         """Whether the item is in the set, or comes into it when the comparison is over."""
@@ -112,5 +121,55 @@ class PeerSet:
         item = self.index.with_prefix(created, prefix)
         if item is None:
             return True
-        self._news.pop(item, None)
+        self._news.discard(self._number(item))
         return False
+
+    def _number(self, item: Item) -> int:
+        number = self.index.table.number(item)
+        assert number is not None, "an item of the set has a number"
+        return number
+
+
+def peer_sets(graph: Iterable[Item], content: Iterable[Item]) -> dict[Phase, PeerSet]:
+    """Return the sets of both phases. Unless they are indexes, which bring theirs, their items share one table."""
+    table = ItemTable()
+    return {Phase.GRAPH: PeerSet(graph, table), Phase.CONTENT: PeerSet(content, table)}
+
+
+class _News:
+    """The numbers of items that are not yet announced, in the order of their arrival."""
+
+    def __init__(self, table: ItemTable) -> None:
+        self._marks = Marks(table)
+        self._order = array("I")  # those that are not marked any longer are passed over
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def add(self, number: int) -> None:
+        if self._marks.mark(number):
+            self._order.append(number)
+        if len(self._order) > 2 * len(self._marks) + HAVE_ITEMS_MAX:
+            self._order = array("I", dict.fromkeys(filter(self._marks.has, self._order)))
+
+    def numbers(self) -> Sequence[int]:
+        return self._marks.numbers()
+
+    def discard(self, number: int) -> None:
+        self._marks.unmark(number)
+
+    def take(self, most: int) -> Sequence[int]:
+        taken: list[int] = []
+        passed = 0
+        for number in self._order:
+            if len(taken) == most:
+                break
+            passed += 1
+            if self._marks.unmark(number):
+                taken.append(number)
+        del self._order[:passed]
+        return taken
+
+    def clear(self) -> None:
+        self._marks.clear()
+        self._order = array("I")

@@ -8,7 +8,7 @@ Spec: protocol/README.md, "Session" (comparing).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
@@ -17,7 +17,7 @@ from protocol.session.events import Phase
 from protocol.session.peer_set import PeerSet
 from protocol.session.states import Trigger
 from protocol.wire.frames import Compare, Frame, Roots
-from protocol.wire.index import Item
+from protocol.wire.marks import Marks
 from protocol.wire.reconcile import Reconciler, SessionHash
 
 
@@ -26,7 +26,7 @@ class ComparisonResult:
     """The result of one exchange: own items that the other side lacks, and how many items it offers us."""
 
     phase: Phase
-    offers: Iterator[Item]
+    offers: Marks
     expected: int
 
 
@@ -128,8 +128,8 @@ class Reconciliation:
         if not reconciler.done:
             return None
         self._reconciler = None
-        index = self._peer_sets[self._phase].index
-        return ComparisonResult(self._phase, map(index.item_at, reconciler.offers), reconciler.expected)
+        self._peer_sets[self._phase].index.forget_order()
+        return ComparisonResult(self._phase, reconciler.offers, reconciler.expected)
 
     def _exchange(self) -> None:
         peer_set = self._peer_sets[self._phase]
@@ -148,7 +148,9 @@ class Reconciliation:
     def _root(self, phase: Phase) -> bytes:
         peer_set = self._peer_sets[phase]
         peer_set.root_made()
-        return self._hash(phase).root(peer_set.index)
+        root = self._hash(phase).root(peer_set.index)
+        peer_set.index.forget_order()
+        return root
 
     def _hash(self, phase: Phase) -> SessionHash:
         return SessionHash(self._handshake_hash, phase, self._number)

@@ -29,7 +29,7 @@ from protocol.session.events import (
     phase_of,
 )
 from protocol.session.greeting import Greeting
-from protocol.session.peer_set import PeerSet
+from protocol.session.peer_set import PeerSet, peer_sets
 from protocol.session.rechecks import Rechecks
 from protocol.session.reconciliation import Reconciliation
 from protocol.session.states import (
@@ -236,7 +236,8 @@ class Session:
             raise LocalError("already admitted")
         if self._state is not SessionState.ADMITTING:
             self._move(Trigger.ADMITTED_EARLY)
-        sets = {Phase.GRAPH: PeerSet(graph), Phase.CONTENT: PeerSet(content)}
+        sets = peer_sets(graph, content)
+        self._outgoing.share(sets[Phase.CONTENT].index.table)
         reconciliation = Reconciliation(sets, self._handshake_hash, self._send, initiator=self._initiator)
         self._admission = _Admission(sets, reconciliation, Announcer(sets))
         self._go_on()
@@ -285,7 +286,7 @@ class Session:
 
         The peer announces them like news once the session is live, unless we may not have them any longer.
         """
-        self._peer_set(phase).ask_again(items)
+        self._admitted.announcer.ask_again(phase, items)
 
     def tell_time(self) -> None:
         """Tell the peer at once which time we go by now, if our Hello has told another one."""

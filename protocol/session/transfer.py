@@ -6,7 +6,6 @@ has committed. The window bounds the memory of the side that pulls, the backlog 
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -24,13 +23,13 @@ from protocol.limits import (
 )
 from protocol.records.record import Record, RecordId
 from protocol.session.events import Phase, RecordsReceived, RecordsRequested, turn_of
+from protocol.session.offers import OfferQueue
 from protocol.wire.frames import Records, pack
-from protocol.wire.index import ID_BYTES, Item
+from protocol.wire.index import Item
+from protocol.wire.marks import ItemTable
 
 _TYPICAL_BYTES = 600  # of a record, until some have been seen
 _SMALLEST_WINDOW = 64  # records that are pulled ahead even if they are as long as records may be
-_TRIM_FROM = 4096  # offers already requested that may pile up before their memory is given back
-
 
 KindsOf: TypeAlias = Callable[[Sequence[RecordId]], Mapping[RecordId, int]]
 """Returns the kinds of those of these records that are held."""
@@ -49,10 +48,7 @@ class Outgoing:
     """Keeps our offers: which of them the other side has pulled, and which the node has supplied. The session drives it."""
 
     def __init__(self) -> None:
-        self._created = array("q")
-        self._ids = bytearray()
-        self._phases = bytearray()
-        self._next = 0  # the first offer not yet requested of the node
+        self._offers = OfferQueue()
         self._granted = 0  # pulled, not yet requested of the node
         self._requested: deque[list[tuple[Phase, Item]]] = deque()
         self._entries: list[bytes | None] = []
@@ -62,7 +58,7 @@ class Outgoing:
     @property
     def idle(self) -> bool:
         """Whether everything offered has been answered."""
-        return self._next == len(self._created) and not self._requested and not self._entries
+        return not self._offers and not self._requested and not self._entries
 
     @property
     def pullable(self) -> bool:
@@ -79,16 +75,17 @@ class Outgoing:
         ahead = sum(map(len, self._requested)) * self._supplied_bytes // self._supplied_records
         return buffered + ahead < BACKLOG_BYTES
 
+    def share(self, table: ItemTable) -> None:
+        """Number the offers by this table, in which the items are anyway. To be called before the first offer."""
+        self._offers = OfferQueue(table)
+
     def offer(self, phase: Phase, items: Iterable[Item]) -> None:
-        """Append items that the other side lacks to the offers."""
-        for created, id_ in items:
-            self._created.append(created)
-            self._ids += id_
-            self._phases.append(phase)
+        """Append items that the other side lacks to the offers; `Marks` are offered in any order."""
+        self._offers.add(phase, items)
 
     def pulled(self, count: int) -> None:
         """Note that the other side pulls. RemoteError OUT_OF_ORDER beyond the offers, OVERSIZED too far ahead."""
-        if count == 0 or self._granted + count > len(self._created) - self._next:
+        if count == 0 or self._granted + count > len(self._offers):
             raise RemoteError(Code.OUT_OF_ORDER, "a pull of what was not offered")
         self._granted += count
         if self._granted > PULLED_MAX:
@@ -99,15 +96,9 @@ class Outgoing:
         count = min(self._granted, WANTED_ITEMS)
         if count == 0:
             return None
-        start, stop = self._next, self._next + count
-        items = [
-            (Phase(self._phases[at]), (self._created[at], bytes(self._ids[at * ID_BYTES : (at + 1) * ID_BYTES])))
-            for at in range(start, stop)
-        ]
-        self._next = stop
+        items = self._offers.take(count)
         self._granted -= count
         self._requested.append(items)
-        self._trim()
         return RecordsRequested([id_ for _, (_, id_) in items])
 
     def supply(self, records: Iterable[Record]) -> tuple[list[tuple[Phase, Item]], list[Record]]:
@@ -142,13 +133,6 @@ class Outgoing:
             if rest:
                 full.append(tuple(rest))
         return [Records(entries) for entries in full]
-
-    def _trim(self) -> None:
-        if self._next >= _TRIM_FROM or self._next == len(self._created):
-            del self._created[: self._next]
-            del self._ids[: self._next * ID_BYTES]
-            del self._phases[: self._next]
-            self._next = 0
 
 
 class Incoming:

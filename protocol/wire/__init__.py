@@ -6,6 +6,7 @@ from protocol.wire.channel import HandshakeRefused, Initiator, Responder
 from protocol.wire.enrolment import certificate_in, check_enrol, enrol, enrolment_words
 from protocol.wire.frames import Bye, Enrol, Enrolled, decode_known, encode_frame
 from protocol.wire.index import Index, Item
+from protocol.wire.marks import ItemTable, Marks
 from protocol.wire.presence import SERVICE_TYPE, Announcement, announce, recognize, service_names
 from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
 
@@ -19,6 +20,8 @@ __all__ = [
     "Index",
     "Initiator",
     "Item",
+    "ItemTable",
+    "Marks",
     "Psk",
     "PskCandidate",
     "Responder",

@@ -12,8 +12,8 @@ was missed, and another comparison finds it. That is why the hashes inside a com
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
@@ -30,6 +30,7 @@ from protocol.limits import (
     RECONCILE_RANGES_MAX,
 )
 from protocol.wire.index import ID_BYTES, Index
+from protocol.wire.marks import Marks
 
 ROOT_BYTES = 8  # fingerprint of a whole set: two different sets match with odds of 2^-64, and nothing checks that
 FINGERPRINT_BYTES = 4  # fingerprint of a range: the next root catches a false match
@@ -56,29 +57,25 @@ class SessionHash:
 
     def root(self, index: Index) -> bytes:
         """Return the fingerprint of the whole set (8 bytes)."""
-        with index.ids_view() as ids:
-            return self._fingerprint(ids)
+        return self._fingerprint(index, 0, len(index))
 
     def fingerprints(self, index: Index, cuts: list[int]) -> list[bytes]:
         """Return the fingerprints (4 bytes) of the ranges between neighboring cuts (positions, ascending)."""
-        with index.ids_view() as ids:
-            return [
-                self._fingerprint(ids[lo * ID_BYTES : hi * ID_BYTES])[:FINGERPRINT_BYTES] for lo, hi in pairwise(cuts)
-            ]
+        return [self._fingerprint(index, lo, hi)[:FINGERPRINT_BYTES] for lo, hi in pairwise(cuts)]
 
     def short_ids(self, index: Index, lo: int, hi: int) -> list[bytes]:
         """Return the short ids (3 bytes) of the items at positions lo to hi."""
         found = []
-        with index.ids_view() as ids:
-            for at in range(lo * ID_BYTES, hi * ID_BYTES, ID_BYTES):
-                hasher = self._short.copy()
-                hasher.update(ids[at : at + ID_BYTES])
-                found.append(hasher.digest())
+        for _, id_ in index.items(lo, hi):
+            hasher = self._short.copy()
+            hasher.update(id_)
+            found.append(hasher.digest())
         return found
 
-    def _fingerprint(self, ids: memoryview) -> bytes:
+    def _fingerprint(self, index: Index, lo: int, hi: int) -> bytes:
         hasher = self._range.copy()
-        hasher.update(ids)
+        for ids in index.ids(lo, hi):
+            hasher.update(ids)
         return hasher.digest()
 
 
@@ -114,7 +111,7 @@ class Reconciler:
     calls `begin`. From then on each passes every message that comes to `receive` and sends the reply, until `done`.
     `index` must not change until then.
 
-    **Results.** `offers` are the positions of own items that the other side lacks, `expected` is the number of items that
+    **Results.** `offers` are own items that the other side lacks, `expected` is the number of items that
     the other side has for us; both are final once `done`.
 
     **Errors.** RemoteError MALFORMED or OVERSIZED for any fault in a message; the object is of no further use then.
@@ -128,7 +125,7 @@ class Reconciler:
         # We must answer these next, in order. None: a range that is the same; a range that differs; bytes: a ready answer.
         self._answers_due: deque[_Range | bytes | None] = deque()
         self._messages = 0
-        self.offers = array("I")  # positions of own items that the other side lacks
+        self.offers = Marks(index.table)  # own items that the other side lacks
         self.expected = 0  # how many items the other side has for us
         self.done = False
 
@@ -209,16 +206,16 @@ class Reconciler:
         if theirs:
             ours = self._hash.short_ids(self._index, asked.lo, asked.hi)
             known = set(theirs)
-            extra = [asked.lo + number for number, short in enumerate(ours) if short not in known]
+            extra: Sequence[int] = [asked.lo + number for number, short in enumerate(ours) if short not in known]
         else:
-            ours, extra = [], list(range(asked.lo, asked.hi))
+            ours, extra = [], range(asked.lo, asked.hi)
         held = set(ours)
         bits = 0
         for number, short in enumerate(theirs):
             if short not in held:
                 bits |= 1 << number
         self.expected += bits.bit_count()
-        self.offers.extend(extra)
+        self._offer(extra)
         self._answers_due.append(bits.to_bytes((count + 7) // 8, "little") + _number(len(extra)))
 
     def _read_lacking(self, reader: _Reader, asked: _Listed) -> None:
@@ -226,10 +223,14 @@ class Reconciler:
         bits = int.from_bytes(reader.take((count + 7) // 8), "little")
         if bits >> count:
             raise RemoteError(Code.MALFORMED, "bits beyond the list")
-        self.offers.extend(asked.lo + number for number in range(count) if bits >> number & 1)
+        self._offer(asked.lo + number for number in range(count) if bits >> number & 1)
         self.expected += reader.number()
         if self.expected > RECONCILE_OFFERS_MAX:
             raise RemoteError(Code.OVERSIZED, "too many items offered")
+
+    def _offer(self, positions: Iterable[int]) -> None:
+        for position in positions:
+            self.offers.mark(self._index.number_at(position))
 
     # --- writing ---------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A real daemon that may take up 512 MiB lives and answers whatever others have stored: each attack, with few records.
+"""A real daemon that may take up 512 MiB lives and answers under each attack, with few records; in some with 64 sessions.
 
 `scripts/memory` makes the same attacks until each cap is full, and says how much memory and time that takes.
 """
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import ATTACKS
+from tests.support.attacks import ATTACKS, CALLS
 from tests.support.memory import MEBIBYTE, MEMORY_MAX, attacked
 
 FEW = 2200  # the web of an attacker has some 1,800 records
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", [*ATTACKS, *CALLS])
 def test_a_daemon_of_little_memory_answers_under_each_attack(attack: str, tmp_path: Path) -> None:
     filled, found = attacked(attack, tmp_path, FEW)
     assert filled.records > 0

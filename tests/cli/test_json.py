@@ -25,6 +25,7 @@ CALLS: dict[str, list[str]] = {
     "status": [],
     "peers": [],
     "open": [],
+    "page": ["phones"],
     "sync": [],
     "export": [],
     "doctor": [],

@@ -29,8 +29,8 @@ BY_THEMSELVES = {
     "man",
     "device join",
 }  # no daemon is asked: see docs/cli.md
-# What commands ask for in other circumstances: at a terminal, before a question, and where no daemon runs.
-ELSEWHERE = {("GET", "/v1/decisions/{who}"), ("GET", "/v1/doctor")}
+# What commands ask for in other circumstances: at a terminal, before a question, where no daemon runs, and after another call.
+ELSEWHERE = {("GET", "/v1/decisions/{who}"), ("GET", "/v1/doctor"), ("POST", "/v1/phone-links")}
 SAMPLES = ("something", "0.5", "3", "2d", "2030-01-01", "52.5,13.4", "5km")
 DOCUMENT = openapi_document()
 

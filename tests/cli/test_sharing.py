@@ -74,7 +74,7 @@ def test_a_listing_for_people_nearby_says_how_far_that_is(village: Village) -> N
         (("--place", "home"), "is not a location"),
         (("--place", "1,1", "--no-place"), "--place and --no-place contradict each other"),
         (("--audience", "everybody"), "'everybody' is not one of"),
-        (("--audience", "anyone_local"), '"Anyone nearby" needs your location. Say where you are with --place'),
+        (("--audience", "anyone_local"), '"Anyone nearby" needs your location. Set it: meshnode share set --place'),
         (("--precision", "street"), "'street' is not one of"),
         ((), "Say what to change"),
     ],

@@ -52,6 +52,7 @@ def daemon(replica: Replica, home: Path) -> Iterator[StillNetwork]:
         async with trio.open_nursery() as nursery:
             context = await nursery.start(running.run, StoreThread(replica.changes.held), replica, network)
             await nursery.start(web.serve, context)
+            await nursery.start(web.serve_phones, context)
             await nursery.start(serve, context, Home(home).socket)
             token = trio.lowlevel.current_trio_token()
             ends.append(lambda: token.run_sync_soon(nursery.cancel_scope.cancel))

@@ -148,9 +148,9 @@ def reconciliation(data: bytes) -> None:
         assert reply is None or len(reply) <= limits.FRAME_MAX_BYTES
         message = reply
     for number, side in enumerate(sides):
-        assert all(at < len(indexes[number]) for at in side.offers)
+        offered = set(side.offers)
+        assert all(item in indexes[number] for item in offered)
         if not changed:
-            offered = {indexes[number].item_at(at) for at in side.offers}
             assert offered <= items[number]
             assert items[number] - items[1 - number] == offered
 

@@ -18,6 +18,12 @@ OUTSIDE = {
     ("meshnode.node", "serve"): "a node without its API cannot start; its parts are guarded one by one",
     ("meshnode.node", "running.run"): "what it prepares is needed by the API; its parts are guarded one by one",
     ("meshnode.node", "web.serve"): "it listens, and serves in the guard",
+    ("meshnode.node", "web.serve_phones"): "it serves in the guard",
+    ("meshnode.web.serve_phones", "self._serve"): "it serves one address in the guard",
+    ("meshnode.local.serving", "partial(trio.serve_listeners, answer, [own], handler_nursery=connections)"): (
+        "a part of a server, which is guarded as a whole"
+    ),
+    ("meshnode.local.serving", "end_in_time"): "a part of one connection of such a server",
     ("meshnode.net.listener", "self._accept"): "it waits for calls, and answers each in the guard",
     ("meshnode.net.discovery", "self._listen"): "a part of `run`, which is guarded as a whole",
     ("meshnode.net.peer_link", "self._write"): "a part of one connection, which is guarded as a whole",

@@ -251,4 +251,4 @@ def test_what_is_let_in_while_the_rest_of_its_batch_is_taken_is_asked_for_at_onc
     serving.taken(batch, outcome.result, mesh.time)
     refused = {refusal.id for refusal in outcome.result.later}
     assert len(refused) == 1
-    assert {record_id for _, record_id in serving._session._peer_set(Phase.CONTENT).to_ask} == refused
+    assert {record_id for _, record_id in serving._session._admitted.announcer._to_ask[Phase.CONTENT]} == refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import h3
@@ -218,6 +219,23 @@ def test_clearing_goes_in_slices(bob: Replica, monkeypatch: pytest.MonkeyPatch) 
     while bob.ingest.make_room():
         left.append(held(bob, sybils))
     assert left == [16, 9, 2]
+    assert held(bob, sybils) == 0
+
+
+def test_a_slice_of_clearing_ends_after_some_records_however_few_people_wrote_them(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "EVICTED_RECORDS_AT_ONCE", 25)
+    sybils = crowd("sybil", 8)
+    in_parts(bob, behind(MALLORY, sybils), MALLORY.id)
+    for one in sybils:
+        bob.ingest.receive([one.listing(f"Post {number}", now=NOW) for number in range(20)], MALLORY.id)
+    blocks.block(bob, person_text(MALLORY.id))
+    left = [held(bob, sybils)]
+    while bob.ingest.make_room():
+        left.append(held(bob, sybils))
+    assert left[0] > 0
+    assert [before - after for before, after in pairwise(left)] == [2] * (len(left) - 1)
     assert held(bob, sybils) == 0
 
 

@@ -122,3 +122,20 @@ def test_status_says_how_much_is_missing_from_whom_and_why() -> None:
         assert len(found) == 1
         assert found[0].message.startswith("12 items from Alice cannot be taken now: ")
         assert found[0].hint
+
+
+def test_what_many_sessions_together_remember_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REFUSED_IN_SESSIONS_MAX", 12)
+    monkeypatch.setattr(limits, "REFUSED_REMEMBERED_LEAST", 2)
+    bob, first = node()
+    monkeypatch.setattr(Store, "disk", lambda _: (MEGABYTE, 10_000 * MEGABYTE))
+    refused = crowd(bob, 8)
+    ledgers = [first, *(ledger(bob) for _ in range(5))]
+    for one in ledgers:
+        one.note(refused, 0.0)
+    assert [len(one) for one in ledgers] == [8, 8, 2, 2, 2, 2]
+    assert all(one.forgotten == 8 - len(one) for one in ledgers)  # so each begins again, and none is left out for good
+    del ledgers[:2], first, one
+    newest = ledger(bob)
+    newest.note(refused, 0.0)
+    assert len(newest) == 8

@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from meshnode.errors import Refused
-from meshnode.store import Store
+from meshnode.store import Phone, PhoneAct, Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import Migration, migrate, migrations
 from meshnode.store.rows import id_key
@@ -190,6 +190,23 @@ def test_a_store_from_before_kept_decisions_keeps_its_pending_reissues_whole(tmp
         store.devices.add_pending_reissue([record], discard=True, keep=frozenset({b"a" * 16, b"b" * 32}))
         kept = [(one.record, one.discard, one.keep) for one in store.devices.pending_reissues()]
     assert kept == [(record, False, None), (record, True, frozenset({b"a" * 16, b"b" * 32}))]
+
+
+def test_a_store_from_before_phones_gets_room_for_them_and_keeps_its_browsers(tmp_path: Path) -> None:
+    path, phone = tmp_path / "store.db", Phone("Kitchen", b"h" * 32, "http", "192.168.1.0/24", 1, 2)
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 22])
+    database.run("INSERT INTO page_session VALUES (?, 5, 6)", (b"s" * 32,))
+    database.close()
+    with Store.open(path) as store:
+        assert store.phones.all() == []
+        store.phones.add(phone)
+        store.phones.note_act(PhoneAct(3, "Kitchen", "post", ""), most=1)
+        store.phones.note_act(PhoneAct(4, "Kitchen", "ask", "x"), most=1)
+    with Store.open(path) as store:
+        assert store.phones.find(b"h" * 32) == phone
+        assert store.phones.acts(9) == [PhoneAct(4, "Kitchen", "ask", "x")]
+        assert store.page_sessions.find(b"s" * 32) == (b"s" * 32, 5, 6)
 
 
 def test_names_from_before_first_names_count_as_chosen(tmp_path: Path) -> None:

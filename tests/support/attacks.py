@@ -10,9 +10,11 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import NamedTuple
 
 from protocol import Audience, Kind, Letter, Precision, Record, coarse, limits
 from protocol.records.letter import BOX_BYTES, MAC_BYTES, NONCE_BYTES
+from tests.support.callers import Way
 from tests.support.people import Person, grown
 
 NOW = int(time.time()) - 60  # the daemon goes by the machine's clock
@@ -150,6 +152,25 @@ def _letter(author: Person, number: int) -> Record:
     return author.record(Kind.LETTER, grown(author.name, "letter", number, size=16), body, NOW, life=limits.LETTER_LIFE)
 
 
+def blocks(owner: bytes) -> Iterator[Record]:
+    """Yield the web, and policies with as many blocks as fit, of people who do not exist."""
+    people = authors()
+    yield from web(owner, people)
+    for number, one in enumerate(people):
+        blocked = [grown("blocked", number, other) for other in range(limits.BLOCKS_MAX)]
+        yield one.policy({HUB: 900}, blocks=blocked, now=NOW, version=2)
+
+
+def guests(owner: bytes) -> Iterator[Record]:
+    """Yield guests of a card at a notice board, who vouch for the owner and for Hub, without end."""
+    yield from web(owner, [])
+    for number in count():
+        guest = Person(f"a guest {number}")
+        yield guest.certificate(NOW)
+        yield guest.policy({owner: 900, HUB: 900}, now=NOW)
+        yield guest.profile(NOW, name=f"Guest {number}")
+
+
 ATTACKS: dict[str, Callable[[bytes], Iterator[Record]]] = {
     "posts": posts,
     "posts, places far": far_places,
@@ -162,4 +183,26 @@ ATTACKS: dict[str, Callable[[bytes], Iterator[Record]]] = {
     "strangers": certificates,
     "held records": held,
     "letters": letters,
+    "blocks": blocks,
+    "guests of cards": guests,
+}
+
+
+GUESTS = [Person(f"guest {number}") for number in range(limits.SESSIONS_MAX)]
+"""People who used one card at a notice board: the owner vouches for all of them, and each has a session."""
+
+
+class Call(NamedTuple):
+    """What a node is filled with before all guests call, and what they do then."""
+
+    filled_with: str
+    way: Way
+
+
+CALLS: dict[str, Call] = {
+    "64 sessions, posts": Call("posts", Way.REST),
+    "64 sessions, places near": Call("posts, places near", Way.REST),
+    "64 sessions, policy versions": Call("posts, policy versions", Way.REST),
+    "64 slow readers": Call("posts", Way.STALL),
+    "64 sessions, all refused": Call("posts", Way.SHOW),
 }

@@ -9,7 +9,8 @@ from meshnode.app.groups import membership
 from meshnode.app.owner import policy
 from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.places import Coordinates
-from meshnode.replica.access import Access, AccessKey
+from meshnode.replica.access import Access
+from meshnode.replica.access_keys import AccessKey
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState
 from protocol import Audience, PersonId, Precision, Preference, Record, coarse

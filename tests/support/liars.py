@@ -13,7 +13,8 @@ from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
 from meshnode.clock import Clock
 from meshnode.errors import MeshnodeError, Refused
-from meshnode.replica.access import Access, AccessKey, AccessPolicy
+from meshnode.replica.access import Access, AccessPolicy
+from meshnode.replica.access_keys import AccessKey
 from protocol import Audience, DeviceKeys, Kind, Listing, PersonId, Record, limits, signed
 from protocol.numbers import UnixTime, Version
 from protocol.wire import Item, stratum

@@ -19,20 +19,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from bench.daemon import PROGRAM, Daemon, make_home
+from bench.daemon import PROGRAM, Daemon, free_port, make_home
 from bench.village import node_of
 from meshnode.app.owner import policy
 from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.replica.replica import Replica
+from meshnode.replica.served_set import ServedSet
 from protocol import Audience, Precision, Preference, Record
-from tests.support.attacks import ATTACKS, HOME, HUB
+from protocol.session import Phase
+from tests.support.attacks import ATTACKS, CALLS, GUESTS, HOME, HUB, NOW, Call
+from tests.support.callers import Held, Way, calling
 from tests.support.people import Person
 
 PROCESS_KIBIBYTES = 512 * 1024
 MEMORY_MAX = 300  # MiB: what a node takes up at most, whatever others store in it
 MEBIBYTE = 1024 * 1024
 BATCH = 500
+SHOWN = 10_000  # records that each guest shows and the daemon cannot take
+CALLING_SECONDS = 240.0
 FULL_AFTER = 4  # batches in a row of which nothing is taken
 OWNER = Person("Owner")
 # All of this by `ulimit`, so that it holds from the daemon's first allocation on.
@@ -88,15 +93,32 @@ def fill(replica: Replica, records: Iterator[Record], most: int) -> None:
     replica.ingest.receive([], HUB.id)
 
 
-def filled_store(attack: str, path: Path, most: int) -> Filled:
-    """Make the owner's store at `path`, and let the attacker fill it."""
+def filled_store(attack: str, path: Path, most: int) -> tuple[Filled, Held]:
+    """Make the owner's store at `path`, and let the attacker fill it; return what guests hold who call then."""
+    call = CALLS.get(attack)
     with node_of(OWNER, path) as replica:
         preference = Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 0)
         write_first_records(replica, name="Owner", place=Coordinates(*HOME), preference=preference)
         policy.vouch(replica, HUB.id, 900)
-        fill(replica, ATTACKS[attack](replica.me), most)
+        for guest in GUESTS if call is not None else ():
+            policy.vouch(replica, guest.id, 900)
+        replica.ingest.receive([guest.certificate(NOW) for guest in GUESTS if call is not None])
+        records = ATTACKS[attack if call is None else call.filled_with](replica.me)
+        fill(replica, records, most)
         use = replica.quota.others()
-        return Filled(use.records, use.size, use.resident)
+        held = Held(Way.REST) if call is None else _held(replica, call, records)
+        return Filled(use.records, use.size, use.resident), held
+
+
+def _held(replica: Replica, call: Call, records: Iterator[Record]) -> Held:
+    """Return what guests hold who call in this way; they show what there was no room for."""
+    if call.way is Way.SHOW:
+        shown = {record.id: record for record in islice(records, SHOWN)}
+        return Held(call.way, (), [(one.header.created, one.id) for one in shown.values()], shown)
+    if call.way is Way.STALL:
+        return Held(call.way)
+    served = ServedSet(replica.store, replica.access, replica.clock, replica.me, GUESTS[0].id)
+    return Held(call.way, served.items(Phase.GRAPH), served.items(Phase.CONTENT))
 
 
 def measured(daemon: Daemon) -> Measured:
@@ -125,11 +147,18 @@ def _memory(daemon: Daemon, name: str) -> int:
 def attacked(attack: str, directory: Path, most: int) -> tuple[Filled, Measured]:
     """Fill a store, and measure a daemon with it."""
     store = directory / "filled.db"
-    filled = filled_store(attack, store, most)
+    filled, held = filled_store(attack, store, most)
     home = make_home(OWNER, directory / "home", store)
     store.unlink()
-    with Daemon(home, "--no-mdns", program=LIMITED) as daemon:
-        return filled, measured(daemon)
+    port = free_port()
+    with Daemon(home, "--no-mdns", "--port", str(port), program=LIMITED) as daemon:
+        if attack not in CALLS:
+            return filled, measured(daemon)
+        with calling(GUESTS, OWNER, port, NOW, held, CALLING_SECONDS) as sessions:
+            found = measured(daemon)
+        if sessions < len(GUESTS) // 2 and held.way is Way.REST:
+            raise AssertionError(f"{sessions} sessions are left")
+        return filled, found
 
 
 def _line(attack: str, filled: Filled, found: Measured) -> str:
@@ -157,7 +186,7 @@ def _measure(attack: str, most: int) -> None:
 def main() -> None:
     """Make each attack in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, prog="scripts/memory")
-    parser.add_argument("--attack", choices=ATTACKS, action="append", help="only this one")
+    parser.add_argument("--attack", choices=[*ATTACKS, *CALLS], action="append", help="only this one")
     parser.add_argument("--most", type=int, default=10**7, help="offer at most so many records")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -167,7 +196,7 @@ def main() -> None:
     sys.stdout.write(HEAD)
     sys.stdout.flush()
     failed = 0
-    for attack in chosen.attack or ATTACKS:
+    for attack in chosen.attack or [*ATTACKS, *CALLS]:
         again = [sys.executable, "-m", "tests.support.memory", "--here", "--attack", attack, "--most", str(chosen.most)]
         failed |= subprocess.run(again, check=False, env=os.environ).returncode
     sys.exit(failed)

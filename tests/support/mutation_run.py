@@ -48,6 +48,7 @@ CONCERNED = {
     "meshnode/replica/served_set.py": (
         "tests/replica/test_served_set.py",
         "tests/replica/test_served_set_follows.py",
+        "tests/replica/test_served_set_headers.py",
     ),
     "protocol/session/session.py": ("tests/protocol/session",),
 }

@@ -27,6 +27,15 @@ _HISTORIES = (
     "asker ask, owner accept, asker done, owner done, asker returned",
     "asker ask, owner accept, asker done, owner done, owner returned",
     "owner accept, asker done",
+    # Of these some letters were lost.
+    "asker ask, owner cancel",
+    "asker ask, asker cancel, owner done",
+    "asker ask, owner decline, owner cancel",
+    "asker ask, owner done",
+    "asker ask, asker done",
+    "asker ask, owner returned",
+    "asker ask, asker done, owner returned",
+    "asker ask, owner done, asker returned",
 )
 
 

@@ -29,6 +29,7 @@ from protocol.wire.frames import (
     encode_frame,
 )
 from protocol.wire.index import Index, Item
+from protocol.wire.marks import Marks
 from protocol.wire.reconcile import Reconciler, SessionHash
 from tests.support.people import NOW, Person
 from tests.support.session_pair import HANDSHAKE_HASH, RUN, Pair, Side
@@ -119,8 +120,8 @@ def reconcile_vectors() -> dict[str, Any]:
                 "opener_root": session_hash.root(indexes[0]).hex(),
                 "other_root": session_hash.root(indexes[1]).hex(),
                 "messages": [message.hex() for message in messages],
-                "opener_offers": list(opener.offers),
-                "other_offers": list(other.offers),
+                "opener_offers": _positions(indexes[0], opener.offers),
+                "other_offers": _positions(indexes[1], other.offers),
             }
         )
     session_hash = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, 7)
@@ -141,6 +142,10 @@ def reconcile_vectors() -> dict[str, Any]:
         "comparisons": cases,
         "refused": refused_messages(forty, _written(forty), _written(Index(items("e", 40, every=0)))),
     }
+
+
+def _positions(index: Index, offers: Marks) -> list[int]:
+    return [index.position(*item) for item in offers]
 
 
 def _written(index: Index) -> list[list[Any]]:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,11 @@ class Tab:
             "(() => { const found = [...document.querySelectorAll('main a, main button, nav a')]"
             f".find((one) => one.textContent.trim() === {json.dumps(words)}); found.click(); }})()"
         )
+        self._wait_for_load()
+
+    def wait_for_page(self) -> None:
+        """Wait until the next page is loaded, to which this one leads by itself."""
+        self._events.clear()
         self._wait_for_load()
 
     def key(self, name: str) -> None:
@@ -159,8 +164,14 @@ class Tab:
 
 
 @contextmanager
-def browser(directory: Path) -> Iterator[Tab]:
-    """Run a browser with a profile of its own in `directory`, and yield a tab of it."""
+def browser(
+    directory: Path, inside: Callable[[list[str]], list[str]] = list, *, trusting: bool = False
+) -> Iterator[Tab]:
+    """Run a browser with a profile of its own in `directory`, and yield a tab of it.
+
+    `inside` makes the command line that runs a command on another machine, such as a network namespace. If it is
+    `trusting`, it goes on where a certificate is not known, as a person does who has compared its fingerprint.
+    """
     assert PROGRAM is not None
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
@@ -169,9 +180,11 @@ def browser(directory: Path) -> Iterator[Tab]:
         "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
         f"--user-data-dir={directory}",
     ]  # fmt: skip
+    if trusting:
+        words.append("--ignore-certificate-errors")
     shell = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
     process = subprocess.Popen(
-        ["/bin/bash", "-c", shell, "browser", *words],
+        inside(["/bin/bash", "-c", shell, "browser", *words]),
         pass_fds=(theirs_in, theirs_out),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from ipaddress import IPv4Interface
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
+import trio
+
 from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.phones.access import PhoneAnswer, PhoneSite
 from meshnode.local.context import LocalContext
 from meshnode.local.feed import Feed
+from meshnode.local.guests import Guests
 from meshnode.replica.replica import Replica
-from meshnode.web.app import build
+from meshnode.web.app import build, build_for_phones
 from tests.api.context import InlineStoreThread, StillNetwork
 
 PORT = 4748
+PHONE_PORT = 4768
+COMPUTER = IPv4Interface("192.168.1.10/24")
 REDIRECTS = {302, 303}
 
 
@@ -99,10 +106,11 @@ class PlainBrowser:
             InlineStoreThread(), replica, self.network, Catalog(replica), Feed(replica, self.network)
         )
         self.context.page.port = PORT
-        self.host = self.context.page.host
+        self.scheme, self.host = "http", self.context.page.host
+        self.address: str | None = None
         self.cookies: dict[str, str] = {}
         self.visited: list[str] = []
-        self._application = build(self.context)
+        self._application: Any = build(self.context)
 
     async def sign_in(self) -> Page:
         """Open the page by a new link."""
@@ -125,7 +133,7 @@ class PlainBrowser:
         """Send a form, as a page of `origin` would."""
         sent = {
             "content-type": "application/x-www-form-urlencoded",
-            "origin": f"http://{self.host}",
+            "origin": f"{self.scheme}://{self.host}",
             **headers,
         }
         return await self._go("POST", action, urlencode(values).encode(), sent)
@@ -140,24 +148,7 @@ class PlainBrowser:
 
     async def ask(self, method: str, address: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Page:
         """Send one request, and return the answer."""
-        parts = urlsplit(urljoin(f"http://{self.host}/", address))
-        self.visited.append(parts.path)
-        sent = {"host": self.host, **(headers or {})}
-        if self.cookies:
-            sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": parts.path,
-            "raw_path": parts.path.encode(),
-            "query_string": parts.query.encode(),
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
-            "server": ("127.0.0.1", PORT),
-            "client": None,
-        }
+        scope = self._scope(method, address, headers or {})
         waiting = [{"type": "http.request", "body": body, "more_body": False}]
         answered: list[dict[str, Any]] = []
 
@@ -175,3 +166,80 @@ class PlainBrowser:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
         return Page(start["status"], received, b"".join(message.get("body", b"") for message in rest))
+
+    def _scope(self, method: str, address: str, headers: dict[str, str]) -> dict[str, Any]:
+        parts = urlsplit(urljoin(f"{self.scheme}://{self.host}/", address))
+        self.visited.append(parts.path)
+        sent = {"host": self.host, **headers}
+        if self.cookies:
+            sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": parts.path,
+            "raw_path": parts.path.encode(),
+            "query_string": parts.query.encode(),
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+            "server": ("127.0.0.1", PORT),
+            "client": None if self.address is None else (self.address, 50_000),
+        }
+
+
+class PlainPhone(PlainBrowser):
+    """A phone without scripts on the page of the node of `browser`, which is that of the owner on the computer."""
+
+    def __init__(self, browser: PlainBrowser, *, address: str = "192.168.1.20", scheme: str = "http") -> None:
+        super().__init__(browser.context.replica)
+        self.context = browser.context
+        self.context.phone_page.runs = True
+        self.context.phone_page.follow(1 << 30)  # there is no server that could follow
+        self.scheme, self.host, self.address = scheme, f"{COMPUTER.ip}:{PHONE_PORT}", address
+        self.context.phones.site = PhoneSite(scheme, PHONE_PORT, (COMPUTER,), "laptop.local")
+        self._application = build_for_phones(self.context, Guests(), scheme)
+        self.agent = "Mozilla/5.0 (Linux; Android 15) AppleWebKit"
+
+    async def ask(self, method: str, address: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Page:
+        """Send one request, and return the answer."""
+        return await super().ask(method, address, body, {"user-agent": self.agent, **(headers or {})})
+
+    async def use_link(self) -> Page:
+        """Open a new link, press its button, and return the page with the words."""
+        link = self.context.phones.new_link().link
+        page = await self.get(link)
+        return await self.send(page, page.forms[0].action, "Use this phone")
+
+    async def let_in(self) -> Page:
+        """Use a link, have the owner say that the words are the same, and return the phone's first page."""
+        await self.use_link()
+        self.context.phones.answer(PhoneAnswer(self.context.phones.waiting().words or ""))
+        return await self.get("/waiting")
+
+    async def send_slowly(self, address: str, begun: bytes) -> Page:
+        """Send the beginning of a form and nothing further, and return the answer."""
+        headers = {"content-type": "application/x-www-form-urlencoded", "origin": f"{self.scheme}://{self.host}"}
+        first = [{"type": "http.request", "body": begun, "more_body": True}]
+        answered: list[Any] = []
+
+        async def receive() -> Any:
+            if not first:
+                await trio.sleep_forever()
+            return first.pop()
+
+        async def send(message: Any) -> None:
+            answered.append(message)
+
+        await self._application(self._scope("POST", address, headers), receive, send)
+        return Page(answered[0]["status"], {}, answered[1]["body"])
+
+    async def stream(self, address: str, blocks: trio.MemorySendChannel[str]) -> None:
+        """Open an event stream, pass its blocks on, and return when it ends."""
+
+        async def send(message: Any) -> None:
+            if message.get("body"):
+                await blocks.send(message["body"].decode())
+
+        async with blocks:
+            await self._application(self._scope("GET", address, {}), trio.sleep_forever, send)

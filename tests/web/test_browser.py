@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,3 +95,50 @@ def test_a_browser_stays_signed_in_when_the_node_starts_again(tab: Tab, alice: R
     with daemon(alice, home):
         tab.open(f"{host}/mine")
         assert "Your posts" in tab.text()
+
+
+PAGES = (
+    *("/", "/discover", "/post", "/mine", "/exchanges", "/people", "/people?all=1", "/add", "/card", "/groups"),
+    *("/sharing", "/searches", "/me", "/blocks", "/devices", "/data", "/status", "/more"),
+)
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_every_page_fits_the_screen_and_breaks_no_rule_of_its_own(
+    tab: Tab, alice: Replica, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    home = tmp_path / "home"
+    with daemon(alice, home):
+        meshnode("--home", str(home), "share", "set", "--place", "52.52,13.405")
+        tab.resize(*size)
+        tab.use_scripts(on=True)
+        host = signed_in(tab, home)
+        people = [
+            one["id"] for one in json.loads(meshnode("--home", str(home), "--json", "people", "--all").out)["people"]
+        ]
+        for address in (*PAGES, *(f"/people/{id_}" for id_ in people)):
+            tab.open(f"{host}{address}")
+            assert tab.tell("document.documentElement.scrollWidth <= innerWidth"), address
+            assert tab.tell("document.querySelectorAll('h1').length") == 1, address
+            assert tab.tell(
+                "[...document.querySelectorAll('main input:not([type=hidden]), main select, main textarea')]"
+                ".every((field) => field.labels.length > 0)"
+            ), address
+            assert "Something is in the way" not in tab.text(), address
+            assert tab.complaints() == [], address
+
+
+def test_the_web_is_drawn_and_leads_to_people(tab: Tab, alice: Replica, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with daemon(alice, home):
+        tab.resize(*PHONE)
+        tab.use_scripts(on=False)
+        host = signed_in(tab, home)
+        tab.open(f"{host}/people")
+        drawn = tab.tell(
+            "[...document.querySelectorAll('.web a circle')].map((one) => one.getBoundingClientRect().width)"
+        )
+        assert len(drawn) == 2
+        assert min(drawn) > 10
+        tab.press("Bob")
+        assert "How you are connected" in tab.text()

@@ -54,6 +54,11 @@ async def test_a_browser_that_is_not_used_for_long_signs_in_again(mesh: Mesh, br
     assert (await alice.get("/")).status == 401
 
 
+async def test_a_browser_keeps_its_secret_as_long_as_it_is_used(browsers: Browsers) -> None:
+    for address in ("/", "/discover", "/mine"):
+        assert f"Max-Age={SESSION_SECONDS}" in (await browsers[0].get(address)).headers["set-cookie"]
+
+
 async def test_only_so_many_browsers_stay_signed_in(mesh: Mesh, browsers: Browsers) -> None:
     alice = browsers[0]
     first = dict(alice.cookies)

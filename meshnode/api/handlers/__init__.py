@@ -16,10 +16,11 @@ from meshnode.api.handlers import (
     node,
     page,
     people,
+    phones,
     preview,
     sharing,
 )
 from meshnode.api.routes import Route
 
-PARTS = (node, devices, people, groups, sharing, listings, preview, discover, exchanges, page, events)
+PARTS = (node, devices, people, groups, sharing, listings, preview, discover, exchanges, page, phones, events)
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]

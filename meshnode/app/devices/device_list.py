@@ -133,7 +133,7 @@ def _name(replica: Replica, given: str | None) -> str:
     try:
         check_text("name", name, limits.DEVICE_NAME_MAX, shortest=1)
     except InvalidField as error:
-        raise Usage(str(error), "choose another with --name") from error
+        raise Usage(str(error), "choose another name") from error
     if name.casefold() in taken:
-        raise Refused(f"you already have a device called {quoted(name)}", "choose another with --name")
+        raise Refused(f"you already have a device called {quoted(name)}", "choose another name")
     return name

@@ -27,6 +27,8 @@ from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
+from meshnode.app.phones.phones import seen_lately
+from meshnode.app.phones.settings import LocalSubnet
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.guard import Failure
 from meshnode.quoting import first_few, named, quoted
@@ -88,6 +90,8 @@ class NetworkState:
     addresses: tuple[tuple[str, int], ...] = ()
     announcing: bool = False
     interfaces: tuple[str, ...] = ()
+    subnets: tuple[LocalSubnet, ...] = ()
+    """The addresses in use with their subnets, best first."""
     left_out: tuple[str, ...] = ()
     given: tuple[GivenAddress, ...] = ()
     """The addresses that the owner has given, as the network dials them."""
@@ -157,7 +161,8 @@ class StatusView:
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
-    `given` are the addresses of other nodes that you have given.
+    `given` are the addresses of other nodes that you have given. `phones_seen` counts the phones that have used your page
+    within a day.
     """
 
     contract: int
@@ -177,6 +182,7 @@ class StatusView:
     interfaces: tuple[str, ...]
     left_out: tuple[str, ...]
     given: tuple[GivenAddressView, ...]
+    phones_seen: int
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -205,6 +211,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         interfaces=network.interfaces,
         left_out=network.left_out,
         given=given_addresses(replica, network.given).addresses,
+        phones_seen=seen_lately(replica),
     )
 
 

@@ -7,6 +7,7 @@ runs when its result is first used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from meshnode.app.catalog.sight import AT_ALL
@@ -60,7 +61,7 @@ class World:
         return self._graph.regard_and_hops_from(self.me, WEB)
 
     @cached_property
-    def _to_me(self) -> dict[PersonId, int]:
+    def _to_me(self) -> Mapping[PersonId, int]:
         """The cost of the best path from each person to the owner."""
         if self._graph is self._trust_state.graph:
             return self._trust_state.reach_to(self.me)

@@ -25,9 +25,9 @@ def check_life(expires_in: int | None) -> int | None:
 def check_dates(*, available_until: int | None, return_by: int | None, now: int) -> None:
     """Raise Usage where a date that the owner names now is past; None names none."""
     if available_until is not None and available_until <= now:
-        raise Usage("the --until date must be in the future")
+        raise Usage("the day until which it is available must be in the future")
     if return_by is not None and return_by <= now:
-        raise Usage("the --return-by date must be in the future")
+        raise Usage("the day by which it is given back must be in the future")
 
 
 def life_of(body: Listing, expires_in: int | None, now: int) -> int:

@@ -120,7 +120,7 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
     if wanted == SharingChange(anyway=wanted.anyway):
         raise Usage("say what to change", "'meshnode share set --help' lists what can be changed")
     if wanted.place is not None and wanted.no_place:
-        raise Usage("--place and --no-place contradict each other", "give one of them")
+        raise Usage("a location and no location contradict each other", "give one of them")
     before = preference_of(replica, replica.me)
     after = Preference(
         audience=before.audience if wanted.audience is None else audience_named(wanted.audience),
@@ -133,7 +133,7 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
         places.cell_of(wanted.place, Precision(after.precision))
     placed = wanted.place is not None or (places.published(replica) is not None and not wanted.no_place)
     if after.audience == Audience.ANYONE_LOCAL and not placed:
-        raise Usage('"Anyone nearby" needs your location', "say where you are with --place LAT,LON")
+        raise Usage('"Anyone nearby" needs your location', "set it: meshnode share set --place LAT,LON")
     return after
 
 

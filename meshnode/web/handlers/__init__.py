@@ -11,11 +11,12 @@ from meshnode.web.handlers import (
     more,
     node,
     people,
+    phones,
     posts,
     sharing,
     subscriptions,
     watches,
 )
 
-PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, watches, node, subscriptions, more)
+PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, phones, watches, node, subscriptions, more)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]

@@ -134,13 +134,13 @@ def test_what_others_sign_to_be_visible_longer_is_not_shown_after_its_last_day(m
 
 
 @pytest.mark.parametrize("date", ["available_until", "return_by"])
-def test_a_date_in_the_past_is_refused_by_the_name_of_its_option(people: People, date: str) -> None:
+def test_a_date_in_the_past_is_refused_and_named_in_words(people: People, date: str) -> None:
     alice, *_ = people
-    option = "--" + date.removeprefix("available_").replace("_", "-")
-    with pytest.raises(Usage, match=f"{option} date must be in the future"):
+    named = {"available_until": "until which it is available", "return_by": "by which it is given back"}[date]
+    with pytest.raises(Usage, match=f"the day {named} must be in the future"):
         alice.post("Mower", lend=True, **{date: now(alice) - DAY})
     alice.post("Mower", lend=True)
-    with pytest.raises(Usage, match=f"{option} date must be in the future"):
+    with pytest.raises(Usage, match=f"the day {named} must be in the future"):
         edit(alice, "Mower", **{date: now(alice) - DAY})
     assert getattr(edit(alice, "Mower", **{date: now(alice) + 60}), date) == now(alice) + 60
 

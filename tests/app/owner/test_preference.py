@@ -88,7 +88,7 @@ def test_a_change_to_what_is_so_already_signs_nothing(people: People) -> None:
         ({"radius_km": 20_001}, "larger than the earth"),
         ({"place": Coordinates(90.5, 0)}, "that location is nowhere on earth"),
         ({"place": Coordinates(0, -180.5)}, "that location is nowhere on earth"),
-        ({"place": HOME, "no_place": True}, "--place and --no-place contradict each other"),
+        ({"place": HOME, "no_place": True}, "a location and no location contradict each other"),
         ({"audience": "anyone_local"}, '"Anyone nearby" needs your location'),
         ({"audience": "network_wide", "radius_km": 0}, "a radius of 0 km"),
     ],

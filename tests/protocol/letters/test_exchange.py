@@ -82,6 +82,21 @@ def test_moves_that_cross_make_one_stage_once_both_sides_know_them(
         assert {one.by_asker for one in everything if one.move.action is Action.DONE} == {True, False}
 
 
+@given(kinds, st.lists(st.tuples(whos, acts), max_size=12), whos, st.data())
+def test_whoever_has_the_last_move_of_the_other_reads_the_same_stage_whatever_else_was_lost(
+    asked: Terms, tried: list[tuple[bool, Action]], reader: bool, data: st.DataObject
+) -> None:
+    """The other moves of the other person may be lost, all but the ask; one's own are always there."""
+    moves = [AuthoredMove(True, move(Action.ASK, asked))]
+    for asker, act in tried:
+        after = stage_after(stage_of(moves), act, asked, asker=asker)
+        if after not in (None, stage_of(moves)):
+            moves.append(AuthoredMove(asker, move(act, asked)))
+    theirs = [one for one in moves[1:] if one.by_asker is not reader]
+    lost = data.draw(st.sets(st.sampled_from(theirs[:-1]))) if theirs[:-1] else set()
+    assert stage_of([one for one in moves if one not in lost]) is stage_of(moves)
+
+
 @pytest.mark.parametrize(
     ("said", "comes_to"),
     [
@@ -100,8 +115,11 @@ def test_moves_that_cross_make_one_stage_once_both_sides_know_them(
         ("asker ask, owner accept, asker done, owner done, asker cancel", Stage.COMPLETED),  # they cross
         ("asker ask, asker accept", Stage.REQUESTED),  # nobody accepts for the other
         ("asker ask, asker decline", Stage.REQUESTED),
-        ("asker ask, owner cancel", Stage.REQUESTED),
-        ("asker ask, owner done, asker done", Stage.REQUESTED),
+        ("asker ask, owner cancel", Stage.CANCELLED),  # the acceptance was lost
+        ("asker ask, owner done", Stage.GIVEN),
+        ("asker ask, asker done", Stage.REQUESTED),  # nobody can say that the owner has accepted but the owner
+        ("asker ask, owner decline, owner cancel", Stage.CANCELLED),
+        ("owner cancel, owner done", Stage.UNHEARD),
         ("owner ask", Stage.UNHEARD),
     ],
 )

@@ -55,8 +55,8 @@ def compared(ours: set[Item], theirs: set[Item], number: int = 0) -> Comparison:
     assert other.expected == len(opener.offers)
     return Comparison(
         messages,
-        {indexes[0].item_at(position) for position in opener.offers},
-        {indexes[1].item_at(position) for position in other.offers},
+        set(opener.offers),
+        set(other.offers),
     )
 
 

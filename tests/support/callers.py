@@ -1,0 +1,146 @@
+"""Calls a real daemon as many guests at once, each with a session of its own; some guests do not go on with theirs."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from enum import Enum
+from typing import NamedTuple
+
+from protocol import Record, RemoteError
+from protocol.session import (
+    Event,
+    LiveStarted,
+    PeerIdentified,
+    RecordsReceived,
+    RecordsRequested,
+    SelfIdentification,
+    Session,
+    ToldTime,
+)
+from protocol.wire import Index, Initiator, Item, ItemTable, contact_psk, stratum
+from tests.support.people import Person, grown
+
+RUN = bytes(8)
+PIECE = 65536
+CONNECT = 30.0
+
+
+STALL_AFTER = 300_000  # bytes that a guest reads before they read nothing more
+TABLE = ItemTable()
+
+
+class Way(Enum):
+    """What callers do with their sessions."""
+
+    REST = "rest"
+    """They hold what they may have, and compare."""
+    STALL = "stall"
+    """They hold nothing, ask for all that they may have, and read none of it."""
+    SHOW = "show"
+    """They hold records that the daemon cannot take, and show them."""
+
+
+class Held(NamedTuple):
+    """What callers hold, or say that they do."""
+
+    way: Way
+    graph: Sequence[Item] = ()
+    content: Sequence[Item] = ()
+    records: Mapping[bytes, Record] = {}
+
+
+class Caller:
+    """One guest's end of a connection with the daemon of `host` on loopback, at `port`."""
+
+    def __init__(self, guest: Person, host: Person, port: int, now: int, held: Held) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), CONNECT)
+        self.live = self.ended = False
+        self.heard = 0
+        self._held = held
+        self._channel = Initiator(
+            static_private=guest.keys.dh_private,
+            remote_static=host.keys.dh_public,
+            psk=contact_psk(guest.keys.dh_private, host.keys.dh_public),
+            ephemeral_private=grown(guest.name, time.monotonic_ns()),
+        )
+        self.socket.sendall(self._channel.data_to_send())
+        while not self._channel.established:
+            data = self.socket.recv(PIECE)
+            if not data:
+                raise ConnectionError(f"{guest.name} is not let in")
+            self._channel.receive(data)
+        self.socket.sendall(self._channel.data_to_send())
+        self._session = Session(
+            initiator=True,
+            handshake_hash=self._channel.handshake_hash,
+            remote_static=self._channel.remote_static,
+            me=SelfIdentification(guest.id, guest.device, guest.certificate(now), RUN),
+            find_certificate=lambda _: host.certificate(now),
+            kinds_of=lambda _: {},
+            now=time.monotonic(),
+            told=lambda: ToldTime(int(time.time()), stratum.MACHINE),
+        )
+        self.socket.setblocking(False)
+        self.send()
+
+    def go_on(self) -> None:
+        """Read what has come, and answer it."""
+        try:
+            data = self.socket.recv(PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.ended = True
+            return
+        self.heard += len(data)
+        with suppress(RemoteError):
+            self._handle(self._session.receive_many(self._channel.receive(data), time.monotonic()))
+            self._handle(self._session.tick(time.monotonic()))
+        self.send()
+
+    def send(self) -> None:
+        """Write what there is to say."""
+        out = b"".join(self._channel.send(frame) for frame in self._session.frames_to_send())
+        with suppress(OSError):
+            self.socket.setblocking(True)
+            self.socket.sendall(out)
+            self.socket.setblocking(False)
+
+    def _handle(self, events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case PeerIdentified():
+                    self._session.admit(Index(self._held.graph, TABLE), Index(self._held.content, TABLE))
+                case RecordsReceived():
+                    self._session.committed()
+                case RecordsRequested(ids=ids):
+                    self._session.supply([self._held.records[id_] for id_ in ids if id_ in self._held.records])
+                case LiveStarted():
+                    self.live = True
+
+
+@contextmanager
+def calling(guests: Sequence[Person], host: Person, port: int, now: int, held: Held, seconds: float) -> Iterator[int]:
+    """Call as all these guests, go on for some seconds, and keep the connections; return how many have a session."""
+    callers = [Caller(guest, host, port, now, held) for guest in guests]
+    selector = selectors.DefaultSelector()
+    for caller in callers:
+        selector.register(caller.socket, selectors.EVENT_READ, caller)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not all(caller.live or caller.ended for caller in callers):
+        for key, _ in selector.select(1.0):
+            caller = key.data
+            if not (held.way is Way.STALL and caller.heard > STALL_AFTER):
+                caller.go_on()
+            if caller.ended or (held.way is Way.STALL and caller.heard > STALL_AFTER):
+                selector.unregister(caller.socket)
+    yield sum(not caller.ended for caller in callers)
+    selector.close()
+    for caller in callers:
+        caller.socket.close()
