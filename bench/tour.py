@@ -73,6 +73,8 @@ TOUR = (
     Call("POST", "/v1/news", body={"clear": True}, label="clear"),
     Call("GET", "/v1/events"),
     Call("GET", "/v1/listings"),
+    Call("POST", "/v1/photos", may_fail=True),
+    Call("GET", "/v1/photos/" + WHO, "0" * 64, may_fail=True),
     Call("GET", "/v1/listings/" + WHO, "{title}"),
     Call("POST", "/v1/previews", body={"type": "offer", "title": "Pumpkin seeds"}),
     Call("POST", "/v1/previews", body={"type": "offer", "title": "Seeds", "audience": "anyone_local"}, label="local"),

@@ -31,6 +31,7 @@ from protocol import (
     parse_body,
     parse_person,
     person_text,
+    photo_hash,
     short_id,
     signature_key,
     signature_message,
@@ -181,6 +182,10 @@ def _write_record(asked: Asked) -> Told:
     return {"id": record.id.hex(), "record": record.wire.hex()}
 
 
+def _photo_hash(asked: Asked) -> Told:
+    return {"hash": photo_hash(*unhexed(asked, "author", "photo")).hex()}
+
+
 def _read_body(asked: Asked) -> Told:
     return {"body": parse_body(asked["kind"], bytes.fromhex(asked["body"])).to_body().hex()}
 
@@ -284,7 +289,7 @@ OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "keys.json": {"keys": _keys, "person": _person, "read person": _read_person},
     "ed25519_edge_cases.json": {"verify": _verify},
     "record.json": {"judge": _judge_record, "write": _write_record},
-    "bodies.json": {"read": _read_body},
+    "bodies.json": {"read": _read_body, "photo": _photo_hash},
     "groups.json": {"group": _group, "tag": _invitation_tag, "join": _join, "void": _void},
     "letters.json": {"tag": _letter_tag, "receipt_slot": _receipt_slot, "open": _open_letter},
     "exchanges.json": {"move": _read_move, "ask": _check_ask, "state": _stage, "communities": _community_tags},

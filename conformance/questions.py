@@ -127,6 +127,8 @@ def _records(held: Any) -> _Made:
 def _bodies(held: Any) -> _Made:
     for case in held["bodies"]:
         yield case["case"], "read", _some(case, "kind", "body"), {"ok": _some(case, "body")}
+    for case in held["photos"]:
+        yield case["case"], "photo", _some(case, "author", "photo"), {"ok": _some(case, "hash")}
     yield from _refused("read", held["refused"])
 
 
@@ -389,6 +391,9 @@ def _sessions(held: Any) -> _Made:
         given = _side(held, talk, initiator=case["to"] == "initiator")
         given["steps"] = _first_frames(given["steps"], case["after_frames"])
         for step in case["steps"]:
+            if "one_by_one" in step:
+                given["steps"] += [{"receive": step["receive"]}] * step["one_by_one"]
+                continue
             given["steps"].append({"receive": step["receive"] * step.get("times", 1)} if "receive" in step else step)
         if "says" in case:
             sent = [*_sent_before(talk, "<", case["after_frames"]), *case["says"]]
@@ -410,7 +415,7 @@ def _sent_before(talk: Case, mark: str, received: int) -> list[str]:
     return sent
 
 
-_OWN_STEPS = {"!": "publish", "?": "again"}
+_OWN_STEPS = {"!": "publish", "?": "again", "*": "fetch"}
 
 
 def _side(held: Any, case: Case, *, initiator: bool) -> Case:
@@ -437,6 +442,7 @@ def _side(held: Any, case: Case, *, initiator: bool) -> Case:
         "stratum": held["stratum"],
         "run": held["run"],
         "side": case[who],
+        "photo": case.get("photo"),
         "steps": [step for step in steps if step],
     }
 

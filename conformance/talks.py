@@ -11,6 +11,7 @@ from protocol import Record
 from protocol.session import (
     Event,
     PeerIdentified,
+    PhotoRequested,
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
@@ -78,6 +79,7 @@ class _Node:
             bytes.fromhex(key): Record.parse(bytes.fromhex(wire)) for key, wire in side["known_certificates"].items()
         }
         self._store = {record.id: record for record in map(Record.parse, map(bytes.fromhex, side["records"]))}
+        self._photos = {bytes.fromhex(hash_): bytes.fromhex(photo) for hash_, photo in side["photos"].items()}
         self._sets = [[(created, bytes.fromhex(id_)) for created, id_ in side[name]] for name in ("phase_0", "phase_1")]
         self._admitted = False
         self._now = 0.0
@@ -113,6 +115,12 @@ class _Node:
         self._session.ask_again(phase_of(record.header.kind), [_item(record)])
         self._go_on()
 
+    def fetch(self, photo: dict[str, Any]) -> None:
+        """Ask for a photo that a listing names."""
+        hash_, author = bytes.fromhex(photo["hash"]), bytes.fromhex(photo["author"])
+        self._session.photos.fetch(hash_, photo["size"], author, self._now)
+        self._go_on()
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self._now += seconds
@@ -144,6 +152,8 @@ class _Node:
                     self._session.committed()
                 case RecordsRequested(ids):
                     self._session.supply([self._store[id_] for id_ in ids if id_ in self._store])
+                case PhotoRequested(photo):
+                    self._session.photos.give(self._photos.get(photo))
                 case _:
                     pass
 
@@ -160,6 +170,8 @@ def _session(asked: Asked) -> Told:
             node.receive(step["receive"])
         elif "publish" in step:
             node.publish(Record.parse(bytes.fromhex(step["publish"])))
+        elif "fetch" in step:
+            node.fetch(asked["photo"])
         elif "again" in step:
             node.ask_again(Record.parse(bytes.fromhex(step["again"])))
         else:

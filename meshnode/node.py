@@ -46,6 +46,7 @@ from meshnode.net.network import Network
 from meshnode.net.network_options import NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.notify import Notifier, Screen
+from meshnode.photos.checking import PhotoChecker
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -437,6 +438,9 @@ async def _main(
             nursery.start_soon(background.run, guard, "making room", room_scheduler.run)
             nursery.start_soon(background.run, guard, "looking at the clock", looker.run)
             nursery.start_soon(background.run, guard, "notifying you", notifier.run)
+            nursery.start_soon(
+                background.run, guard, "looking at photos that came", PhotoChecker(replica, store_thread).run
+            )
             await stop.wait()
             with trio.move_on_after(CLOSE_SECONDS):
                 await background.once(guard, "saying goodbye", network.close)

@@ -49,6 +49,7 @@ from protocol.records.device import Device
 from protocol.records.join import Group, GroupKind, Invitation, Join, Step
 from protocol.records.letter import Letter
 from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields, left_of
+from protocol.records.photo import Photo, PhotoHash, photo_hash
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
@@ -100,6 +101,8 @@ __all__ = [
     "ListingFields",
     "LocalError",
     "PersonId",
+    "Photo",
+    "PhotoHash",
     "Point",
     "Policy",
     "PolicyFull",
@@ -149,6 +152,7 @@ __all__ = [
     "people_written",
     "person_id",
     "person_text",
+    "photo_hash",
     "precision_of",
     "short_id",
     "signature_key",

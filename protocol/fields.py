@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from protocol.codec import decode_array
+from protocol.codec import decode, decode_array
 from protocol.errors import Code, InvalidField, RemoteError
 from protocol.limits import SALT_BYTES, TIME_MAX
 from protocol.place import is_cell
@@ -34,6 +34,15 @@ def parses(parser: Callable[Arguments, Parsed]) -> Callable[Arguments, Parsed]:
 def read_fields(body: bytes, length: int, max_bytes: int, max_items: int) -> tuple[Any, ...]:
     """Return the fields of a body's array, of types that the body's class will check. RemoteError if it is no such array."""
     return decode_array(body, length=length, max_bytes=max_bytes, max_items=max(length, max_items))
+
+
+def read_either(body: bytes, lengths: tuple[int, int], max_bytes: int, max_items: int) -> tuple[Any, ...]:
+    """Return the fields of a body's array of one of two lengths, as `read_fields` does."""
+    longest = max(lengths)
+    value = decode(body, max_bytes=max_bytes, max_items=max(longest, max_items))
+    if not isinstance(value, tuple) or len(value) not in lengths:
+        raise RemoteError(Code.MALFORMED, f"not an array of {lengths[0]} or {lengths[1]} fields")
+    return value
 
 
 def check_canonical(body: object, written: bytes, encoded: bytes) -> None:

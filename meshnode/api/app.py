@@ -51,6 +51,8 @@ def _endpoint(route: Route, context: LocalContext) -> StarletteRoute:
             raise Usage(f"there is no parameter {pairs[0][0]!r} here")
         if route.body is not None:
             arguments["body"] = schema.read(route.body, await guard.json_body(request))
+        if route.takes_bytes:
+            arguments["content"] = await guard.file_body(request)
         if route.streams:
             arguments["last_event_id"] = request.headers.get("last-event-id")
             return EventStream(await route.handler(context, **arguments), HEADERS)

@@ -16,6 +16,8 @@ from meshnode.errors import Forbidden, Usage
 
 HOSTS = frozenset({"localhost"})  # sent by our own clients; a page that rebinds its DNS name sends that name
 BODY_MAX_BYTES = 64 * 1024  # no use case takes more; bounds the memory that one request can take
+FILE_TYPE = "application/octet-stream"
+FILE_MAX_BYTES = 24 * 1024 * 1024  # of a photo that is added: phones make photos of 4 to 20 MB
 
 
 def check_origin(request: Request) -> None:
@@ -30,16 +32,28 @@ async def json_body(request: Request) -> Any:
     """Return the parsed JSON body. Raises Usage if it is not JSON, or longer than `BODY_MAX_BYTES`."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Usage("the body must be JSON", "send Content-Type: application/json")
+    received = await _received(request, BODY_MAX_BYTES)
+    try:
+        return json.loads(received.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise Usage("the body is not valid JSON") from error
+
+
+async def file_body(request: Request) -> bytes:
+    """Return the bytes of a file. Raises Usage if they are sent as anything else, or more than `FILE_MAX_BYTES`."""
+    if request.headers.get("content-type", "").strip().lower() != FILE_TYPE:
+        raise Usage("the body must be a file", f"send Content-Type: {FILE_TYPE}")
+    return await _received(request, FILE_MAX_BYTES)
+
+
+async def _received(request: Request, most: int) -> bytes:
     received = bytearray()
     async with aclosing(request.stream()) as stream:
         async for chunk in stream:
             received += chunk
-            if len(received) > BODY_MAX_BYTES:
-                raise Usage(f"the body is longer than {BODY_MAX_BYTES} bytes")
-    try:
-        return json.loads(bytes(received).decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise Usage("the body is not valid JSON") from error
+            if len(received) > most:
+                raise Usage(f"the body is longer than {most} bytes")
+    return bytes(received)
 
 
 def _refuse_constant(name: str) -> Any:

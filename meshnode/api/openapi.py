@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshnode import CONTRACT, __version__
+from meshnode.api import guard
 from meshnode.api.routes import Route
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Usage
 from meshnode.local.event_stream import EVENTS
@@ -87,6 +88,9 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema(route.body)}}}
     done = _stream(route) if route.streams else _response("Done.", schema(route.reply))
+    if route.takes_bytes:
+        file = {"type": "string", "contentMediaType": guard.FILE_TYPE}
+        operation["requestBody"] = {"required": True, "content": {guard.FILE_TYPE: {"schema": file}}}
     operation["responses"] = {str(route.status): done, **_errors(route)}
     return operation
 

@@ -21,7 +21,7 @@ Handler = Callable[..., Awaitable[Any]]
 class Route:
     """One declared route.
 
-    `takes_who` says whether its path ends in `{who}`, a name or an id. `errors` are its errors beside those of every route.
+    `takes_who` says whether its path ends in `{who}`, a name or an id, and `takes_bytes` whether its body is a file. `errors` are its errors beside those of every route.
     A route that `streams` answers with server-sent events, each of which carries one `reply`.
     """
 
@@ -32,6 +32,7 @@ class Route:
     summary: str
     details: str
     takes_who: bool
+    takes_bytes: bool
     body: type | None
     query: type | None
     reply: type
@@ -51,7 +52,8 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the handler of `method path`.
 
-        It takes `context`, and by name any of `who` (from its path), `query` and `body` (both dataclasses). A handler that
+        It takes `context`, and by name any of `who` (from its path), `query` and `body` (both dataclasses), or `content`, the
+        bytes of a file. A handler that
         returns an AsyncIterator of dataclasses is a stream, and also takes `last_event_id`, after which it resumes.
         """
 
@@ -72,6 +74,7 @@ class Routes:
                     summary=" ".join(summary.split()),
                     details=" ".join(details.split()),
                     takes_who="who" in types,
+                    takes_bytes="content" in types,
                     body=body,
                     query=query,
                     reply=get_args(reply)[0] if streams else reply,

@@ -11,7 +11,7 @@ from meshnode.app.devices import copies, reissue, sync_own_devices
 from meshnode.app.exchanges import blocking, deadlines, incoming, stock
 from meshnode.app.groups import membership
 from meshnode.app.letters import letters, receipts
-from meshnode.app.listings import archive
+from meshnode.app.listings import archive, photos
 from meshnode.app.owner import places, policy
 from meshnode.app.owner.certificates import certify
 from meshnode.app.owner.presence_key import rotate_if_due
@@ -61,6 +61,7 @@ def upkeep(replica: Replica) -> int:
     step("deciding about people whose policy is missing", eviction.stop_waiting, replica)
     step("publishing your location as you chose", places.republish_if_due, replica)
     step("changing the key by which others recognize you", rotate_if_due, replica)
+    step("deleting photos that no post has", photos.clear_up, replica)
     step("erasing what was deleted", replica.store.erase)
     return replica.guard.result(
         "looking for what ends next", _seconds_until_expiry, replica, otherwise=lambda: UPKEEP_SECONDS
@@ -75,7 +76,8 @@ def try_again(replica: Replica) -> None:
 
 def make_room(replica: Replica) -> float:
     """Delete the next slice of what makes way for others. Returns after how many seconds to call it again."""
-    return ROOM_SOONEST_SECONDS if replica.ingest.make_room() else UPKEEP_SECONDS
+    more, unnamed = replica.ingest.make_room(), replica.photos.clear_some()
+    return ROOM_SOONEST_SECONDS if more or unnamed else UPKEEP_SECONDS
 
 
 def certificate_ends(replica: Replica) -> int | None:

@@ -78,6 +78,10 @@ class Client:
         """POST a JSON body to `path`."""
         return self._call("POST", path, body)
 
+    def send_file(self, path: str, content: bytes, /) -> Any:
+        """POST the bytes of a file to `path`."""
+        return self._call("POST", path, content=content)
+
     def put(self, path: str, /, **body: Any) -> Any:
         """PUT a JSON body to `path`."""
         return self._call("PUT", path, body)
@@ -105,20 +109,24 @@ class Client:
                     if name == b"data":
                         yield json.loads(value)
 
-    def _call(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
-        content = b"" if body is None else json.dumps(body).encode("ascii")
-        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    def _call(
+        self, method: str, target: str, body: Mapping[str, Any] | None = None, *, content: bytes | None = None
+    ) -> Any:
+        form = "application/json" if content is None else "application/octet-stream"
         if body is not None:
-            head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+            content = json.dumps(body).encode("ascii")
+        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        if content is not None:
+            head += f"Content-Type: {form}\r\nContent-Length: {len(content)}\r\n"
         try:
             connected = self._connected()
         except NotRunning:
             if self._apart is None or not self._home.has_node:
                 raise
-            status, answer = self._apart(method, target, content if body is not None else None)
+            status, answer = self._apart(method, target, content)
         else:
             with connected as connection:
-                connection.sendall(head.encode("ascii") + b"\r\n" + content)
+                connection.sendall(head.encode("ascii") + b"\r\n" + (content or b""))
                 status, answer = _read_answer(connection)
         try:
             reply = json.loads(answer)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from meshnode.cli import asking, names, numbers, output
+from meshnode.cli import asking, names, numbers, output, post_photos
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
 from meshnode.cli.command import Amount, Answer, Settings, Span, command, named
@@ -43,6 +43,8 @@ OPTIONS = (
     click.option("--notice-board/--no-notice-board", "notice_board", default=None, help=text.NOTICE_BOARD),
     click.option("--place", type=PlaceType(), help=text.PLACE),
     click.option("--expires", "expires_in", type=Span(), help=text.EXPIRES),
+    click.option("--photo", "photos", multiple=True, help=text.PHOTO),
+    click.option("--photo-words", "photo_words", multiple=True, help=text.PHOTO_WORDS),
 )
 
 
@@ -95,7 +97,8 @@ def need(call: Settings, /, **given: Any) -> Any:
 
 def _post(call: Settings, kind: str, given: dict[str, Any]) -> Any:
     preview, yes, client = given.pop("preview"), given.pop("yes"), call.client()
-    path, body = "/v1/previews" if preview else "/v1/listings", _body(given)
+    photos = post_photos.added(client, given, preview=preview)
+    path, body = "/v1/previews" if preview else "/v1/listings", _body(given | {"photos": photos})
     reply = asking.confirmed(call, lambda *, yes: client.post(path, type=kind, **body, anyway=yes), yes=yes)
     return Answer(reply, previews.show_audience if preview else _show_posted)
 
@@ -180,12 +183,17 @@ def _show_changed(reply: dict[str, Any]) -> None:
 @previews.preview
 @asking.yes
 def edit(call: Settings, /, listing: str, preview: bool, yes: bool, **given: Any) -> Any:
-    body = _body(given)
+    which = segment(named("post", listing))
+    photos = post_photos.added(call.client(), given, preview=preview)
+    if photos:
+        shown = call.client().get(f"/v1/listings/{which}")["photos"] if "photos" not in given["clear"] else []
+        given["clear"] = tuple(name for name in given["clear"] if name != "photos")
+        photos = (*({key: one[key] for key in ("photo", "thumbnail", "words")} for one in shown), *photos)
+    body = _body(given | {"photos": photos})
     if not body:
         from meshnode.text import errors
 
         raise Usage(errors.CHANGE_NOTHING, errors.EDIT_HINT)
-    which = segment(named("post", listing))
     client, path = call.client(), f"/v1/{'previews' if preview else 'listings'}/{which}"
     send = client.post if preview else client.patch
     reply = asking.confirmed(call, lambda *, yes: send(path, **body, anyway=yes), yes=yes)

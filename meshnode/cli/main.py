@@ -73,6 +73,7 @@ TABLE = {
         "mine": "meshnode.cli.listings",
         "show": "meshnode.cli.listings",
         "edit": "meshnode.cli.listings",
+        "photo": "meshnode.cli.post_photos",
         "renew": "meshnode.cli.lifecycle",
         "close": "meshnode.cli.lifecycle",
         "withdraw": "meshnode.cli.lifecycle",

@@ -33,6 +33,15 @@ def _path(typed: str) -> Path:
     return Path(typed).expanduser() if typed.startswith("~") else Path(typed)
 
 
+def content(typed: str) -> bytes:
+    """Return the bytes of the picture that was typed. Raises Usage if it is none that can be read here."""
+    path = _path(typed)
+    picture = _content(path)
+    if photos.is_heic(picture):
+        raise Usage(text.heic(path.name), text.HEIC_HINT)
+    return picture
+
+
 def _content(path: Path) -> bytes:
     """Return the bytes of a file. A pipe or a device is never waited for."""
     try:

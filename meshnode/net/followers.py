@@ -27,7 +27,9 @@ from meshnode.wakeup import Wakeup
 
 log = logging.getLogger(__name__)
 
-OnNewDate = Callable[[Callable[[object], None]], Callable[[], None]]
+
+Subscribe = Callable[[Callable[[object], None]], Callable[[], None]]
+"""Has a function called with every change, and returns the function that ends it."""
 
 
 class Followed(NamedTuple):
@@ -40,15 +42,15 @@ class Followed(NamedTuple):
 class Followers:
     """Follows with the conversations of all links. `links()` returns these, on any thread.
 
-    `on_new_date` has a function called at each change of the date, until what it returns is called. `note` and `follow` run
-    on the store thread, all else on the event loop.
+    `date_changes` calls a function, on the store thread, whenever
+    this node goes by another date. `note` and `follow` run on the store thread, all else on the event loop.
     """
 
     def __init__(
-        self, store_thread: StoreRunner, on_new_date: OnNewDate, links: Callable[[], tuple[PeerLink, ...]]
+        self, store_thread: StoreRunner, date_changes: Subscribe, links: Callable[[], tuple[PeerLink, ...]]
     ) -> None:
         self._store_thread = store_thread
-        self._on_new_date = on_new_date
+        self._date_changes = date_changes
         self._links = links
         self._behind: dict[PeerLink, None] = {}  # those that have waited longest first
         self._left_behind = Wakeup()
@@ -98,7 +100,7 @@ class Followers:
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(self._wake_all, idempotent=True)
 
-        unsubscribe = self._on_new_date(date_changed)
+        unsubscribe = self._date_changes(date_changed)
         try:
             while True:
                 await self._left_behind.wait()

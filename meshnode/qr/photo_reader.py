@@ -8,14 +8,13 @@ What it found is one line of JSON: `codes`, or `fault` with one word on why ther
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import warnings
 from io import BytesIO
 from typing import Any
 
-MEMORY_BYTES = 768 * 1024 * 1024  # of address space: a picture of PIXELS_MAX in color, twice, and the libraries
-CPU_SECONDS = 10  # a photo of a phone takes less than one on a Raspberry Pi 4
+from meshnode.boxed import close_files, confine
+
 PIXELS_MAX = 40_000_000  # decoded in full: more than a screen has, or a page scanned with 600 dots an inch
 JPEG_PIXELS_MAX = 256_000_000  # a JPEG is made smaller while it is decoded; phones make pictures of 200 megapixels
 SIDE = 3_000  # pixels to which a JPEG is reduced: a code that fills a tenth of the picture can still be read
@@ -27,7 +26,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
 def main() -> int:
     """Read the picture from standard input and print what was found."""
-    _limit()
+    confine()
     from PIL import Image, ImageFile, UnidentifiedImageError
 
     ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -39,7 +38,7 @@ def main() -> int:
         blank = BytesIO()
         Image.new("L", (1, 1)).save(blank, name)
         _read(blank.getvalue(), Image, zxingcpp)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    close_files()
     try:
         found: dict[str, Any] = _read(sys.stdin.buffer.read(), Image, zxingcpp)
     except UnidentifiedImageError:
@@ -50,17 +49,6 @@ def main() -> int:
         found = {"fault": "damaged"}
     sys.stdout.write(json.dumps(found))
     return 0
-
-
-def _limit() -> None:
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        resource.setrlimit(what, (most, most))
 
 
 def _read(picture: bytes, pil: Any, zxing: Any) -> dict[str, Any]:

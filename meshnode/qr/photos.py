@@ -33,8 +33,13 @@ def card_in(picture: bytes, name: str) -> str:
     return cards[0]
 
 
+def is_heic(picture: bytes) -> bool:
+    """Whether this is a picture in the format of iPhones, or in AVIF, which is alike."""
+    return picture[4:8] == b"ftyp" and picture[8:12] in HEIC_BRANDS
+
+
 def _codes(picture: bytes, name: str) -> list[str]:
-    if picture[4:8] == b"ftyp" and picture[8:12] in HEIC_BRANDS:
+    if is_heic(picture):
         raise Usage(text.heic(name), text.HEIC_HINT)
     try:
         ended = subprocess.run(

@@ -37,9 +37,13 @@ class Change:
     evicted: Mapping[RecordId, int] = field(default_factory=dict)
     """Those of the `ended` records that made way for others, each with its size in bytes."""
     asked: bool = False
+    photos: bool = False
+    """Whether the owner looks at photos that are not here."""
 
     def __bool__(self) -> bool:
-        return bool(self.stored or self.ended or self.people or self.trust or self.exchanges or self.asked)
+        return bool(
+            self.stored or self.ended or self.people or self.trust or self.exchanges or self.asked or self.photos
+        )
 
 
 class Superseding(NamedTuple):

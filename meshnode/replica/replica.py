@@ -15,6 +15,7 @@ from meshnode.replica.access import AccessPolicy
 from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
 from meshnode.replica.introducers import Introducers
+from meshnode.replica.photos import PhotoKeeper
 from meshnode.replica.policy_pace import PolicyPace
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluator
@@ -65,6 +66,8 @@ class Replica:
     ingest: Ingest
     guard: Guard
     """Runs what nobody waits for, so that an error in it stays alone."""
+    photos: PhotoKeeper
+    """Says which photos of others are fetched and kept."""
     elsewhere: bool = False
     receipts: bool = True
     """Whether this node tells the authors of letters which of them it has opened."""
@@ -142,6 +145,7 @@ class Replica:
             transactions=transactions,
             ingest=ingest,
             guard=guard,
+            photos=PhotoKeeper(store, introducers, quota, me),
             elsewhere=elsewhere,
             receipts=receipts,
             former_letter_keys=former_letter_keys,

@@ -194,6 +194,15 @@ class ServedSet:
         newer = self._superseding({(row.author, row.kind, row.slot): row for row in proved})
         return self._store.records.get_many([row.id for row in rows if row.id in given]), newer
 
+    def allows_any(self, ids: Sequence[RecordId]) -> bool:
+        """Whether the peer may have at least one of these records at this moment, and it is in use."""
+        self._access_cache.refresh()
+        now = self._clock.ended_by()
+        rows = self._store.records.rows_of(ids) if ids else []
+        return any(
+            row.state == RecordState.LIVE and row.expires > now and self._allows(served_key(row)) for row in rows
+        )
+
     def add_certificates_for(self, newer: Iterable[Superseding]) -> list[Item]:
         """Add the certificates that the peer lacks to check these headers; return their items.
 

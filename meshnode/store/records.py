@@ -15,11 +15,24 @@ from typing import Any
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
+from meshnode.store.photos import Photos
 from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
 from meshnode.store.rows import RecordState, Row, id_key, place_and_tag
 from meshnode.store.usage import StoreUsage, UsageTable
 from meshnode.store.versions import CURRENT, FIRST_BRANCH, NEWEST, VERSION, Version
-from protocol import Body, DeviceId, Kind, PersonId, Record, RecordId, RemoteError, limits, parse_body
+from protocol import (
+    Body,
+    DeviceId,
+    Kind,
+    Listing,
+    PersonId,
+    Photo,
+    Record,
+    RecordId,
+    RemoteError,
+    limits,
+    parse_body,
+)
 
 _GRAPH_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
 _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_GRAPH_KINDS}))"
@@ -38,8 +51,10 @@ _ARRIVED, _DUE, _SIZE = 20, 21, 22
 class RecordStore(RecordReader):
     """All records of one store."""
 
-    def __init__(self, database: Database, people: People) -> None:
+    def __init__(self, database: Database, people: People, photos: Photos) -> None:
         super().__init__(database, people)
+        self._photos = photos
+        self._to_name: tuple[Photo, ...] = ()  # by the record of which the columns were made last
         self.wrote_own = False
         """Whether a record that this node wrote was stored since this was last set to False."""
         self.letters_moved = True
@@ -123,6 +138,7 @@ class RecordStore(RecordReader):
         if body is None and record.body and kind in _TOLD_BY_BODY:
             body = parse_body(kind, record.body)
         place, tag = place_and_tag(body)
+        self._to_name = body.photos if isinstance(body, Listing) else ()
         new = Version(
             0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device),
             min_valid_version, created, expires, latest_expiry, complete, withdrawn, source, arrived, len(wire),
@@ -138,6 +154,8 @@ class RecordStore(RecordReader):
         values[_ROLE] = role
         if not self._database.run(_INSERT, values):
             return False
+        if self._to_name:
+            self._photos.name(self._database.value("SELECT last_insert_rowid()"), self._to_name)
         if role is None:
             self._usage.add_pending(values[_SOURCE], 1)
         else:
@@ -262,6 +280,8 @@ class RecordStore(RecordReader):
             "UPDATE record SET state = ?, complete = ?, place = NULL, tag = NULL, due = ?, size = ?, wire = ? WHERE no = ?",
             (int(RecordState.HEADER), bare.complete, bare.due(RecordState.HEADER, 0), len(wire), wire, version.no),
         )
+        if version.kind == Kind.LISTING:
+            self._photos.unname(version.no)
         self._count(version, -1)
         self._count(bare._replace(size=len(wire)), 1)
 

@@ -28,6 +28,7 @@ from meshnode.store.own_names import OwnNames
 from meshnode.store.page_sessions import PageSessions
 from meshnode.store.people import People
 from meshnode.store.phones import Phones
+from meshnode.store.photos import Photos
 from meshnode.store.places import Places
 from meshnode.store.profile_texts import ProfileTexts
 from meshnode.store.receipts import Receipts
@@ -67,7 +68,8 @@ class Store:
         database.after_commit.append(self._raise_mark)
         database.on_rollback.append(self._drop_mark)
         self.people = People(database)
-        self.records = RecordStore(database, self.people)
+        self.photos = Photos(database, self.people)
+        self.records = RecordStore(database, self.people, self.photos)
         self.cards = Cards(database, self.people)
         self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)

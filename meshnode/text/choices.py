@@ -65,6 +65,7 @@ CLEARABLE = (
     "return_by",
     "language",
     "place",
+    "photos",
 )
 
 

@@ -91,6 +91,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "meshnode need Firewood --audience anyone_local --expires 14d",
     ),
     "mine": ("meshnode mine", "meshnode mine --closed"),
+    "photo": ("meshnode photo 1", 'meshnode photo "Fresh vegetables" --save pictures'),
     "show": ("meshnode show 1", 'meshnode show "Fresh vegetables"'),
     "edit": ("meshnode edit Drill --quantity 1", 'meshnode edit Drill --title "Cordless drill" --clear text'),
     "renew": ("meshnode renew Drill", "meshnode renew Drill --expires 30d"),

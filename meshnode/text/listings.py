@@ -7,7 +7,7 @@ from typing import Any
 
 from meshnode.quoting import named, quoted
 from meshnode.text import forms
-from meshnode.text.catalog import message
+from meshnode.text.catalog import message, plural
 from meshnode.text.choices import ENDED, RELATIONS, audience
 
 EXPIRED_NAMED = 3  # titles of expired posts in the note below `mine`; the others are a number
@@ -30,6 +30,8 @@ URGENCY = message("How urgent it is (default normal).")
 LEND = message("To be given back, or to keep.")
 RETURN_BY = message("The last day on which to give it back.")
 LANGUAGE = message("The language it is written in, such as de.")
+PHOTO = message("A photo of it, as a file. Up to four; it is made small, and where it was taken is taken out.")
+PHOTO_WORDS = message("What the photo shows, for people who cannot see it. One for each --photo, in their order.")
 NOTICE_BOARD = message("Others who see it may put it up on a notice board.")
 PLACE = message("Where it is, if not where you are. Others see only an area around it.")
 EXPIRES = message("How long it stays visible (food 2d, needs 7d, others 90d).")
@@ -154,6 +156,8 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
         found.append((message("location"), forms.area(reply["place"])))
     if reply["language"]:
         found.append((message("language"), reply["language"]))
+    if reply["photos"]:
+        found.append((message("photos"), _photos(reply)))
     if reply["notice_board"]:
         found.append((message("notice board"), message("may be put up in public")))
     if reply["ended"]:
@@ -190,3 +194,32 @@ def _lent(reply: dict[str, Any]) -> str:
 def _date(reply: dict[str, Any], field: str) -> str:
     """Return a date of a post, with the reader's time zone where another person wrote it, perhaps in another zone."""
     return forms.moment(reply[field]) if reply["relation"] == "yourself" else forms.moment_and_zone(reply[field])
+
+
+PHOTO_HELP = message("Save the photos of a post as files.")
+PHOTO_SAVE = message("The folder to save them in; without it, the current one.")
+TOO_FEW_PHOTOS = message("there are more words than photos")
+TOO_FEW_PHOTOS_HINT = message("give each --photo-words after the --photo that it describes")
+NO_PHOTOS = message("this post has no photos")
+
+
+def _photos(reply: dict[str, Any]) -> str:
+    """Say how many photos a post has, how many are still to come, and how to save them."""
+    count, here = len(reply["photos"]), sum(photo["here"] for photo in reply["photos"])
+    if here < count:
+        return message("{count}, {missing} of them not here yet", count=count, missing=count - here)
+    return message("{count} (save: meshnode photo {id})", count=count, id=reply["id"][:8])
+
+
+def photo_saved(path: str, words: str) -> str:
+    """Say where a photo was saved, and what it shows if its author says so."""
+    return message("{path}: {words}", path=path, words=quoted(words)) if words else path
+
+
+def photos_missing(count: int) -> str:
+    """Say how many photos have not come yet."""
+    return plural(
+        count,
+        "{n} photo is not here yet; it comes when somebody who has it is near",
+        "{n} photos are not here yet; they come when somebody who has them is near",
+    )

@@ -90,6 +90,7 @@ ACTS = {
 DONE = {
     "posted": message("It is posted."),
     "renewed": message("It is renewed."),
+    "changed": message("It is changed."),
     "closed": message("It is closed. You can post it again by renewing it."),
     "withdrawn": message("It is taken back everywhere."),
     "asked": message("Your request is on its way. The answer appears here; your nodes need not be online together."),

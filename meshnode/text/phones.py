@@ -65,6 +65,7 @@ DID = {
     "seen": message("marked the news as seen"),
     "post": message("posted something"),
     "mine": message("renewed, closed or took back a post of yours"),
+    "photos-of": message("changed the photos of a post of yours"),
     "ask": message("asked for something, or offered help"),
     "exchanges": message("answered in an exchange"),
     "add": message("added somebody"),

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from meshnode.local.context import LocalContext
 
+FORM_MAX_BYTES = 64 * 1024  # no form without files is longer; bounds the memory that one request can take
+UPLOAD_MAX_BYTES = 48 * 1024 * 1024  # four photos of a phone
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateReply:
@@ -30,6 +33,14 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture, as a file of this media type."""
+
+    data: bytes
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A request that was let in: what is in its address and in its form."""
 
@@ -38,6 +49,8 @@ class Asked:
     """The part of the address that names a thing."""
     query: dict[str, str]
     form: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """The files that were chosen in the form, by the names of their fields."""
     is_phone: bool = False
     """Whether a phone asks, which is shown no exact place."""
 
@@ -51,7 +64,7 @@ class Document:
     content: bytes
 
 
-Reply = TemplateReply | Elsewhere | Document
+Reply = TemplateReply | Elsewhere | Picture | Document
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
 
@@ -61,17 +74,25 @@ def has_acted(reply: Reply) -> bool:
     return isinstance(reply, Elsewhere) or (isinstance(reply, TemplateReply) and reply.acted)
 
 
+LONGEST: dict[tuple[Method, str], int] = {}
+"""How many bytes the form of each declared address has at most."""
+
+
 class Addresses:
     """A table of addresses, which the decorator `add` fills."""
 
     def __init__(self) -> None:
         self.table: list[tuple[Method, str, Handler]] = []
 
-    def add(self, method: Method, path: str) -> Callable[[Handler], Handler]:
-        """Declare the decorated function as the handler of `method path`, where `{which:path}` names a thing."""
+    def add(self, method: Method, path: str, *, most: int = FORM_MAX_BYTES) -> Callable[[Handler], Handler]:
+        """Declare the decorated function as the handler of `method path`, where `{which:path}` names a thing.
+
+        Its form has at most so many bytes.
+        """
 
         def declare(handler: Handler) -> Handler:
             self.table.append((method, path, handler))
+            LONGEST[method, path] = most
             return handler
 
         return declare

@@ -22,7 +22,18 @@ from meshnode.local.guests import Guests
 from meshnode.text import page as text
 from meshnode.text import phones as phone_text
 from meshnode.web import guard
-from meshnode.web.addresses import Asked, Document, Elsewhere, Handler, Method, Reply, TemplateReply, has_acted
+from meshnode.web.addresses import (
+    LONGEST,
+    Asked,
+    Document,
+    Elsewhere,
+    Handler,
+    Method,
+    Picture,
+    Reply,
+    TemplateReply,
+    has_acted,
+)
 from meshnode.web.entrances import BrowserSession, Entrance, OwnEntrance, PhoneEntrance
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.letting_in import UNAUTHORIZED, own_ways_in, phone_ways_in, set_cookie
@@ -101,18 +112,21 @@ class _Page:
     # --- the declared addresses --------------------------------------------------------------------------------------
 
     def _route(self, method: Method, path: str, handler: Handler) -> Route:
+        most = LONGEST[method, path]
+
         async def endpoint(request: Request) -> Response:
             session = await self._session(request)
             if session is None:
                 return self._signed_out()
             if not self._entrance.may(method, path):
                 raise Forbidden(phone_text.COMPUTER_ONLY, phone_text.COMPUTER_ONLY_HINT)
-            form = await guard.read_form(request, session.secret) if method == "POST" else {}
+            form, files = await guard.read_form(request, session.secret, most) if method == "POST" else ({}, {})
             once = form.pop(ONCE, "")
             if once in self._sent:
                 return await self._answer(self._sent[once], session, "", request.url.path)
             which = request.path_params.get("which", "")
-            asked = Asked(self._context, which, dict(request.query_params), form, is_phone=self._entrance.is_phone)
+            query = dict(request.query_params)
+            asked = Asked(self._context, which, query, form, files, is_phone=self._entrance.is_phone)
             try:
                 reply = await handler(asked)
             except StorageFailed as error:
@@ -126,6 +140,8 @@ class _Page:
         return Route(path, endpoint, methods=[method])
 
     async def _answer(self, reply: Reply, session: BrowserSession, once: str, path: str) -> Response:
+        if isinstance(reply, Picture):
+            return Response(reply.data, 200, guard.HEADERS, reply.type)
         if once and has_acted(reply):
             self._sent[once] = reply
             if len(self._sent) > ONCE_MAX:

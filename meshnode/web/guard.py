@@ -15,9 +15,11 @@ from starlette.requests import Request
 
 from meshnode.app.page_access import is_form_token
 from meshnode.errors import Forbidden, Usage
+from meshnode.web import uploads
+from meshnode.web.addresses import FORM_MAX_BYTES
 
-FORM_MAX_BYTES = 64 * 1024  # no form is longer; bounds the memory that one request can take
 FORM_SECONDS = 20.0  # for which a form may be on its way; a slow one holds a connection
+BYTES_A_SECOND = 256 * 1024  # at which the files of a larger form may come at least
 FIELDS_MAX = 64
 TOKEN = "token"
 
@@ -44,28 +46,37 @@ def check_host(request: Request, hosts: Collection[str], scheme: str) -> None:
         raise Forbidden("another page has sent this form", "go back to your own page")
 
 
-async def read_form(request: Request, secret: str) -> dict[str, str]:
-    """Return the fields of a form that this browser was given.
+async def read_form(
+    request: Request, secret: str, most: int = FORM_MAX_BYTES
+) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Return the fields of a form that this browser was given, and the files that were chosen in it.
 
-    Raises Usage if it is none, or longer than `FORM_MAX_BYTES`, and Forbidden if its token is another browser's.
+    Raises Usage if it is none, or longer than `most` bytes, and Forbidden if its token is another browser's.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+    sent_as = request.headers.get("content-type", "")
+    kind = sent_as.partition(";")[0].strip().lower()
+    if kind not in ("application/x-www-form-urlencoded", uploads.TYPE):
         raise Usage("this is not a form")
     received = bytearray()
-    with trio.move_on_after(FORM_SECONDS) as patience:
+    with trio.move_on_after(FORM_SECONDS + (most - FORM_MAX_BYTES) / BYTES_A_SECOND) as patience:
         async with aclosing(request.stream()) as stream:
             async for chunk in stream:
                 received += chunk
-                if len(received) > FORM_MAX_BYTES:
+                if len(received) > most:
                     raise Usage("this is too long")
     if patience.cancelled_caught:
         raise Usage("this form took too long to arrive", "send it again")
+    files: dict[str, bytes] = {}
     try:
-        fields = parse_qsl(received.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
+        if kind == uploads.TYPE:
+            fields, files = uploads.read(sent_as, bytes(received))
+        else:
+            typed = received.decode("ascii")
+            fields = parse_qsl(typed, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
     except ValueError:
         raise Usage("this form cannot be read") from None
     # Browsers end the lines of a text with CR and LF.
     form = {name: value.replace("\r\n", "\n") for name, value in fields}
     if not is_form_token(secret, form.pop(TOKEN, "")):
         raise Forbidden("this form is from another browser", "open it again")
-    return form
+    return form, files

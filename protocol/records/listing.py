@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from protocol.codec import Value, encode
 from protocol.errors import InvalidField
-from protocol.fields import check_flag, check_place, check_salt, check_time, parses, read_fields
+from protocol.fields import check_flag, check_place, check_salt, check_time, parses, read_either
 from protocol.limits import (
     LANGUAGE_MAX,
     PROMISED_MAX,
@@ -19,6 +19,7 @@ from protocol.limits import (
     UNIT_MAX,
 )
 from protocol.quantity import Quantity, check_quantity, read_quantity, simplest, to_thousandths
+from protocol.records.photo import Photo, check_photos, read_photos
 from protocol.text import check_text
 
 # On the wire a word is its index in its tuple: append, never reorder.
@@ -38,6 +39,7 @@ CATEGORIES = (
 URGENCIES = ("normal", "perishable", "emergency")
 
 _FIELDS = 17
+_FIELDS_WITH_PHOTOS = 18  # a listing without photos has no empty list of them: nodes that know none read it
 # The form of a language tag (RFC 5646), not whether its parts are registered: registries grow.
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
@@ -82,6 +84,8 @@ class Listing(ListingFields):
     """The listing's own place, an H3 cell; None: its author's published place."""
     promised: Quantity = 0
     """How much of it was promised or given when this version was written; `quantity` is what was left, see `left_of`."""
+    photos: tuple[Photo, ...] = ()
+    """The photos that belong to it, which travel apart from it."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
@@ -101,6 +105,7 @@ class Listing(ListingFields):
         _check_language(self.language)
         check_flag("notice board", self.notice_board)
         check_place("place", self.place)
+        check_photos(self.photos)
         start, end = self.available_from, self.available_until
         if start is not None and end is not None and end < start:
             raise InvalidField("available until", "must not come before available from")
@@ -132,6 +137,7 @@ class Listing(ListingFields):
                 self.notice_board,
                 self.place,
                 to_thousandths(self.promised),
+                *((tuple(photo.to_value() for photo in self.photos),) if self.photos else ()),
             )
         )
 
@@ -139,7 +145,9 @@ class Listing(ListingFields):
     @parses
     def parse(cls, body: bytes) -> Listing:
         """Return the listing in `body`. RemoteError MALFORMED or OVERSIZED."""
-        salt, *fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX)
+        salt, *fields = read_either(body, (_FIELDS, _FIELDS_WITH_PHOTOS), RECORD_MAX_BYTES, TAGS_MAX)
+        if len(fields) == _FIELDS_WITH_PHOTOS - 1:
+            fields[-1] = read_photos(fields[-1])
         for at, name, words in _WORDS_AT:
             fields[at] = _word(name, fields[at], words)
         for at, name in _QUANTITIES_AT:

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from protocol.errors import Code
 from protocol.keys import DeviceId, PersonId
+from protocol.records.photo import PhotoHash
 from protocol.records.record import Kind, Record, RecordId
 
 
@@ -103,6 +104,21 @@ class RecordsRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoRequested:
+    """The other side asks for this photo. Answer with one `photos.give`; whether it may have it is not checked."""
+
+    photo: PhotoHash
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoReceived:
+    """The photo that was asked for is here, and is the one that its hash names; None: the other side cannot give it."""
+
+    photo: PhotoHash
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class LiveStarted:
     """Both sets are settled; from here on each side announces new items as they come."""
 
@@ -119,4 +135,13 @@ class Ended:
     pause: int = 0
 
 
-Event: TypeAlias = PeerIdentified | TimeTold | RecordsReceived | RecordsRequested | LiveStarted | Ended
+Event: TypeAlias = (
+    PeerIdentified
+    | TimeTold
+    | RecordsReceived
+    | RecordsRequested
+    | PhotoRequested
+    | PhotoReceived
+    | LiveStarted
+    | Ended
+)

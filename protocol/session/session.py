@@ -30,6 +30,7 @@ from protocol.session.events import (
 )
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet, peer_sets
+from protocol.session.photos import PhotoExchange
 from protocol.session.rechecks import Rechecks
 from protocol.session.reconciliation import Reconciliation
 from protocol.session.states import (
@@ -49,11 +50,13 @@ from protocol.wire.frames import (
     Again,
     Bye,
     Compare,
+    FetchPhoto,
     Frame,
     Have,
     Headers,
     Hello,
     Introduce,
+    PhotoPart,
     Ping,
     Pull,
     Records,
@@ -64,6 +67,8 @@ from protocol.wire.frames import (
     encode_frame,
 )
 from protocol.wire.index import Item
+
+_ASIDE = Ping | FetchPhoto | PhotoPart  # frames that bring nothing that is compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Session:
     back.
 
     **Order of calls.** On PeerIdentified: `admit`, or `bye`. From then on: `committed` once for each RecordsReceived,
-    `supply` once for each RecordsRequested, `update` and `supersede` whenever the store changes, `recheck` to compare at
+    `supply` once for each RecordsRequested, `photos.give` once for each PhotoRequested, `update` and `supersede` whenever the store changes, `recheck` to compare at
     once. An initiator whose node knows whom it dialed may be told `admit` before anything came: then its Hello has the
     roots, and a meeting with a peer that has nothing new costs one round trip. After Ended nothing more is called but
     `frames_to_send`.
@@ -130,6 +135,7 @@ class Session:
         self._outgoing = Outgoing()
         self._incoming = Incoming()
         self._headers = UnsolicitedHeaders()
+        self.photos = PhotoExchange(self._send)
         self._unknown_frames = RateLimit(UNKNOWN_FRAMES_PER_MINUTE, MINUTE)
         self._events: list[Event] = []
         self._outbox: list[bytes] = []
@@ -145,7 +151,7 @@ class Session:
     @property
     def idle(self) -> bool:
         """Whether both sides have all that they may have of each other, and nothing is under way or waits to be sent."""
-        return self._state is SessionState.LIVE and not self._outbox and self._quiet()
+        return self._state is SessionState.LIVE and not self._outbox and self._quiet() and self.photos.idle
 
     def receive(self, frame: bytes, now: float) -> list[Event]:
         """Take one frame, as `receive_many` does."""
@@ -165,8 +171,8 @@ class Session:
                 self._pass_over()
                 continue
             check_allowed(self._state, frame, self._side)
-            self._deadlines.heard(progress=not isinstance(frame, Ping))
-            if not isinstance(frame, Ping | Roots):
+            self._deadlines.heard(progress=not isinstance(frame, _ASIDE))
+            if not isinstance(frame, Roots | _ASIDE):
                 self._rechecks.changed()
             self._take(frame)
             self._advance()
@@ -182,8 +188,7 @@ class Session:
         if self._state is SessionState.LIVE:
             for frame in self._admitted.announcer.new_frames(self._now):
                 self._send(frame)
-        frames, self._outbox = self._outbox, []
-        self._outbox_bytes = 0
+        frames, self._outbox, self._outbox_bytes = self._outbox, [], 0
         if frames:
             self._deadlines.sent()
         return frames
@@ -211,8 +216,7 @@ class Session:
         self._deadlines.advance_to(now)
         self._rechecks.advance_to(self._now)
         if self._state is not SessionState.ENDED:
-            overdue = self._deadlines.overdue(identified=self._identified, owes=self._peer_owes())
-            if overdue:
+            if overdue := self._deadlines.overdue(identified=self._identified, owes=self._peer_owes()):
                 self._send(Bye(Code.TIMEOUT))
                 self._finish(Code.TIMEOUT, overdue)
             else:
@@ -251,7 +255,7 @@ class Session:
         """
         missing, others = self._outgoing.supply(records)
         for phase, item in missing:
-            self._peer_set(phase).remove([item])
+            self._admitted.peer_sets[phase].remove([item])
         self._headers.add(others)
         self._go_on()
 
@@ -272,7 +276,7 @@ class Session:
 
     def update(self, phase: Phase, added: Iterable[Item], removed: Iterable[Item]) -> None:
         """Change the set of items that the peer may have. Once live, items that are new to the set are announced."""
-        peer_set = self._peer_set(phase)
+        peer_set = self._admitted.peer_sets[phase]
         peer_set.remove(removed)
         peer_set.add(added, news=True)
         self._rechecks.changed()
@@ -325,8 +329,7 @@ class Session:
     def _take(self, frame: Frame) -> None:
         match frame:
             case Hello() | Who() | Introduce():
-                answer = self._greeting.take(frame)
-                if answer is not None:
+                if (answer := self._greeting.take(frame)) is not None:
                     self._send(answer)
             case Roots():
                 self._take_roots(frame)
@@ -340,7 +343,7 @@ class Session:
                 self._admitted.announcer.take_again(frame, self._now)
             case Want():
                 self._outgoing.offer(*self._admitted.announcer.take_want(frame))
-            case Pull() | Records() | Headers():
+            case Pull() | Records() | Headers() | FetchPhoto() | PhotoPart():
                 self._take_transfer(frame)
             case Bye(code, pause):
                 known = Code(code) if code in set(Code) else Code.CLOSING
@@ -359,14 +362,13 @@ class Session:
         reconciliation.take_roots(roots)
 
     def _take_comparison(self, message: bytes) -> None:
-        result = self._admitted.reconciliation.take_message(message)
-        if result is not None:
+        if (result := self._admitted.reconciliation.take_message(message)) is not None:
             self._outgoing.offer(result.phase, in_turn(result.phase, result.offers, self._kinds_of))
             self._incoming.expect(result.expected)
-            self._peer_set(result.phase).thaw()
+            self._admitted.peer_sets[result.phase].thaw()
             self._move(Trigger.EXCHANGED)
 
-    def _take_transfer(self, frame: Pull | Records | Headers) -> None:
+    def _take_transfer(self, frame: Pull | Records | Headers | FetchPhoto | PhotoPart) -> None:
         match frame:
             case Pull(count):
                 self._outgoing.pulled(count)
@@ -376,9 +378,11 @@ class Session:
                 for record in self._incoming.take(entries, self._now):
                     came[phase_of(record.header.kind)].append((record.header.created, record.id))
                 for phase, items in came.items():
-                    self._peer_set(phase).add(items, news=False)
+                    self._admitted.peer_sets[phase].add(items, news=False)
             case Headers(entries):
                 self._events.append(self._incoming.unasked(self._headers.take(entries, self._now)))
+            case FetchPhoto() | PhotoPart():
+                self._events += self.photos.take(frame, self._now)
 
     # --- going on ----------------------------------------------------------------------------------------------------
 
@@ -391,11 +395,9 @@ class Session:
         self._advance()
 
     def _transfer(self) -> None:
-        batch = self._incoming.batch(self._now)
-        if batch is not None:
+        if (batch := self._incoming.batch(self._now)) is not None:
             self._events.append(batch)
-        count = self._incoming.to_pull()
-        if count:
+        if count := self._incoming.to_pull():
             self._send(Pull(count))
         for records in self._outgoing.frames():
             self._send(records)
@@ -459,8 +461,7 @@ class Session:
 
     def _finish(self, code: Code, detail: str, pause: int = 0) -> None:
         """End the session; records that have come are handed over first."""
-        rest = self._incoming.batch(self._now, all_of_it=True)
-        if rest is not None:
+        if (rest := self._incoming.batch(self._now, all_of_it=True)) is not None:
             self._events.append(rest)
         self._move(Trigger.OVER)
         self._events.append(Ended(code, detail, pause))
@@ -489,9 +490,6 @@ class Session:
     @property
     def _now(self) -> float:
         return self._deadlines.now
-
-    def _peer_set(self, phase: Phase) -> PeerSet:
-        return self._admitted.peer_sets[phase]
 
     @property
     def _admitted(self) -> _Admission:

@@ -15,11 +15,13 @@ from protocol.wire.frames import (
     Again,
     Bye,
     Compare,
+    FetchPhoto,
     Frame,
     Have,
     Headers,
     Hello,
     Introduce,
+    PhotoPart,
     Ping,
     Pull,
     Records,
@@ -95,7 +97,7 @@ TRANSITIONS: tuple[Transition, ...] = (
 ALWAYS: frozenset[type[Frame]] = frozenset({Ping, Bye})
 # Frames that may come once both sides have admitted each other. Records, Want and Pull are also counted: each must answer
 # something.
-_ADMITTED: frozenset[type[Frame]] = ALWAYS | {Pull, Records, Headers, Want}
+_ADMITTED: frozenset[type[Frame]] = ALWAYS | {Pull, Records, Headers, Want, FetchPhoto, PhotoPart}
 
 ALLOWED: dict[SessionState, frozenset[type[Frame]]] = {
     SessionState.GREETING: ALWAYS | {Hello, Who, Introduce},

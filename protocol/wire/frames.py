@@ -21,9 +21,11 @@ from protocol.limits import (
     HAVE_ITEMS_MAX,
     HELLO_CHOICES_MAX,
     IDENTIFICATION_RECORDS_MAX,
+    PHOTO_PART_BYTES,
     RECORDS_PER_FRAME_MAX,
     RUN_BYTES,
 )
+from protocol.records.photo import PHOTO_HASH_BYTES
 from protocol.text import check_text
 from protocol.wire.reconcile import ROOT_BYTES
 from protocol.wire.stratum import DOUBT
@@ -158,6 +160,21 @@ class Enrolled:
     names: tuple[tuple[bytes, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FetchPhoto:
+    """Asks for a photo, or a thumbnail, of a listing that both sides may have."""
+
+    photo: bytes  # its hash
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPart:
+    """Carries the next part of the photo that was asked for; None if it cannot be given."""
+
+    photo: bytes
+    data: bytes | None
+
+
 Frame: TypeAlias = (
     Hello
     | Who
@@ -174,6 +191,8 @@ Frame: TypeAlias = (
     | Enrol
     | Enrolled
     | Again
+    | FetchPhoto
+    | PhotoPart
 )
 
 FRAME_TYPES: dict[type[Frame], int] = {
@@ -192,6 +211,8 @@ FRAME_TYPES: dict[type[Frame], int] = {
     Enrol: 13,
     Enrolled: 14,
     Again: 15,
+    FetchPhoto: 16,
+    PhotoPart: 17,
 }
 
 
@@ -203,7 +224,7 @@ def encode_frame(frame: Frame) -> bytes:
             fields = (versions, algorithms, wall, *(roots or (None, None)), records, speaker_tag, stratum, run)
         case Roots(phase, number, root):
             fields = (int(phase), number, root)
-        case Compare(value) | Want(value) | Introduce(value) | Records(value) | Headers(value):
+        case Compare(value) | Want(value) | Introduce(value) | Records(value) | Headers(value) | FetchPhoto(value):
             fields = (value,)
         case Pull(number):
             fields = (number,)
@@ -215,8 +236,8 @@ def encode_frame(frame: Frame) -> bytes:
             fields = (certificate, records, names)
         case Have(phase, items) | Again(phase, items):
             fields = (int(phase), items)
-        case Ping(wall, stratum):
-            fields = (wall, stratum)
+        case Ping(first, second) | PhotoPart(first, second):
+            fields = (first, second)
         case Who():
             fields = ()
     return encode((FRAME_TYPES[type(frame)], *fields))
@@ -374,6 +395,19 @@ def _read_ping(fields: _Fields) -> Frame:
     return Ping(_integer(fields[0]), _integer(fields[1]))
 
 
+def _read_fetch_photo(fields: _Fields) -> Frame:
+    _at_least(fields, 1)
+    return FetchPhoto(_bytes(fields[0], PHOTO_HASH_BYTES))
+
+
+def _read_photo_part(fields: _Fields) -> Frame:
+    _at_least(fields, 2)
+    data = None if fields[1] is None else _bytes(fields[1])
+    if data is not None and len(data) > PHOTO_PART_BYTES:
+        raise RemoteError(Code.OVERSIZED, f"a part of {len(data)} bytes of a photo")
+    return PhotoPart(_bytes(fields[0], PHOTO_HASH_BYTES), data)
+
+
 def _read_enrol(fields: _Fields) -> Frame:
     _at_least(fields, 3)
     return Enrol(_bytes(fields[0], KEY_BYTES), _bytes(fields[1], KEY_BYTES), _bytes(fields[2], SIGNATURE_BYTES))
@@ -416,4 +450,6 @@ _READERS: dict[int, Callable[[_Fields], Frame]] = {
     FRAME_TYPES[Enrol]: _read_enrol,
     FRAME_TYPES[Enrolled]: _read_enrolled,
     FRAME_TYPES[Again]: _read_items(Again),
+    FRAME_TYPES[FetchPhoto]: _read_fetch_photo,
+    FRAME_TYPES[PhotoPart]: _read_photo_part,
 }

@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from meshnode.api.handlers import ROUTES
+from meshnode.app.listings import photos
 from meshnode.app.people.cards import WAIT_SECONDS_MAX
 from meshnode.errors import StorageFailed
 from meshnode.local.people import FOLLOW_SECONDS
@@ -134,10 +135,12 @@ async def test_reading_changes_nothing(mesh: Mesh, callers: Callers) -> None:
         len((await alice("GET", "/v1/inbox")).body["exchanges"]) == 1
     )  # the first request takes in the letter that has arrived
     device = (await alice("GET", "/v1/devices")).body["devices"][0]["id"]
+    photo = photos.keep(alice.replica, b"photo", b"small").photo
     before = contents(alice)
     for route in ROUTES:
         if route.method == "GET":
-            who = device if route.path.startswith("/v1/decisions") else "Bob"
+            others = {"/v1/decisions/{who:path}": device, "/v1/photos/{who:path}": photo}
+            who = others.get(route.path, "Bob")
             assert (await alice("GET", route.path.replace("{who:path}", who))).status == 200
     assert contents(alice) == before
     assert alice.network.looked == 0

@@ -29,8 +29,15 @@ BY_THEMSELVES = {
     "man",
     "device join",
 }  # no daemon is asked: see docs/cli.md
-# What commands ask for in other circumstances: at a terminal, before a question, where no daemon runs, and after another call.
-ELSEWHERE = {("GET", "/v1/decisions/{who}"), ("GET", "/v1/doctor"), ("POST", "/v1/phone-links")}
+# What commands ask for in other circumstances: at a terminal, before a question, where no daemon runs,
+# after another call, and with a file.
+ELSEWHERE = {
+    ("GET", "/v1/decisions/{who}"),
+    ("GET", "/v1/doctor"),
+    ("GET", "/v1/photos/{who}"),
+    ("POST", "/v1/photos"),
+    ("POST", "/v1/phone-links"),
+}
 SAMPLES = ("something", "0.5", "3", "2d", "2030-01-01", "52.5,13.4", "5km")
 DOCUMENT = openapi_document()
 

@@ -33,11 +33,13 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.clock": PLUMBING | {"protocol"},
     "meshnode.quoting": set(),
     "meshnode.text": {"meshnode.quoting"},
-    "meshnode.qr": {"meshnode.errors", "meshnode.text"},
+    "meshnode.qr": {"meshnode.errors", "meshnode.text", "meshnode.boxed"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
     "meshnode.slices": {"protocol"},
+    "meshnode.boxed": set(),
+    "meshnode.photos": {"protocol", "meshnode.replica", "meshnode.errors", "meshnode.wakeup", "meshnode.boxed"},
     "meshnode.guard": {"meshnode.errors"},
     "meshnode.background": {"meshnode.guard"},
     "meshnode.store": {"protocol", "meshnode.errors"},
@@ -78,6 +80,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.errors",
         "meshnode.config",
         "meshnode.local",
+        "meshnode.photos",
     },
     "meshnode.local": {
         "protocol",
@@ -97,6 +100,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.text",
         "meshnode.local",
         "meshnode.background",
+        "meshnode.photos",
         "meshnode.qr",
     },
     "meshnode.notify": {
@@ -121,6 +125,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.api",
         "meshnode.local",
         "meshnode.web",
+        "meshnode.photos",
     },
     "meshnode.cli": {
         "meshnode.errors",
@@ -204,6 +209,7 @@ LIBRARIES: dict[str, set[str]] = {
         "meshnode.web",
         "meshnode.node",
         "meshnode.notify",
+        "meshnode.photos",
         "meshnode.wakeup",
         "meshnode.background",
     },
@@ -217,7 +223,7 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.qr"},
-    "PIL": {"meshnode.qr.photo_reader"},  # only in a child process, see there
+    "PIL": {"meshnode.qr.photo_reader", "meshnode.photos.remake"},  # only in a child process, see there
     "zxingcpp": {"meshnode.qr.photo_reader"},
     "anyascii": {"meshnode.app.words"},
 }

@@ -219,7 +219,7 @@ def test_what_others_have_brought_meanwhile_is_not_asked_for_but_told() -> None:
     assert serving is not None
     (row,) = bob.replica.store.records.rows_of([drill.id])
     serving.ask_again([lost(row)])
-    assert item in serving._session._peer_set(Phase.CONTENT).index
+    assert item in serving._session._admitted.peer_sets[Phase.CONTENT].index
 
 
 def test_what_is_let_in_while_the_rest_of_its_batch_is_taken_is_asked_for_at_once(
@@ -240,7 +240,7 @@ def test_what_is_let_in_while_the_rest_of_its_batch_is_taken_is_asked_for_at_onc
     assert serving is not None
     batch = [CAROL.listing("Drill", now=now, slot=bytes(16)), CAROL.listing("Saw", now=now, slot=bytes([1] * 16))]
     for record in batch:
-        serving._session._peer_set(Phase.CONTENT).add([(record.header.created, record.id)], news=False)
+        serving._session._admitted.peer_sets[Phase.CONTENT].add([(record.header.created, record.id)], news=False)
     serving._session._incoming._batches.append(0)
     taking = serving.take(batch, bob.person, conversation.follow, more=False)
     next(taking)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from protocol import Record, RecordId
+from protocol import PhotoHash, Record, RecordId
 from protocol.limits import LIVE_COMPARE_SECONDS
 from protocol.session import (
     Ended,
@@ -14,6 +14,8 @@ from protocol.session import (
     LiveStarted,
     PeerIdentified,
     Phase,
+    PhotoReceived,
+    PhotoRequested,
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
@@ -47,6 +49,8 @@ class Side:
     announced_more: list[bool] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     refused: set[RecordId] = field(default_factory=set)
+    photos: dict[PhotoHash, bytes] = field(default_factory=dict)
+    fetched: list[PhotoReceived] = field(default_factory=list)
     session: Session = field(init=False)
 
     def start(
@@ -111,6 +115,10 @@ class Side:
                     self.take(records)
                 case RecordsRequested(ids):
                     self.give(ids)
+                case PhotoRequested(photo):
+                    self.session.photos.give(self.photos.get(photo))
+                case PhotoReceived():
+                    self.fetched.append(event)
                 case LiveStarted() | Ended():
                     pass
 

@@ -12,6 +12,7 @@ from protocol import (
     Device,
     Kind,
     Listing,
+    Photo,
     Policy,
     Precision,
     Preference,
@@ -24,6 +25,7 @@ from protocol import (
     encode,
     fingerprint_words,
     person_text,
+    photo_hash,
     short_id,
     signature_key,
     signature_message,
@@ -225,6 +227,20 @@ def bodies_vectors() -> dict[str, Any]:
         "a member's join with invitations": (Kind.JOIN, invites(chain(alice, bob), bob, carol, alice)),
         "a letter": (Kind.LETTER, unknown_letter()),
         "a short offer": (Kind.LISTING, Listing("offer", "Fresh vegetables", category="food", salt=salt)),
+        "an offer with two photos": (
+            Kind.LISTING,
+            Listing(
+                "offer",
+                "A bench",
+                salt=salt,
+                photos=(
+                    Photo(
+                        grown("photo 1", size=32), 123_456, grown("small 1", size=32), 9_876, "The bench, from the side"
+                    ),
+                    Photo(grown("photo 2", size=32), 200_000, grown("small 2", size=32), 12_000),
+                ),
+            ),
+        ),
         "a full need": (
             Kind.LISTING,
             Listing(
@@ -248,7 +264,12 @@ def bodies_vectors() -> dict[str, Any]:
             ),
         ),
     }
+    photos = {"a photo": (alice, grown("photo", size=32)), "the same by another author": (bob, grown("photo", size=32))}
     return {
+        "photos": [
+            {"case": case, "author": who.id.hex(), "photo": data.hex(), "hash": photo_hash(who.id, data).hex()}
+            for case, (who, data) in photos.items()
+        ],
         "bodies": [
             {"case": case, "kind": int(kind), "body": body.to_body().hex()} for case, (kind, body) in bodies.items()
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from protocol import (
@@ -13,6 +14,7 @@ from protocol import (
     Kind,
     Letter,
     Listing,
+    Photo,
     Policy,
     Profile,
     Record,
@@ -49,6 +51,7 @@ from tests.support.chains import begun, chain, invites, join_record
 from tests.support.malformed_records import rewritten, with_signature
 from tests.support.people import NOW, Person, grown
 from tests.support.vectors_changes import Change, ascending, changed, compact, longer, refusals, shorter, written
+from tests.support.vectors_refused_photos import refused_photos
 
 ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 OFFER = ALICE.listing(slot=grown("slot", size=16), category="food")
@@ -261,6 +264,9 @@ def refused_bodies() -> list[dict[str, Any]]:
         [Change("available until before 1970", [9], -1), Change("available until after 2^52", [9], 2**52 + 1)],
         kind=int(Kind.LISTING),
     )
+    photos = (Photo(bytes(range(32)), 1000, bytes(range(32, 64)), 100, "A ladder"),)
+    with_photo = replace(_LISTING, photos=photos).to_body()
+    found += refusals(with_photo, "body", refused_photos(), kind=int(Kind.LISTING))
     return found
 
 

@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from protocol import Code, encode
-from protocol.limits import AGAIN_PER_MINUTE, DEVICE_LIFE, HAVE_ITEMS_MAX, HEADERS_PER_MINUTE, UNKNOWN_FRAMES_PER_MINUTE
+from protocol import Code, encode, photo_hash
+from protocol.limits import (
+    AGAIN_PER_MINUTE,
+    DEVICE_LIFE,
+    HAVE_ITEMS_MAX,
+    HEADERS_PER_MINUTE,
+    PHOTO_FETCHES_PER_MINUTE,
+    PHOTO_PART_BYTES,
+    UNKNOWN_FRAMES_PER_MINUTE,
+)
 from protocol.wire import stratum
 from protocol.wire.frames import (
     Again,
     Bye,
     Compare,
     Enrol,
+    FetchPhoto,
     Frame,
     Have,
     Headers,
     Hello,
     Introduce,
+    PhotoPart,
     Ping,
     Pull,
     Records,
@@ -40,6 +50,9 @@ MEETING, QUIET, BOTH_WAYS, NEWS = (
     "news while live",
 )
 ANY_ROOT = bytes(range(8))
+WITH_PHOTO = "a photo in two parts"
+PHOTO, PHOTO_AUTHOR = bytes(range(250)) * 160 + b"the rest", BOB.id
+PHOTO_HASH = photo_hash(PHOTO_AUTHOR, PHOTO)
 _NEED = ALICE.listing("need", type="need", now=NOW + 9)
 
 
@@ -53,10 +66,11 @@ def refused_sessions() -> list[dict[str, Any]]:
     return [
         *(
             _case(*case)
-            for cases in (_greetings(), _introductions(), _out_of_order(), _counts(), _live())
+            for cases in (_greetings(), _introductions(), _out_of_order(), _counts(), _live(), _photos())
             for case in cases
         ),
         many_unknown,
+        *_too_many_photos(),
     ]
 
 
@@ -136,6 +150,8 @@ _AFTER_HELLO: tuple[Frame, ...] = (
     Have(0, ((NOW, bytes(12)),)),
     Again(0, ((NOW, bytes(12)),)),
     Want(b"\x01"),
+    FetchPhoto(bytes(32)),
+    PhotoPart(bytes(32), None),
     Enrol(bytes(32), bytes(32), bytes(64)),
 )
 _NOT_WITH_ROOTS: tuple[Frame, ...] = (
@@ -206,6 +222,37 @@ def _counts() -> list[_Case]:
         ("Records without a Pull", QUIET, "responder", 1, [Records((_NEED.wire,))], "UNSOLICITED"),
         ("Records without an entry", QUIET, "responder", 1, [Records(())], "UNSOLICITED"),
         ("a Want without a Have", QUIET, "responder", 1, [Want(b"\x01")], "UNSOLICITED"),
+    ]
+
+
+def _photos() -> list[_Case]:
+    first, rest = PHOTO[:PHOTO_PART_BYTES], PHOTO[PHOTO_PART_BYTES:]
+
+    def parts(*data: bytes | None, photo: bytes = PHOTO_HASH) -> list[Frame]:
+        return [PhotoPart(photo, part) for part in data]
+
+    cases: list[tuple[str, list[Frame], str]] = [
+        ("a part of another photo", parts(first, photo=bytes(32)), "UNSOLICITED"),
+        ("a part that is too short", parts(first[:-1]), "MALFORMED"),
+        ("a last part that is too long", parts(first, rest + b"!"), "MALFORMED"),
+        ("a photo that is another one", parts(first, bytes(len(rest))), "FORGED"),
+        ("a part after the last one", parts(first, rest, rest), "UNSOLICITED"),
+        ("a part after the photo could not be given", parts(first, None, rest), "UNSOLICITED"),
+    ]
+    return [
+        ("a photo that was not asked for", QUIET, "responder", 1, parts(None), "UNSOLICITED"),
+        *((why, WITH_PHOTO, "initiator", 1, frames, code) for why, frames, code in cases),
+    ]
+
+
+def _too_many_photos() -> list[dict[str, Any]]:
+    """Return two cases: a request before the last one was answered, and more than 1,200 in a minute, one by one."""
+    fetch = encode_frame(FetchPhoto(bytes(32))).hex()
+    together = _case("two photos asked for at once", QUIET, "responder", 1, [], "UNSOLICITED")
+    many = _case("more than 1,200 photos asked for in a minute", QUIET, "responder", 1, [], "UNSOLICITED")
+    return [
+        {**together, "steps": [{"receive": [fetch, fetch]}]},
+        {**many, "steps": [{"receive": [fetch], "one_by_one": 2 * PHOTO_FETCHES_PER_MINUTE + 1}]},
     ]
 
 

@@ -11,6 +11,7 @@ from protocol.limits import (
     HELLO_CHOICES_MAX,
     IDENTIFICATION_RECORDS_MAX,
     INT_MAX,
+    PHOTO_PART_BYTES,
     RECONCILE_CHILDREN_MAX,
     RECONCILE_LIST_MAX,
     RECONCILE_OFFERS_MAX,
@@ -115,6 +116,22 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("no stratum", [2], None),
         ],
     ),
+    "a FetchPhoto": (
+        [16, bytes(32)],
+        [
+            Change("a photo of 31 bytes", [1], bytes(31)),
+            Change("a photo that is text", [1], "p" * 32),
+        ],
+    ),
+    "a PhotoPart": (
+        [17, bytes(32), b"part"],
+        [
+            Change("a photo of 31 bytes", [1], bytes(31)),
+            Change("a photo that is nil", [1], None),
+            Change("data that is text", [2], "part"),
+            Change("40,001 bytes of data", [2], bytes(PHOTO_PART_BYTES + 1)),
+        ],
+    ),
     "a Want": ([10, b"\x05"], [Change("bits that are a number", [1], 5)]),
     "a Bye": (
         [12, 0, 0],
@@ -152,7 +169,7 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
         ],
     ),
 }
-_CAPPED = {"seventeen", "eighteen", "nine", "257"}
+_CAPPED = {"seventeen", "eighteen", "nine", "257", "40,001"}
 """The beginnings of reasons for which the code is OVERSIZED, since a cap is passed."""
 
 

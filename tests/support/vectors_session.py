@@ -15,11 +15,13 @@ from protocol.wire.frames import (
     Compare,
     Enrol,
     Enrolled,
+    FetchPhoto,
     Frame,
     Have,
     Headers,
     Hello,
     Introduce,
+    PhotoPart,
     Ping,
     Pull,
     Records,
@@ -34,7 +36,7 @@ from protocol.wire.reconcile import Reconciler, SessionHash
 from tests.support.people import NOW, Person
 from tests.support.session_pair import HANDSHAKE_HASH, RUN, Pair, Side
 from tests.support.vectors_changes import longer
-from tests.support.vectors_refused_sessions import overdue_sessions, refused_sessions
+from tests.support.vectors_refused_sessions import PHOTO, PHOTO_AUTHOR, PHOTO_HASH, overdue_sessions, refused_sessions
 from tests.support.vectors_refused_talks import refused_frames, refused_messages
 
 FRAMES: dict[str, Frame] = {
@@ -54,6 +56,9 @@ FRAMES: dict[str, Frame] = {
     "want": Want(b"\x05"),
     "ping": Ping(NOW, stratum.MACHINE),
     "again": Again(1, ((NOW, bytes(range(12))),)),
+    "fetch photo": FetchPhoto(bytes(range(32))),
+    "photo part": PhotoPart(bytes(range(32)), b"part"),
+    "photo part without the photo": PhotoPart(bytes(range(32)), None),
     "bye": Bye(Code.DUPLICATE),
     "bye of a busy node": Bye(Code.BUSY, 60),
     "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),
@@ -160,11 +165,14 @@ def session_vectors() -> dict[str, Any]:
     need = alice.listing("need", type="need", now=NOW + 9)
     sessions: list[dict[str, Any]] = []
 
-    def pair(case: str, ours: list[Record], theirs: list[Record], **how: bool) -> Pair:
+    def pair(
+        case: str, ours: list[Record], theirs: list[Record], photos: dict[bytes, bytes] | None = None, **how: bool
+    ) -> Pair:
         """Let the two talk, and note what each side has before."""
         one, other = Side(alice), Side(bob)
         one.put(ours)
         other.put(theirs)
+        other.photos = photos or {}
         talk = Pair.of(one, other, **how)
         sides = {"initiator": _side(one, **how), "responder": _side(other, responder=True)}
         talk.run()
@@ -193,6 +201,13 @@ def session_vectors() -> dict[str, Any]:
     again.responder.ask_again(need)
     again.run()
     sessions[-1]["publisher"] = "responder"
+    for case, held in (("a photo in two parts", {PHOTO_HASH: PHOTO}), ("a photo that cannot be given", {})):
+        photo = pair(case, graph, graph, photos=held)
+        photo.log.append(("*", PHOTO_HASH))
+        photo.initiator.session.photos.fetch(PHOTO_HASH, len(PHOTO), PHOTO_AUTHOR, photo.now)
+        photo.run()
+        sessions[-1]["publisher"] = "initiator"
+        sessions[-1]["photo"] = {"hash": PHOTO_HASH.hex(), "size": len(PHOTO), "author": PHOTO_AUTHOR.hex()}
     for session in sessions:
         session["frames"] = [f"{mark} {data.hex()}" for mark, data in session["frames"]]
     return {
@@ -219,5 +234,6 @@ def _side(side: Side, *, acquainted: bool = True, introduce: bool = False, respo
         "known_certificates": {key.hex(): record.wire.hex() for key, record in side.knows.items()},
         "admits_first": acquainted and not responder,
         "records": [record.wire.hex() for record in side.store.values()],
+        "photos": {hash_.hex(): photo.hex() for hash_, photo in side.photos.items()},
         **phases,
     }

@@ -30,16 +30,18 @@ AXE = Path(__file__).with_name("axe.min.js")
 PICTURES = ROOT / ".pictures"
 TABS_MAX = 150  # presses of the Tab key until what is looked for has the focus
 PAGES_MAX = 300  # that are opened in search of one of each kind
+FILES = {"/photos/{which}", "/data/export"}  # addresses at which there is a file to save instead of a page
 SIZES = {"phone": (360, 740), "laptop": (1280, 800)}
 
 
 def neighbor() -> Replica:
-    """Return the replica of Alice, who shares, asks, and has somebody blocked."""
+    """Return the replica of Alice, who shares and asks, and has a second device."""
     alice, bob, carol = story(mesh := Mesh(11))
     carol.post("Drill", category="tools", audience="network_wide", notice_board=True, text="Strong\nand heavy")
     bob.post("Pears", category="food", audience="network_wide")
     bob.post("Plums", category="food", audience="network_wide", urgency="perishable")
     alice.post("Ladder", lend=True)
+    mesh.join_device("Pi", "Alice")
     mesh.settle()
     return alice.replica
 
@@ -67,10 +69,15 @@ def tab(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Tab]:
         yield tab
 
 
+def paths() -> list[str]:
+    """Return the declared addresses of pages."""
+    return sorted(path for method, path, *_ in ADDRESSES if method == "GET" and path not in FILES)
+
+
 @pytest.fixture(scope="module")
 def pages(tab: Tab) -> dict[str, str]:
     """Return for each address of the page that links lead to an example of it."""
-    kinds = {path: re.compile(re.sub(r"{.*}", ".+", path) + "$") for method, path, _ in ADDRESSES if method == "GET"}
+    kinds = {path: re.compile(re.sub(r"{.*}", ".+", path) + "$") for path in paths()}
     origin = tab.tell("location.origin")
     found: dict[str, str] = {}
     seen, waiting = {"/"}, ["/"]
@@ -89,7 +96,7 @@ def pages(tab: Tab) -> dict[str, str]:
 
 
 def test_links_lead_to_every_page(pages: dict[str, str]) -> None:
-    assert sorted(pages) == sorted(path for method, path, _ in ADDRESSES if method == "GET")
+    assert sorted(pages) == paths()
 
 
 @pytest.mark.parametrize(("size", "dark"), [("phone", True), ("laptop", False)])

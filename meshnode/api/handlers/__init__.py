@@ -17,10 +17,11 @@ from meshnode.api.handlers import (
     page,
     people,
     phones,
+    photos,
     preview,
     sharing,
 )
 from meshnode.api.routes import Route
 
-PARTS = (node, devices, people, groups, sharing, listings, preview, discover, exchanges, page, phones, events)
+PARTS = (node, devices, people, groups, sharing, listings, photos, preview, discover, exchanges, page, phones, events)
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.listings import archive, expiry, listings
+from meshnode.app.listings import photos as photo_cases
 from meshnode.app.listings.listings import check_count, check_place, may_reduce_access, rewritten
 from meshnode.app.listings.states import ListingEvent, ListingState, after, is_remembered
 from meshnode.app.listings.view import ListingView, body_of, view
@@ -109,6 +110,7 @@ def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     with replica.transaction():
         _end(replica, record, ListingEvent.WITHDRAW)
         replica.store.places.forget(record.header.slot)
+    photo_cases.clear_up(replica, gone=body_of(record).photos)
     return shown
 
 

@@ -15,6 +15,7 @@ from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.listings import archive, expiry
+from meshnode.app.listings import photos as photo_cases
 from meshnode.app.listings.view import ListingView, body_of, place_of, view, written_fields
 from meshnode.app.naming import name_of
 from meshnode.app.owner import places, plausible
@@ -71,6 +72,7 @@ class ListingDraft(ListingFields):
     audience: str | None = None
     place: Coordinates | None = None
     expires_in: int | None = None
+    photos: tuple[photo_cases.PhotoGiven, ...] = ()
     anyway: bool = False
 
 
@@ -100,6 +102,7 @@ class ListingEdit:
     audience: str | Unset | None = UNSET
     place: Coordinates | Unset | None = UNSET
     expires_in: int | Unset | None = UNSET
+    photos: tuple[photo_cases.PhotoGiven, ...] | Unset | None = UNSET
     clear: tuple[str, ...] = ()
     anyway: bool = False
 
@@ -128,7 +131,10 @@ def prepare(replica: Replica, draft: ListingDraft) -> Prepared:
     """Return what posting `draft` would write. Raises Usage or Refused where it cannot be posted."""
     check_count(replica)
     plausible.check_post(replica, draft.place, anyway=draft.anyway)
-    fields = written_fields(draft) | {"place": _cell(replica, draft.place)}
+    fields = written_fields(draft) | {
+        "place": _cell(replica, draft.place),
+        "photos": photo_cases.named(replica, draft.photos),
+    }
     if draft.lend and draft.quantity is None:
         fields["quantity"] = LENT
     body = _body(replica, fields)
@@ -173,9 +179,15 @@ def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:
     if isinstance(changes.place, Coordinates):
         plausible.check_post(replica, changes.place, anyway=changes.anyway)
     patch, before, now = _patch(replica, changes), body_of(record), replica.clock.now()
+    if "photos" in patch:
+        patch["photos"] = photo_cases.named(replica, patch["photos"], before.photos)
     if patch.get("lend") and not before.lend and before.quantity is None:
         patch.setdefault("quantity", LENT)
-    fields = written_fields(before) | {"place": before.place, "promised": before.promised}
+    fields = written_fields(before) | {
+        "place": before.place,
+        "promised": before.promised,
+        "photos": before.photos,
+    }
     if "quantity" in patch:  # the owner says how much there is beside what is promised
         limited = patch["quantity"] is not None
         fields["promised"] = replica.store.exchanges.held(record.header.slot) if limited else 0
@@ -237,6 +249,7 @@ def edit(replica: Replica, catalog: Catalog, which: str, changes: ListingEdit) -
             may_reduce_access=may_reduce_access(replica, record, audience, after, expires),
         )
         _keep_exact(replica, slot, exact)
+    photo_cases.clear_up(replica, gone=before.photos)
     return view(replica, written)
 
 
@@ -340,11 +353,14 @@ def candidate(replica: Replica, record: Record) -> Candidate[Record]:
 def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """Return the listing that `which` names: anybody's that the owner can see, else an own one that has ended."""
     try:
-        return view(replica, find(replica, catalog, which))
+        record = find(replica, catalog, which)
     except NotFound:
         ended = pick(which, archive.candidates(replica), noun="post")
         if ended is None:
             raise
+    else:
+        photo_cases.look(replica, body_of(record))
+        return view(replica, record)
     return dataclasses.replace(view(replica, ended.record), ended=ended.state, ended_at=ended.at)
 
 

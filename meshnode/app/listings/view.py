@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshnode.app.catalog.ids import listing_id
+from meshnode.app.listings import photos as photo_cases
 from meshnode.app.naming import PersonRef, reference, relation_to
 from meshnode.app.owner.places import here, preference_of
 from meshnode.app.owner.preference import PublishedPlace, published_place
@@ -47,6 +48,7 @@ class ListingView(ListingFields):
     twin: str | None = None
     warning: str | None = None
     perhaps_ended: bool = False
+    photos: tuple[photo_cases.PhotoView, ...] = ()
 
 
 def body_of(record: Record) -> Listing:
@@ -92,6 +94,7 @@ def view(replica: Replica, record: Record) -> ListingView:
         created=header.created,
         expires=header.expires,
         perhaps_ended=_has_perhaps_ended(replica, header.expires, body.available_until),
+        photos=photo_cases.views(replica, body),
     )
 
 

@@ -35,6 +35,8 @@ from protocol.session import (
     Event,
     LiveStarted,
     PeerIdentified,
+    PhotoReceived,
+    PhotoRequested,
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
@@ -244,8 +246,8 @@ class Conversation:
             return None
         if self._time.is_due:
             return self._now
-        check = self._serving.refusals.next_check if self._serving is not None else None
-        return min((due for due in (self._session.next_timer(), check) if due is not None), default=None)
+        timers = self._serving.timers if self._serving is not None else ()
+        return min((due for due in (self._session.next_timer(), *timers) if due is not None), default=None)
 
     @property
     def missing(self) -> tuple[tuple[NotTaken, int], ...]:
@@ -304,8 +306,7 @@ class Conversation:
         if is_self_revoked(self._replica):
             self.close(Code.REFUSED)
             return
-        revocation = self._revocation_here(person)
-        if revocation is not None:
+        if (revocation := self._revocation_here(person)) is not None:
             self._close_revoked(revocation)
             return
         admitted = admits(self._replica, person, self._shown)
@@ -381,7 +382,11 @@ class Conversation:
                 case RecordsReceived(records=records, more=more):
                     yield from self._receive_records(records, more=more)
                 case RecordsRequested(ids=ids):
-                    self._supply_records(ids)
+                    if self._serving is not None:
+                        self._serving.supply(ids)
+                case PhotoRequested() | PhotoReceived() as event:
+                    if self._serving is not None:
+                        self._serving.photos.handle(event)
                 case LiveStarted():
                     self.live = True
                     if self.peer is not None:
@@ -396,8 +401,7 @@ class Conversation:
         if learns_of_own_revocation(replica, event):
             self.close(Code.REFUSED)
             return
-        revocation = self._revocation_here(event.person)
-        if revocation is not None:
+        if (revocation := self._revocation_here(event.person)) is not None:
             self._close_revoked(revocation)
             return
         # A person can certify the keys of another's device as their own: then somebody else answers than we have called.
@@ -408,12 +412,10 @@ class Conversation:
         self._time.hear(event.person, event.told)  # before judging by the date, which may be the wrong one here
         # Our own card admits before any date does: else two whose dates are years apart would never get acquainted.
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
-        refusal = cards.redeem(replica, card, event.person) if card is not None else None
-        if refusal is not None:
+        if card is not None and (refusal := cards.redeem(replica, card, event.person)) is not None:
             self.close(refusal)
             return
-        if card is not None:
-            # It counts from now on, since the owner vouches for them by the card.
+        if card is not None:  # what they tell counts from now on, since the owner vouches for them by the card
             self._time.hear(event.person, event.told)
         if has_expired(replica, event) and self._session is not None:
             self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
@@ -477,10 +479,6 @@ class Conversation:
         if self._refused > limits.REFUSED_A_SESSION_MAX:
             self.close(Code.BUSY)
 
-    def _supply_records(self, ids: list[bytes]) -> None:
-        if self._serving is not None:
-            self._serving.supply(ids)
-
     def _ended(self, end: ConversationEnd) -> None:
         if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
             cards.note_spent_elsewhere(self._replica, self._dial.person)
@@ -497,4 +495,6 @@ class Conversation:
 
     def _flush(self) -> None:
         if not self.busy and self._session is not None and not self._channel.broken:
+            if self._serving is not None:
+                self._serving.photos.go_on(self._now)
             self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from meshnode.app.peers.accounts import account_of
+from meshnode.app.peers.photos import PhotoTransfer
 from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.parts import in_parts
@@ -38,6 +39,7 @@ class Serving:
         self._session = session
         self._now = now
         self.served = ServedSet(replica.store, replica.access, replica.clock, replica.me, peer, closed=closed)
+        self.photos = PhotoTransfer(replica, session, self.served)
         self.refusals = Refusals(
             replica.store.records,
             replica.access,
@@ -150,6 +152,11 @@ class Serving:
             lent = self.served.add_certificates_for(newer)
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])
+
+    @property
+    def timers(self) -> tuple[float | None, float | None]:
+        """When to tick at the latest for what was refused, and for photos that are lacking; None for never."""
+        return self.refusals.next_check, self.photos.due
 
     def asks_in_vain(self, now: float) -> bool:
         """Ask for what clock, disk and room let in now; return whether only another session would bring the rest."""

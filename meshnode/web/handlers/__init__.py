@@ -12,11 +12,27 @@ from meshnode.web.handlers import (
     node,
     people,
     phones,
+    photos,
     posts,
     sharing,
     subscriptions,
     watches,
 )
 
-PARTS = (home, discover, posts, exchanges, people, cards, groups, sharing, phones, watches, node, subscriptions, more)
+PARTS = (
+    home,
+    discover,
+    posts,
+    photos,
+    exchanges,
+    people,
+    cards,
+    groups,
+    sharing,
+    phones,
+    watches,
+    node,
+    subscriptions,
+    more,
+)
 ADDRESSES = [route for part in PARTS for route in part.ADDRESSES]

@@ -10,8 +10,9 @@ from meshnode.app.listings import listings as listing_cases
 from meshnode.app.owner import preference as sharing_cases
 from meshnode.errors import MeshnodeError, NotFound, Usage
 from meshnode.text import page as text
-from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
+from meshnode.web.addresses import UPLOAD_MAX_BYTES, Addresses, Asked, Elsewhere, Reply, TemplateReply
 from meshnode.web.fields import amount, day_end
+from meshnode.web.handlers import photos
 from meshnode.web.pages import plain
 from meshnode.web.problems import problem
 
@@ -28,12 +29,13 @@ async def new_post(asked: Asked) -> Reply:
     return await _form(asked, {})
 
 
-@_addresses.add("POST", "/post")
+@_addresses.add("POST", "/post", most=UPLOAD_MAX_BYTES)
 async def post(asked: Asked) -> Reply:
     """Post an offer or a need; with the button `check`, show who could see it."""
     context, form = asked.context, asked.form
     checks = CHECK in form
     try:
+        await photos.take(context, form, asked.files)
         draft = _draft(form, checks=checks)
         if checks:
             found = plain(await context.run_steps(audience_cases.preview, draft))
@@ -79,6 +81,7 @@ def _draft(form: dict[str, str], *, checks: bool) -> listing_cases.ListingDraft:
         lend="lend" in form,
         notice_board="notice_board" in form,
         audience=form.get("audience") or None,
+        photos=photos.chosen(form),
     )
 
 

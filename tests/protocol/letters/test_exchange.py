@@ -83,7 +83,7 @@ def test_moves_that_cross_make_one_stage_once_both_sides_know_them(
 
 
 @given(kinds, st.lists(st.tuples(whos, acts), max_size=12), whos, st.data())
-def test_whoever_has_the_last_move_of_the_other_reads_the_same_stage_whatever_else_was_lost(
+def test_one_who_has_the_last_move_of_the_other_reads_the_same_stage_if_all_others_were_lost(
     asked: Terms, tried: list[tuple[bool, Action]], reader: bool, data: st.DataObject
 ) -> None:
     """The other moves of the other person may be lost, all but the ask; one's own are always there."""

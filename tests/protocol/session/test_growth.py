@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from protocol import Code, Kind, Record, RemoteError, encode
+from protocol import Code, Kind, Record, RemoteError, encode, photo_hash
 from protocol.limits import (
     IDLE_DEAD_SECONDS,
     IDLE_PING_SECONDS,
@@ -15,7 +15,7 @@ from protocol.limits import (
     RECHECK_SECONDS,
     UNKNOWN_FRAMES_PER_MINUTE,
 )
-from protocol.session import PeerIdentified, SessionState
+from protocol.session import PeerIdentified, PhotoReceived, SessionState
 from protocol.session.greeting import VERSIONS, highest_common
 from protocol.wire.frames import (
     FRAME_TYPES,
@@ -65,6 +65,17 @@ def grows(side: Side, change: Callable[[list[bytes]], list[bytes]]) -> Side:
 # --- frames ----------------------------------------------------------------------------------------------------------
 
 
+def fetch_photos(pair: Pair) -> None:
+    """Let each side fetch a photo of Bob's from the other."""
+    photo = bytes(range(250)) * 200
+    name = photo_hash(BOB.id, photo)
+    for side in (pair.initiator, pair.responder):
+        side.photos[name] = photo
+        side.session.photos.fetch(name, len(photo), BOB.id, pair.now)
+    pair.run()
+    assert [side.fetched for side in (pair.initiator, pair.responder)] == [[PhotoReceived(name, photo)]] * 2
+
+
 def talk(grown: Callable[[list[bytes]], list[bytes]], *, newer_dials: bool) -> Pair:
     """Two who do not know each other meet, settle, pass on news, ask for something again, wait and part; one of them grows what it sends."""
     one, other = Side(ALICE), Side(BOB)
@@ -80,6 +91,7 @@ def talk(grown: Callable[[list[bytes]], list[bytes]], *, newer_dials: bool) -> P
     pair.run()
     assert set(one.store) == set(other.store)
     assert one.headers == other.headers == [OFFERS[1].without_body()]
+    fetch_photos(pair)
     settled(pair)
     pair.wait(RECHECK_SECONDS + IDLE_PING_SECONDS)
     newer.session.bye(Code.DUPLICATE)
