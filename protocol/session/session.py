@@ -283,7 +283,7 @@ class Session:
 
     def shares(self, phase: Phase, item: Item) -> bool:
         """Whether the compared set has the item: the peer may have it, or has shown it in this session."""
-        return self._admission is not None and item in self._peer_set(phase)
+        return self._admission is not None and item in self._admitted.peer_sets[phase]
 
     def ask_again(self, phase: Phase, items: Iterable[Item]) -> None:
         """Ask for these items again, which the peer has shown and the node could not take then. They leave the set.
