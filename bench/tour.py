@@ -130,7 +130,6 @@ TOUR = (
     Call("POST", "/v1/phone-request", body={"refuse": True}, may_fail=True),
     Call("GET", "/v1/phones"),
     Call("DELETE", "/v1/phones/" + WHO, "Phone", may_fail=True),
-    Call("GET", "/v1/subscriptions"),
-    Call("POST", "/v1/subscriptions", body={"which": "feed"}),
+    Call("POST", "/v1/subscriptions", body={"change": "feed"}),
     Call("POST", "/v1/sync"),
 )

@@ -27,26 +27,25 @@ class SubscriptionsView:
 
 
 @dataclass(frozen=True, slots=True)
-class NewAddress:
-    """Which address to change: `calendar` or `feed`. The one before works no longer."""
+class AddressOrder:
+    """The address to change before both are shown: `calendar` or `feed`; null: none. The one before works no longer."""
 
-    which: str
+    change: str | None = None
 
 
-def addresses(replica: Replica, page: PageAccess) -> SubscriptionsView:
-    """Return both addresses. Refused if the page is off, which serves them."""
+def show(replica: Replica, page: PageAccess, order: AddressOrder) -> SubscriptionsView:
+    """Return both addresses, which are made where there are none yet.
+
+    Usage for an unknown one to change, Refused if the page is off, which serves them.
+    """
     host = page.number_host
+    if order.change is not None:
+        if order.change not in KINDS:
+            raise Usage(f"{order.change!r} has no address", f"use one of {', '.join(KINDS)}")
+        replica.store.meta.set(_key(order.change), replica.entropy(SECRET_BYTES).hex())
     return SubscriptionsView(
         **{kind: f"http://{host}/{path.format(secret=_secret(replica, kind))}" for kind, path in KINDS.items()}
     )
-
-
-def change(replica: Replica, page: PageAccess, order: NewAddress) -> SubscriptionsView:
-    """Give one of them another address. Usage for an unknown one, Refused if the page is off."""
-    if order.which not in KINDS:
-        raise Usage(f"{order.which!r} has no address", f"use one of {', '.join(KINDS)}")
-    replica.store.meta.set(_key(order.which), replica.entropy(SECRET_BYTES).hex())
-    return addresses(replica, page)
 
 
 def admits(replica: Replica, kind: str, secret: str) -> bool:

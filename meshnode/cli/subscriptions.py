@@ -14,8 +14,7 @@ from meshnode.text import calendar as text
 @command("subscriptions", about=text.HELP)
 @click.option("--change", type=click.Choice(["calendar", "feed"]), help=text.CHANGE)
 def subscriptions(call: Settings, change: str | None) -> Any:
-    client = call.client()
-    found = client.post("/v1/subscriptions", which=change) if change else client.get("/v1/subscriptions")
+    found = call.client().post("/v1/subscriptions", change=change)
 
     def show(found: dict[str, Any]) -> None:
         for name, address in ((text.CALENDAR, found["calendar"]), (text.FEED, found["feed"])):

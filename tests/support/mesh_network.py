@@ -203,9 +203,12 @@ class MeshNetwork(ABC):
 
     def _committed(self, node: Node, change: Change) -> None:
         """Have every conversation of a node take notice of a commit, and one of them follow it at once."""
+        on_wires = [end.conversation for wire in self._wires_of(node) for end in wire.ends or ()]
         for conversation in tuple(node.conversations):
             conversation.note(change)
-            if conversation.behind and conversation not in node.behind:
+            if conversation not in on_wires:  # a test drives it by hand
+                conversation.follow()
+            elif conversation.behind and conversation not in node.behind:
                 node.behind[conversation] = None
                 if len(node.behind) > 1:
                     self._later(FOLLOWING * len(node.behind), partial(self._follow, node))

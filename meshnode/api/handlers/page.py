@@ -28,15 +28,9 @@ async def open_page(context: LocalContext) -> PageLinkView:
     return PageLinkView(await context.store_thread.run(context.page.new_link), LINK_SECONDS)
 
 
-@_routes.add("GET", "/v1/subscriptions", errors=WRITES)
-async def subscriptions(context: LocalContext) -> subscription_cases.SubscriptionsView:
-    """Show the secret addresses of your calendar and of the feed of what others share."""
-    return await context.run(subscription_cases.addresses, context.page)
-
-
 @_routes.add("POST", "/v1/subscriptions", errors=WRITES)
-async def change_subscription(
-    context: LocalContext, body: subscription_cases.NewAddress
+async def subscriptions(
+    context: LocalContext, body: subscription_cases.AddressOrder
 ) -> subscription_cases.SubscriptionsView:
-    """Change one of these addresses. The one before works no longer."""
-    return await context.run(subscription_cases.change, context.page, body)
+    """Show the secret addresses of your calendar and of the feed of what others share, changing one first if asked to."""
+    return await context.run(subscription_cases.show, context.page, body)

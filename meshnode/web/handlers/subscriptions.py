@@ -17,15 +17,17 @@ BOARD_MAX = 100  # posts of others on one sheet, the newest
 @_addresses.add("GET", "/subscriptions")
 async def subscriptions(asked: Asked) -> Reply:
     """Show both addresses."""
-    found = plain(await asked.context.run(subscription_cases.addresses, asked.context.page))
+    found = plain(
+        await asked.context.run(subscription_cases.show, asked.context.page, subscription_cases.AddressOrder())
+    )
     return TemplateReply("subscriptions.html", {"found": found, "done": asked.query.get("done", "")})
 
 
 @_addresses.add("POST", "/subscriptions")
 async def change(asked: Asked) -> Reply:
     """Change one of them."""
-    order = subscription_cases.NewAddress(asked.form.get("change", ""))
-    await asked.context.run(subscription_cases.change, asked.context.page, order)
+    order = subscription_cases.AddressOrder(asked.form.get("change", ""))
+    await asked.context.run(subscription_cases.show, asked.context.page, order)
     return Elsewhere("/subscriptions?done=address")
 
 
