@@ -56,12 +56,15 @@ async def read_form(
 ) -> tuple[dict[str, str], dict[str, bytes]]:
     """Return the fields of a form that this browser was given, and the files that were chosen in it.
 
-    Raises Usage if it is none, or longer than `most` bytes, and Forbidden if its token is another browser's.
+    Raises Usage if it is none, or longer than `most` bytes, and Forbidden if its token is another browser's. Without
+    files it may have `FORM_MAX_BYTES`.
     """
     sent_as = request.headers.get("content-type", "")
     kind = sent_as.partition(";")[0].strip().lower()
     if kind not in ("application/x-www-form-urlencoded", uploads.TYPE):
         raise Usage("this is not a form")
+    if kind != uploads.TYPE:
+        most = min(most, FORM_MAX_BYTES)
     received = bytearray()
     with trio.move_on_after(FORM_SECONDS + (most - FORM_MAX_BYTES) / BYTES_A_SECOND) as patience:
         async with aclosing(request.stream()) as stream:
