@@ -53,7 +53,8 @@ def _hashes(asked: Asked) -> Told:
 
 def _compare(asked: Asked) -> Told:
     """Take part in a comparison, given the messages of the other side, and return those of this side."""
-    reconciler = Reconciler(_index(asked["items"]), _session_hash(asked))
+    index = _index(asked["items"])
+    reconciler = Reconciler(index, _session_hash(asked))
     sent = []
     if asked["opens"]:
         sent.append(reconciler.open().hex())
@@ -63,7 +64,7 @@ def _compare(asked: Asked) -> Told:
         reply = reconciler.receive(bytes.fromhex(message))
         if reply is not None:
             sent.append(reply.hex())
-    return {"sent": sent, "offers": list(reconciler.offers), "done": reconciler.done}
+    return {"sent": sent, "offers": [index.position(*item) for item in reconciler.offers], "done": reconciler.done}
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from meshnode.errors import Usage
 from meshnode.home import Home
+from meshnode.text.catalog import LANGUAGES
 
 Mdns = Literal["on", "listen", "off"]
 HostPort = tuple[str, int]
@@ -48,6 +49,8 @@ class Config:
     """Whether people learn, some time later, that your devices have opened their messages."""
     page: bool = True
     """Whether the owner's page is served, to browsers of this computer."""
+    language: str = ""
+    """The language in which the owner is answered; none: that of the environment."""
     log_level: str = "info"
 
     @classmethod
@@ -85,14 +88,30 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise Usage(f"{path} cannot be read ({error})") from error
+        raise Usage("{path} cannot be read ({error})", path=path, error=error) from error
     import tomllib
 
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
-        raise Usage(f"{path} is not TOML: {error}") from error
+        raise Usage("{path} is not TOML: {error}", path=path, error=error) from error
     return {key: _checked(key, value, f"{key} in {path}") for key, value in table.items()}
+
+
+def language_in(path: Path) -> str:
+    """Return the language that a config.toml sets; nothing where it sets none, or cannot be read: `load` says why."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    if "language" not in content:
+        return ""
+    import tomllib
+
+    try:
+        return str(tomllib.loads(content).get("language", ""))
+    except tomllib.TOMLDecodeError:
+        return ""
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -109,11 +128,16 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 def _checked(key: str, value: Any, where: str) -> Any:
     check = _CHECKS.get(key)
     if check is None:
-        raise Usage(f"{where}: there is no such setting", f"the settings are {', '.join(sorted(_CHECKS))}")
+        raise Usage(
+            "{where}: there is no such setting",
+            "the settings are {words}",
+            where=where,
+            words=", ".join(sorted(_CHECKS)),
+        )
     try:
         return check(value)
     except ValueError as error:
-        raise Usage(f"{where}: {error}") from None
+        raise Usage("{where}: {error}", where=where, error=error) from None
 
 
 def _port(value: Any) -> int:
@@ -208,6 +232,10 @@ def _one_of(value: Any, words: tuple[str, ...]) -> str:
     return str(value)
 
 
+def _language(value: Any) -> str:
+    return _one_of(value, tuple(LANGUAGES))
+
+
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "port": _port,
     "interfaces": _interfaces,
@@ -217,6 +245,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "notify_command": _command,
     "receipts": _flag,
     "page": _flag,
+    "language": _language,
     "log_level": _log_level,
 }
 _LISTS = ("interfaces", "peers")

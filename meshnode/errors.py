@@ -10,18 +10,23 @@ import errno
 import os
 from typing import ClassVar
 
+from meshnode.text.catalog import message as said
+
 
 class MeshnodeError(Exception):
-    """Base class. `message` says what is wrong and `hint` what to do next, each in one line of plain English."""
+    """Base class. `message` says what is wrong and `hint` what to do next, each in one line, in the language of the call.
+
+    Both are given as templates with named placeholders, which `values` fill: a message catalog translates them.
+    """
 
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
     word: ClassVar[str] = "failed"  # the stable name of the error in JSON
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, hint: str = "", /, **values: object) -> None:
+        self.message = str(said(message, **values))
+        self.hint = str(said(hint, **values))
+        super().__init__(self.message)
 
     @property
     def line(self) -> str:
@@ -47,8 +52,8 @@ class Ambiguous(Usage):
     http_status = 409
     word = "ambiguous"
 
-    def __init__(self, message: str, candidates: tuple[str, ...], hint: str = "") -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, candidates: tuple[str, ...], hint: str = "", /, **values: object) -> None:
+        super().__init__(message, hint, **values)
         self.candidates = candidates
 
 
@@ -112,8 +117,8 @@ class StorageFull(Failed):
     word = "storage_full"
 
 
-DISK_FAILED = "the disk failed: it can no longer be read or written"
-DISK_FAILED_HINT = "restart the computer. If it happens again, copy what can be read to a new disk or card"
+DISK_FAILED = said("the disk failed: it can no longer be read or written")
+DISK_FAILED_HINT = said("restart the computer. If it happens again, copy what can be read to a new disk or card")
 _DISK_ERRORS = frozenset(
     getattr(errno, name)
     for name in ("EIO", "ENXIO", "ENODEV", "EUCLEAN", "EBADMSG", "ESTALE", "EREMOTEIO", "ENOMEDIUM", "EFSCORRUPTED")
@@ -127,22 +132,32 @@ def of_system(error: OSError) -> Failed:
     match error.errno:
         case number if number in _DISK_ERRORS:
             return StorageFailed(
-                f"{DISK_FAILED}{where}",
+                "{disk_failed}{where}",
                 DISK_FAILED_HINT,
+                disk_failed=DISK_FAILED,
+                where=where,
             )
         case errno.EROFS:
             return StorageFailed(
-                f"the disk can no longer be written{where}",
+                "the disk can no longer be written{where}",
                 "it has most likely failed. Restart the computer, and if that does not help, replace it",
+                where=where,
             )
         case errno.ENOSPC | errno.EDQUOT:
-            return StorageFull(f"the disk is full{where}", "free some space; nothing was lost")
+            return StorageFull("the disk is full{where}", "free some space; nothing was lost", where=where)
         case errno.ENOMEM:
             return Failed("this computer has run out of memory", "end other programs, then start meshnode again")
         case errno.EMFILE | errno.ENFILE:
             return Failed("too many files are open", "allow more before starting meshnode: ulimit -n 4096")
         case errno.EACCES | errno.EPERM:
-            return Failed(f"the system does not allow this{where}", "check who owns the file and its directory")
+            return Failed(
+                "the system does not allow this{where}", "check who owns the file and its directory", where=where
+            )
         case _:
-            reason = error.strerror or (os.strerror(error.errno) if error.errno else "it does not say why")
-            return Failed(f"the system refused something that the node needs{where}: {reason}", "its log shows more")
+            reason = error.strerror or (os.strerror(error.errno) if error.errno else said("it does not say why"))
+            return Failed(
+                "the system refused something that the node needs{where}: {reason}",
+                "its log shows more",
+                where=where,
+                reason=reason,
+            )

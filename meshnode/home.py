@@ -64,18 +64,23 @@ class Home:
     def make(self) -> None:
         """Make the directory, private to its owner. Refused if it has a node already or holds other files."""
         if self.has_node:
-            raise Refused(f"there is already a node in {self.path}", "choose another directory with --home")
+            raise Refused("there is already a node in {path}", "choose another directory with --home", path=self.path)
         try:
             self.path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
             foreign = [entry.name for entry in self.path.iterdir() if not self._ours(entry)]
         except NotADirectoryError:
-            raise Refused(f"{self.path} is not a directory", "choose another one with --home") from None
+            raise Refused("{path} is not a directory", "choose another one with --home", path=self.path) from None
         except FileExistsError:
-            raise Refused(f"{self.path} is not a directory", "choose another one with --home") from None
+            raise Refused("{path} is not a directory", "choose another one with --home", path=self.path) from None
         except OSError as error:
-            raise Failed(f"{self.path} cannot be made: {error.strerror}", "choose another one with --home") from error
+            raise Failed(
+                "{path} cannot be made: {strerror}",
+                "choose another one with --home",
+                path=self.path,
+                strerror=error.strerror,
+            ) from error
         if foreign:
-            raise Refused(f"{self.path} is not empty", "choose another directory with --home")
+            raise Refused("{path} is not empty", "choose another directory with --home", path=self.path)
         # A directory that existed before may be open to others.
         self.path.chmod(DIRECTORY_MODE)
 
@@ -86,7 +91,7 @@ class Home:
     def check(self) -> None:
         """Raise NotFound if there is no node, and Forbidden if others can open the directory."""
         if not self.has_node:
-            raise NotFound(f"there is no node in {self.path}", "create one: meshnode init")
+            raise NotFound("there is no node in {path}", "create one: meshnode init", path=self.path)
         check_private(self.path, self.path.stat(), DIRECTORY_MODE)
 
     def lock(self) -> HomeLock:
@@ -97,8 +102,14 @@ class Home:
         except BlockingIOError:
             holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
             os.close(descriptor)
-            who = f" (process {holder})" if holder.isdigit() else ""
-            raise Refused(f"a meshnode is already running in {self.path}{who}", "stop that one first") from None
+            raise Refused(
+                "a meshnode is already running in {path} (process {holder})"
+                if holder.isdigit()
+                else "a meshnode is already running in {path}",
+                "stop that one first",
+                path=self.path,
+                holder=holder,
+            ) from None
         except BaseException:
             os.close(descriptor)
             raise
@@ -133,9 +144,17 @@ class HomeLock:
 def check_private(path: Path, status: os.stat_result, mode: int) -> None:
     """Raise Forbidden, with the command that repairs it, unless `path` belongs to this user and is closed to others."""
     if status.st_uid != os.geteuid():
-        raise Forbidden(f"{path} belongs to another user", "run meshnode as that user, or choose another --home")
+        raise Forbidden(
+            "{path} belongs to another user", "run meshnode as that user, or choose another --home", path=path
+        )
     if stat.S_IMODE(status.st_mode) & ~mode:
-        raise Forbidden(f"{path} is open to others and holds your keys", f"run: chmod {mode:o} {_quoted(path)}")
+        raise Forbidden(
+            "{path} is open to others and holds your keys",
+            "run: chmod {mode:o} {quoted}",
+            path=path,
+            mode=mode,
+            quoted=_quoted(path),
+        )
 
 
 def read_private(path: Path) -> bytes:

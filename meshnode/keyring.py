@@ -215,9 +215,9 @@ def _read(home: Home, name: str, *whats: str) -> dict[str, Any]:
     try:
         stored = json.loads(read_private(path))
     except FileNotFoundError:
-        raise Failed(f"{path} is missing", "put it back from your backup") from None
+        raise Failed("{path} is missing", "put it back from your backup", path=path) from None
     except OSError as error:
-        raise Failed(f"{path} cannot be read: {error.strerror}") from error
+        raise Failed("{path} cannot be read: {strerror}", path=path, strerror=error.strerror) from error
     except (ValueError, RecursionError):  # neither JSON nor text
         raise _damaged(home, name) from None
     if not isinstance(stored, dict) or stored.get("what") not in whats:
@@ -240,7 +240,7 @@ def _bytes(home: Home, name: str, stored: dict[str, Any], part: str, length: int
 
 
 def _damaged(home: Home, name: str) -> Failed:
-    return Failed(f"{home.path / name} is damaged", "put it back from your backup")
+    return Failed("{path} is damaged", "put it back from your backup", path=home.path / name)
 
 
 # --- the passphrase --------------------------------------------------------------------------------------------------

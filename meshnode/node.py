@@ -172,7 +172,8 @@ def _join_error(result: EnrolmentResult) -> MeshnodeError:
         case Code():
             return Refused(
                 "the other computer did not certify this one",
-                f"{again}, and confirm the words; if its identity key has a passphrase, start its node with that first",
+                "{again}, and confirm the words; if its identity key has a passphrase, start its node with that first",
+                again=again,
             )
     if result.silent:
         return Refused("the other computer does not know this code: it has expired, or a newer one was made", again)
@@ -311,13 +312,13 @@ def _look_for_copy(home: Home, store: Store, keyring: Keyring, *, moved: bool) -
         copies.keep_key(store)
     elif copies.is_copied_home(store) and keyring.identity is None:
         raise Forbidden(
-            f"the node in {home.path} is a copy, and two nodes must not write with one key",
-            "if the former one is gone, go on with: meshnode run --moved. Else "
-            + (
-                "make this computer a new device: 'meshnode device join' in a new home"
-                if keyring.elsewhere
-                else "let this one take a new key: meshnode run --unlock"
-            ),
+            "the node in {path} is a copy, and two nodes must not write with one key",
+            "if the former one is gone, go on with: meshnode run --moved. Else make this computer a new device:"
+            " 'meshnode device join' in a new home"
+            if keyring.elsewhere
+            else "if the former one is gone, go on with: meshnode run --moved. Else let this one take a new key:"
+            " meshnode run --unlock",
+            path=home.path,
         )
 
 
@@ -484,7 +485,7 @@ def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     log.critical("the node stopped after an error", exc_info=group)
     if isinstance(errors[0], OSError):
         return of_system(errors[0])
-    return Failed(f"the node stopped after an error ({type(errors[0]).__name__})", "its log shows more")
+    return Failed("the node stopped after an error ({kind})", "its log shows more", kind=type(errors[0]).__name__)
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

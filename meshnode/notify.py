@@ -21,7 +21,7 @@ from typing import Any
 import trio
 
 from meshnode.app import waiting
-from meshnode.app.explain.problem import Problem
+from meshnode.app.explain.problem import Problem, found_problem
 from meshnode.app.waiting import WaitingView
 from meshnode.errors import StorageFull
 from meshnode.replica.changes import Change
@@ -70,10 +70,11 @@ class Notifier:
         if not self._failure:
             return ()
         return (
-            Problem(
+            found_problem(
                 "notify_failed",
-                f"The command that notifies you does not work: {self._failure}",
+                "The command that notifies you does not work: {failure}",
                 "correct notify_command in config.toml, then restart the node",
+                failure=self._failure,
             ),
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 import trio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
@@ -22,6 +23,7 @@ from meshnode.errors import Ambiguous, Failed, MeshnodeError, StorageFailed, Usa
 from meshnode.local import schema
 from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
+from meshnode.local.in_language import InLanguage
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ def build(context: LocalContext) -> Starlette:
     routes.append(StarletteRoute("/openapi.json", _openapi, methods=["GET"]))
     return Starlette(
         routes=routes,
+        middleware=[Middleware(InLanguage)],
         exception_handlers={HTTPException: _http_error, MeshnodeError: _meshnode_error, Exception: _unexpected},
     )
 
@@ -48,7 +51,7 @@ def _endpoint(route: Route, context: LocalContext) -> StarletteRoute:
         if route.query is not None:
             arguments["query"] = schema.read_query(route.query, pairs)
         elif pairs:
-            raise Usage(f"there is no parameter {pairs[0][0]!r} here")
+            raise Usage("there is no parameter {pairs} here", pairs=repr(pairs[0][0]))
         if route.body is not None:
             arguments["body"] = schema.read(route.body, await guard.json_body(request))
         if route.takes_bytes:

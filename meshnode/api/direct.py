@@ -16,6 +16,7 @@ from meshnode.app.peers.sync import Synced
 from meshnode.local.context import LocalContext
 from meshnode.local.feed import Feed
 from meshnode.replica.replica import Replica, StoreRunner
+from meshnode.text.catalog import language
 from protocol import PersonId
 
 
@@ -48,7 +49,7 @@ async def answer(
     network = _NoNetwork()
     catalog = await store_thread.run(Catalog, replica)
     context = LocalContext(store_thread, replica, network, catalog, Feed(replica, network))
-    headers = [(b"host", b"localhost")]
+    headers = [(b"host", b"localhost"), (b"accept-language", language().encode("ascii"))]
     if body is not None:
         headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode("ascii"))]
     scope = {

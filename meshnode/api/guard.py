@@ -42,7 +42,7 @@ async def json_body(request: Request) -> Any:
 async def file_body(request: Request) -> bytes:
     """Return the bytes of a file. Raises Usage if they are sent as anything else, or more than `FILE_MAX_BYTES`."""
     if request.headers.get("content-type", "").strip().lower() != FILE_TYPE:
-        raise Usage("the body must be a file", f"send Content-Type: {FILE_TYPE}")
+        raise Usage("the body must be a file", "send Content-Type: {file_type}", file_type=FILE_TYPE)
     return await _received(request, FILE_MAX_BYTES)
 
 
@@ -52,7 +52,7 @@ async def _received(request: Request, most: int) -> bytes:
         async for chunk in stream:
             received += chunk
             if len(received) > most:
-                raise Usage(f"the body is longer than {most} bytes")
+                raise Usage("the body is longer than {most} bytes", most=most)
     return bytes(received)
 
 

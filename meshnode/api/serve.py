@@ -70,14 +70,16 @@ def _bind(path: Path) -> socket.socket:
     before = os.umask(0o177)
     try:
         if path.exists() and not stat.S_ISSOCK(path.lstat().st_mode):
-            raise Failed(f"{path} is in the way: it is not a socket", "move it elsewhere")
+            raise Failed("{path} is in the way: it is not a socket", "move it elsewhere", path=path)
         path.unlink(missing_ok=True)
         long = len(os.fsencode(path)) > SUN_PATH_MAX
         listener.bind(f"/proc/self/fd/{directory}/{path.name}" if long else os.fspath(path))
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise Failed(f"the local API cannot listen at {path} ({error.strerror})") from error
+        raise Failed(
+            "the local API cannot listen at {path} ({strerror})", path=path, strerror=error.strerror
+        ) from error
     except BaseException:
         listener.close()
         raise

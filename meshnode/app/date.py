@@ -11,11 +11,12 @@ from meshnode.clock import RELEASED, Basis, ClockReading, Voice
 from meshnode.errors import Usage
 from meshnode.quoting import first_few, named
 from meshnode.replica.replica import Replica
+from meshnode.text.catalog import message, plural
 from protocol import limits
 
 LATEST = RELEASED + 100 * 365 * limits.DAY  # a later date is a typing error
 NAMED = 3  # people who say another date are named up to this number; the rest are counted
-CONFIRM = "'meshnode clock confirm' if this computer's date is right, else 'meshnode clock set DATE'"
+CONFIRM = message("'meshnode clock confirm' if this computer's date is right, else 'meshnode clock set DATE'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,37 +120,62 @@ def problem(replica: Replica, reading: ClockReading) -> tuple[str, str] | None:
     """Return what is wrong with the date and the next step, one line each; None if nothing is."""
     if not reading.trusted:
         why = _why_in_doubt(replica, reading)
-        return f"The date is in doubt: {why}", f"{CONFIRM}. Until then nothing expires, is renewed or deleted"
+        return (
+            message("The date is in doubt: {why}", why=why),
+            message("{confirm}. Until then nothing expires, is renewed or deleted", confirm=CONFIRM),
+        )
     if reading.against:
         said = _say(replica, reading.against)
         if reading.basis is Basis.PEOPLE:
             return (
-                f"This computer's clock says {on(reading.wall)}, but {said}",
-                f"set this computer's date, or type {CONFIRM}",
+                message("This computer's clock says {wall}, but {said}", wall=on(reading.wall), said=said),
+                message("set this computer's date, or type {confirm}", confirm=CONFIRM),
             )
-        return f"This computer goes by {on(reading.now)}, but {said}", f"check this computer's date: {CONFIRM}"
+        return (
+            message("This computer goes by {now}, but {said}", now=on(reading.now), said=said),
+            message("check this computer's date: {confirm}", confirm=CONFIRM),
+        )
     if reading.elsewhere:
         said = _say(replica, reading.elsewhere)
-        return f"This computer goes by {on(reading.now)}, but {said}", "ask them to check their computer's date"
+        return (
+            message("This computer goes by {now}, but {said}", now=on(reading.now), said=said),
+            message("ask them to check their computer's date"),
+        )
     return None
 
 
 def _why_in_doubt(replica: Replica, reading: ClockReading) -> str:
     wall = on(reading.wall)
     if reading.elsewhere:
-        return f"this computer's clock says {wall}, but {_say(replica, reading.elsewhere)}"
+        return message(
+            "this computer's clock says {wall}, but {said}", wall=wall, said=_say(replica, reading.elsewhere)
+        )
     if reading.wall < RELEASED:
-        return f"this computer's clock says {wall}, which cannot be right"
+        return message("this computer's clock says {wall}, which cannot be right", wall=wall)
     if reading.running is not None:
-        return f"this computer's clock was set to {wall}, but by the time that has passed it is {on(reading.running)}"
-    return f"this computer's clock says {wall}, but the last date known here was {on(reading.floor)}"
+        return message(
+            "this computer's clock was set to {wall}, but by the time that has passed it is {running}",
+            wall=wall,
+            running=on(reading.running),
+        )
+    return message(
+        "this computer's clock says {wall}, but the last date known here was {floor}",
+        wall=wall,
+        floor=on(reading.floor),
+    )
 
 
 def _say(replica: Replica, voices: Iterable[Voice]) -> str:
     """Return one clause that names people and the date that their computers show."""
     said = sorted(voices, key=lambda voice: (voice.stratum, voice.time))
     who = first_few([named(name_of(replica, voice.person)) for voice in said], NAMED)
-    return f"by the computer{'' if len(said) == 1 else 's'} of {who} it is {on(int(said[0].time))}"
+    return plural(
+        len(said),
+        "by the computer of {who} it is {when}",
+        "by the computers of {who} it is {when}",
+        who=who,
+        when=on(int(said[0].time)),
+    )
 
 
 def on(when: int) -> str:
@@ -157,4 +183,4 @@ def on(when: int) -> str:
     try:
         return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (OverflowError, OSError, ValueError):
-        return "a date beyond all calendars"
+        return str(message("a date beyond all calendars"))

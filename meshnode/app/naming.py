@@ -364,7 +364,9 @@ def _candidates(replica: Replica, named: Mapping[PersonId, str]) -> list[Candida
 def _chosen(text: str, found: list[Candidate[PersonId]], *, destructive: bool = False) -> PersonId:
     person = pick(text, found, noun="person", destructive=destructive)
     if person is None:
-        raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists the people you know")
+        raise NotFound(
+            "nobody you can see is called {text}", "'meshnode people' lists the people you know", text=repr(text)
+        )
     return person
 
 

@@ -84,7 +84,7 @@ def pick(text: str, candidates: Iterable[Candidate[Item]], *, noun: str, destruc
     act would have to guess; Usage, which asks for a `noun`, where `text` is blank.
     """
     if not normalize(text):
-        raise Usage(f"say which {noun}", "a name, an id, or the beginning of either")
+        raise Usage("say which {noun}", "a name, an id, or the beginning of either", noun=noun)
     typed = _Typed.of(text)
     matches = _matches(typed, candidates)
     best = _written(typed, matches) if destructive else _best(typed, matches)
@@ -114,16 +114,18 @@ def alike(name: str) -> str:
 def ambiguous(text: str, labels: Iterable[str], *, hint: str = _HINT) -> Ambiguous:
     """Return the error that lists what `text` could mean."""
     shown, listed = _first_few(labels)
-    return Ambiguous(f"{text!r} could be {listed}", shown, hint)
+    return Ambiguous("{text} could be {listed}", shown, hint, text=repr(text), listed=listed)
 
 
 def _inexact(text: str, labels: Iterable[str]) -> Ambiguous:
     """Return the error that refuses to take something for meant that is only similar."""
     shown, listed = _first_few(labels)
     return Ambiguous(
-        f"nothing is called exactly {text!r}. There is {listed}",
+        "nothing is called exactly {text}. There is {listed}",
         shown,
         "type the whole name as it is written, or the id",
+        text=repr(text),
+        listed=listed,
     )
 
 

@@ -41,7 +41,9 @@ def show(replica: Replica, page: PageAccess, order: AddressOrder) -> Subscriptio
     host = page.number_host
     if order.change is not None:
         if order.change not in KINDS:
-            raise Usage(f"{order.change!r} has no address", f"use one of {', '.join(KINDS)}")
+            raise Usage(
+                "{which} has no address", "use one of {words}", which=repr(order.change), words=", ".join(KINDS)
+            )
         replica.store.meta.set(_key(order.change), replica.entropy(SECRET_BYTES).hex())
     return SubscriptionsView(
         **{kind: f"http://{host}/{path.format(secret=_secret(replica, kind))}" for kind, path in KINDS.items()}

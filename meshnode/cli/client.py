@@ -18,6 +18,7 @@ from typing import Any
 
 from meshnode.errors import Failed, MeshnodeError, NotRunning
 from meshnode.home import Home
+from meshnode.text.catalog import ENGLISH, language
 
 CALL_SECONDS = 60.0  # far longer than anything the daemon does for a command
 BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not hold the lock yet
@@ -116,6 +117,8 @@ class Client:
         if body is not None:
             content = json.dumps(body).encode("ascii")
         head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        if language() != ENGLISH:
+            head += f"Accept-Language: {language()}\r\n"
         if content is not None:
             head += f"Content-Type: {form}\r\nContent-Length: {len(content)}\r\n"
         try:

@@ -122,10 +122,20 @@ def _set_no_input(context: click.Context, _: click.Parameter, value: bool) -> No
     settings(context).no_input |= value
 
 
+class LateOption(click.Option):
+    """An option whose help is put into words when it is shown: the language is not known when the program is loaded."""
+
+    def __init__(self, *args: Any, help: str, **kwargs: Any) -> None:  # noqa: A002 - click's name
+        super().__init__(*args, **kwargs)
+        self.help = help
+
+
 def global_options(*, shown: bool) -> list[click.Parameter]:
     """Return the options of every command; the help of a single command shows only `--json`."""
     return [
-        click.Option(
+        # Its value was read before: see meshnode/cli/language.py.
+        LateOption(["--language"], metavar="TAG", expose_value=False, hidden=not shown, help=text.LANGUAGE),
+        LateOption(
             ["--home"],
             metavar="DIR",
             expose_value=False,
@@ -134,7 +144,7 @@ def global_options(*, shown: bool) -> list[click.Parameter]:
             hidden=not shown,
             help=text.HOME,
         ),
-        click.Option(
+        LateOption(
             ["--json"],
             is_flag=True,
             expose_value=False,
@@ -142,7 +152,7 @@ def global_options(*, shown: bool) -> list[click.Parameter]:
             callback=_set_json,
             help=text.JSON,
         ),
-        click.Option(
+        LateOption(
             ["--no-input"],
             is_flag=True,
             expose_value=False,
@@ -172,7 +182,8 @@ class Command(WithExamples):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(global_options(shown=False))
+        taken = {name for each in self.params for name in each.opts}
+        self.params.extend(each for each in global_options(shown=False) if taken.isdisjoint(each.opts))
 
 
 class CommandGroup(WithExamples, click.Group):

@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import language, output
 from meshnode.cli.client import Refusal
-from meshnode.cli.command import COMPLETION_VARIABLE, LazyGroup, Settings
+from meshnode.cli.command import COMPLETION_VARIABLE, LateOption, LazyGroup, Settings
 from meshnode.errors import MeshnodeError, of_system
 from meshnode.text import program as text
+from meshnode.text.catalog import speaking
 
 INTERRUPTED = 130  # as a shell reports a death by SIGINT
 USAGE = 2
@@ -120,7 +121,9 @@ def _show_version(context: click.Context, _: click.Parameter, value: bool) -> No
     help=text.PROGRAM_HELP,
     epilog=text.PROGRAM_EPILOG,
 )
-@click.option("--version", is_flag=True, expose_value=False, callback=_show_version, help=text.VERSION_HELP)
+@click.option(
+    "--version", cls=LateOption, is_flag=True, expose_value=False, callback=_show_version, help=text.VERSION_HELP
+)
 def meshnode() -> None:
     """The group of all commands; it does nothing itself."""
 
@@ -137,6 +140,15 @@ def run(arguments: list[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number
     call = Settings()
+    words = sys.argv[1:] if arguments is None else arguments
+    tag, unknown = language.chosen(words, os.environ)
+    with speaking(tag):
+        if unknown:
+            output.note(text.unknown_language(unknown))
+        return _run(arguments, call)
+
+
+def _run(arguments: list[str] | None, call: Settings) -> int:
     if COMPLETION_VARIABLE in os.environ:
         from meshnode.cli import completion
 

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from meshnode.text.catalog import FIRST_ISOLATE, POP_ISOLATE, direction
+
 # What the protocol forbids in texts, by code point and not by the Unicode tables of this Python: an emoji of next year is
 # shown and not escaped. The list is written out again, because importing `protocol` would slow every command down; a test
 # compares the two.
@@ -24,12 +26,27 @@ HARMFUL = re.compile(
 )
 
 
+_OPENING = "\u2066" + FIRST_ISOLATE
+_ISOLATES = _OPENING + POP_ISOLATE
 WHOLE_LETTERS = 11  # a column of words up to this width, such as ids, is never folded: six of them fit into 80 columns
 
 
 def inert(text: str) -> str:
     """Return `text` as one harmless line: controls become their pictures, other invisible characters their code points."""
-    return HARMFUL.sub(_picture, text)
+    words = str(text)
+    if FIRST_ISOLATE in words and direction() == "rtl" and _is_balanced(words):
+        return HARMFUL.sub(lambda match: match[0] if match[0] in _ISOLATES else _picture(match), words)
+    return HARMFUL.sub(_picture, words)
+
+
+def _is_balanced(words: str) -> bool:
+    """Whether each isolate of a line is ended in it, and none is ended twice: so are those that `catalog.message` sets."""
+    depth = 0
+    for sign in words:
+        depth += (sign in _OPENING) - (sign == POP_ISOLATE)
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _picture(match: re.Match[str]) -> str:
@@ -103,7 +120,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str,
         headings = (numbered, *headings)
         harmless = [[str(number), *row] for number, row in enumerate(harmless, start=1)]
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading, cells in zip(headings, zip(*harmless, strict=True), strict=True):
+    for heading, cells in zip(map(str, headings), zip(*harmless, strict=True), strict=True):
         whole = max(map(cell_len, (heading, *cells))) <= WHOLE_LETTERS and not any(" " in cell for cell in cells)
         drawn.add_column(heading, overflow="fold", no_wrap=whole, header_style="bold")
     for row in harmless:

@@ -77,7 +77,7 @@ class Feed:
         Raises Refused if `READERS_MAX` readers are open already.
         """
         if len(self._readers) >= READERS_MAX:
-            raise Refused(f"{READERS_MAX} programs are listening already", "stop one of them")
+            raise Refused("{readers_max} programs are listening already", "stop one of them", readers_max=READERS_MAX)
         journal = self.journal
         reader = Reader(self, journal.newest if last_event_id is None else journal.number_of(last_event_id))
         self._readers.add(reader)

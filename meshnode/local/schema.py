@@ -38,11 +38,11 @@ def read(shape: type[Shape], value: Any) -> Shape:
     types = _types(shape)
     for name in value:
         if name not in types:
-            raise Usage(f"there is no field {name!r} here", f"there are: {', '.join(types)}")
+            raise Usage("there is no field {name} here", "there are: {words}", name=repr(name), words=", ".join(types))
     given = {name: _read(types[name], item, name) for name, item in value.items()}
     for field in fields(shape):  # type: ignore[arg-type]
         if field.name not in given and _is_required(field):
-            raise Usage(f"{field.name!r} is missing")
+            raise Usage("{name} is missing", name=repr(field.name))
     return shape(**given)
 
 
@@ -55,7 +55,7 @@ def read_query(shape: type[Shape], pairs: list[tuple[str, str]]) -> Shape:
         if get_origin(wanted) is tuple:
             value.setdefault(name, []).append(text)
         elif name in value:
-            raise Usage(f"{name!r} is given twice")
+            raise Usage("{name} is given twice", name=repr(name))
         else:
             value[name] = _from_text(wanted, text)
     return read(shape, value)
@@ -88,11 +88,11 @@ def _read(wanted: Any, value: Any, name: str) -> Any:
     wanted = _without_none(wanted)
     if get_origin(wanted) is tuple:
         if not isinstance(value, list):
-            raise Usage(f"{name!r} must be a list")
+            raise Usage("{name} must be a list", name=repr(name))
         return tuple(_read(get_args(wanted)[0], item, name) for item in value)
     if is_dataclass(wanted):
         if not isinstance(value, dict):
-            raise Usage(f"{name!r} must be an object")
+            raise Usage("{name} must be an object", name=repr(name))
         return read(wanted, value)  # type: ignore[arg-type]
     return _read_plain(wanted, value, name)
 
@@ -103,11 +103,11 @@ def _read_plain(wanted: Any, value: Any, name: str) -> Any:
     if wanted is float and type(value) is int and abs(value) <= WHOLE_MAX:
         value = float(value)
     if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
-        raise Usage(f"{name!r} must be {WORDS[wanted]}")
+        raise Usage("{name} must be {words}", name=repr(name), words=WORDS[wanted])
     if wanted is int and abs(value) > WHOLE_MAX:
-        raise Usage(f"{name!r} is too large")
+        raise Usage("{name} is too large", name=repr(name))
     if wanted is str and not is_unicode(value):
-        raise Usage(f"{name!r} is not Unicode text", "it contains half of a surrogate pair")
+        raise Usage("{name} is not Unicode text", "it contains half of a surrogate pair", name=repr(name))
     return value
 
 

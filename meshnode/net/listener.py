@@ -72,7 +72,11 @@ class Listener:
         """
         if wanted:
             if not self._try_port(interfaces, wanted):
-                raise Failed(f"port {wanted} is in use or not allowed", "choose another with --port, or leave it out")
+                raise Failed(
+                    "port {wanted} is in use or not allowed",
+                    "choose another with --port, or leave it out",
+                    wanted=wanted,
+                )
             return self.port
         if kept and self._try_port(interfaces, kept):
             return self.port

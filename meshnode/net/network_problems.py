@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from meshnode.app.explain.problem import Problem
+from meshnode.app.explain.problem import Problem, found_problem
 from meshnode.net.discovery import LocalDiscovery
 from meshnode.net.interfaces import Interfaces
 
@@ -17,36 +17,38 @@ def network_problems(
 ) -> Iterator[Problem]:
     """Yield what keeps this node from meeting others; `chosen` are the owner's patterns for interfaces, none by default."""
     if discovery is not None and discovery.problem:
-        yield Problem(
+        yield found_problem(
             "no_mdns",
             discovery.problem,
             "nodes nearby are not found by themselves. Cards and 'meshnode peer add HOST:PORT' still work",
         )
     if discovery is not None and discovery.deaf:
         deaf = _first_few(discovery.deaf)
-        yield Problem(
+        yield found_problem(
             "mdns_deaf",
-            f"Multicast DNS does not work on {deaf}",
-            "nodes there are not found by themselves. To leave it out: meshnode run "
-            f"--interface '!{discovery.deaf[0]}'",
+            "Multicast DNS does not work on {deaf}",
+            "nodes there are not found by themselves. To leave it out: meshnode run --interface '!{deaf2}'",
+            deaf=deaf,
+            deaf2=discovery.deaf[0],
         )
     for pattern in interfaces.missing:
         yield _missing(pattern, interfaces.present)
     if not chosen and all(address.loopback for address in interfaces.addresses):
-        yield Problem("no_network", "This computer is on no network", "only nodes on this computer can connect")
+        yield found_problem("no_network", "This computer is on no network", "only nodes on this computer can connect")
 
 
 def _missing(pattern: str, present: Collection[str]) -> Problem:
     """Return the problem that no interface with an address belongs to this pattern."""
     if any(fnmatchcase(name, pattern) for name in present):
-        return Problem(
+        return found_problem(
             "no_interface",
-            f"The network interface {pattern} has no address",
+            "The network interface {pattern} has no address",
             "it is used as soon as it has one. Look at: ip addr",
+            pattern=pattern,
         )
     others = [name for name in present if name != "lo"]
     hint = f"this computer has {_first_few(others)}" if others else "this computer has none but loopback"
-    return Problem("no_interface", f"There is no network interface {pattern}", hint)
+    return found_problem("no_interface", "There is no network interface {pattern}", hint, pattern=pattern)
 
 
 def _first_few(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ are numbered once for all sessions; a set keeps bits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -122,8 +122,13 @@ class ServedSet:
             if not more:
                 self._just_shown = set()
 
-    def apply(self, change: Change, *, closed: bool = False) -> Delta:
+    def apply(
+        self, change: Change, *, closed: bool = False, shares: Callable[[Phase, Item], bool] = lambda *_: False
+    ) -> Delta:
         """Follow a committed change and return what the session must be told of it.
+
+        `shares(phase, item)` says whether the session's set has an item. One that the peer may not have, by what this node
+        knows, is there since the peer has shown it: then the peer is told what supersedes it all the same.
 
         Records that came are in the change and are not read again. Decisions are made again only where trust has
         changed or `closed` has; then the records of those authors are read about whom a decision changed.
@@ -144,7 +149,8 @@ class ServedSet:
             if row.state == RecordState.PENDING:
                 continue  # it was never served
             item = (row.created, row.id)
-            if self._allowed(row) or item in self._withdrawn or item in self._lent:
+            may_be_held = self._allowed(row) or item in self._withdrawn or item in self._lent
+            if may_be_held or shares(phase_of(row.kind), item):
                 self._withdrawn.remove([item])
                 ended[row.author, row.kind, row.slot] = row
         hidden: set[PersonId] = set()
@@ -354,7 +360,7 @@ class ServedSet:
             return []
         rows = self._store.records.rows_of([newer.newest.id for newer in found])
         whole = {row.id for row in rows if row.state in _SERVED and self._allowed(row)}
-        return [newer for newer in found if newer.newest.id not in whole]
+        return [newer for newer in found if newer.newest.id not in whole | self._just_shown]
 
 
 def served_key(row: Row) -> ServedKey:

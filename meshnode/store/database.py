@@ -264,7 +264,7 @@ def _meaning(error: apsw.Error) -> Exception:
             "the database is damaged", "restart meshnode: it sets the file aside and begins a new one"
         )
     if isinstance(error, apsw.IOError):
-        return StorageFailed(f"{DISK_FAILED} ({error})", DISK_FAILED_HINT)
+        return StorageFailed("{disk_failed} ({error})", DISK_FAILED_HINT, disk_failed=DISK_FAILED, error=error)
     if isinstance(error, apsw.FullError):
         return StorageFull("the disk is full", "free some space; nothing was lost")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
@@ -275,5 +275,7 @@ def _meaning(error: apsw.Error) -> Exception:
             "a card that fails often becomes read-only: look at 'dmesg'. Otherwise check who owns its directory",
         )
     if isinstance(error, apsw.CantOpenError | apsw.PermissionsError):
-        return Failed("the database cannot be opened for writing", f"check who owns its directory ({error})")
+        return Failed(
+            "the database cannot be opened for writing", "check who owns its directory ({error})", error=error
+        )
     return error

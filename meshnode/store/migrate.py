@@ -36,8 +36,10 @@ def migrate(database: Database, steps: Sequence[Migration] | None = None) -> Non
     newest = steps[-1].version
     if version > newest:
         raise Refused(
-            f"this store was written by a newer meshnode (its schema is {version}, this version knows {newest})",
+            "this store was written by a newer meshnode (its schema is {version}, this version knows {newest})",
             "update meshnode, then start it again",
+            version=version,
+            newest=newest,
         )
     for step in steps:
         if step.version > version:

@@ -8,9 +8,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from meshnode.quoting import named, quoted
-from meshnode.text.catalog import message, plural
+from meshnode.text.catalog import decimal_mark, message, plural
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = (
+    message("Jan"),
+    message("Feb"),
+    message("Mar"),
+    message("Apr"),
+    message("May"),
+    message("Jun"),
+    message("Jul"),
+    message("Aug"),
+    message("Sep"),
+    message("Oct"),
+    message("Nov"),
+    message("Dec"),
+)
 UNKNOWN = "-"
 MEASURES = (
     "kg",
@@ -170,7 +183,7 @@ def listed(parts: Sequence[str]) -> str:
 def first_few(parts: Sequence[str], most: int) -> str:
     """Return the first `most` parts as a sentence lists them, and the number of the others."""
     left = len(parts) - most
-    return listed(parts) if left <= 0 else listed([*parts[:most], message("{n} more", n=left)])
+    return listed(parts) if left <= 0 else listed([*parts[:most], plural(left, "1 more", "{n} more")])
 
 
 def width(kilometers: float) -> str:
@@ -223,7 +236,7 @@ def _labeled(count: float, unit: str) -> str:
 
 def number(count: float) -> str:
     """Return a number with as many decimals as it has, three at most."""
-    return f"{count:.3f}".rstrip("0").rstrip(".")
+    return f"{count:.3f}".rstrip("0").rstrip(".").replace(".", decimal_mark())
 
 
 def distance(found: dict[str, Any]) -> str:

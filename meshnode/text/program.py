@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from meshnode.text.catalog import message
+from meshnode.text.catalog import LANGUAGES, message
 
 PROGRAM_HELP = message("Offers and needs, shared among neighbors through a web of signed trust.")
 PROGRAM_EPILOG = message("Begin with 'meshnode run'. Every command takes --help.")
 HOME = message("The node's home directory (or MESHNODE_HOME).")
 JSON = message("Answer in JSON, as docs/cli.md describes it.")
+LANGUAGE = message("The language to answer in: en, de, es, fr, tr or ar (default: that of the environment).")
 NO_INPUT = message("Never ask; use the defaults.")
 SEEN_BY_OTHERS = message(
     "Other users of this computer may have read the code that you typed: next time leave it out, and paste it when asked."
 )
 YES = message("Do it without asking.")
+
+
+def unknown_language(tag: str) -> str:
+    """Say that a language is not known here, and which are."""
+    return message(
+        'There are no texts in "{language}" here, so this is in English. There are: {known}.',
+        language=tag,
+        known=", ".join(LANGUAGES),
+    )
 
 
 def all_the_same(reason: str) -> str:

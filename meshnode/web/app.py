@@ -9,18 +9,21 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from meshnode.app import waiting as waiting_cases
-from meshnode.app.page_access import form_token
+from meshnode.app.page_access import SESSION_SECONDS, form_token
 from meshnode.errors import Failed, Forbidden, MeshnodeError, NotFound, StorageFailed, of_system
 from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
 from meshnode.local.guests import Guests
+from meshnode.local.in_language import LANGUAGE_COOKIE, InLanguage
 from meshnode.text import page as text
 from meshnode.text import phones as phone_text
+from meshnode.text.catalog import LANGUAGES
 from meshnode.web import guard
 from meshnode.web.addresses import (
     LONGEST,
@@ -79,11 +82,13 @@ class _Page:
         routes += [
             *entry,
             Route("/sign-out", self._sign_out, methods=["POST"]),
+            Route("/language", self._choose_language, methods=["POST"]),
             Route("/events", self._events, methods=["GET"]),
             Route("/static/{edition}/{name}", self._static, methods=["GET"]),
         ]
         return Starlette(
             routes=routes,
+            middleware=[Middleware(InLanguage, choice=self._language_cookie)],
             exception_handlers={HTTPException: self._no_page, MeshnodeError: self._error, Exception: self._unexpected},
         )
 
@@ -109,6 +114,28 @@ class _Page:
         answer.delete_cookie(self._entrance.cookie)
         return answer
 
+    # --- the language ------------------------------------------------------------------------------------------------
+
+    def _language_cookie(self) -> str:
+        return f"{LANGUAGE_COOKIE}-{self._entrance.cookie}"
+
+    async def _choose_language(self, request: Request) -> Response:
+        """Keep the language that was chosen for this browser, and go back; no language is that of the browser."""
+        session = await self._session(request)
+        if session is None:
+            return self._signed_out()
+        form, _ = await guard.read_form(request, session.secret)
+        back, tag = form.get("back", ""), form.get("language", "")
+        answer = RedirectResponse(back if guard.is_own_address(back) else "/", 303, guard.HEADERS)
+        secure = self._entrance.scheme == "https"
+        if tag in LANGUAGES:
+            answer.set_cookie(
+                self._language_cookie(), tag, SESSION_SECONDS, secure=secure, httponly=True, samesite="strict"
+            )
+        else:
+            answer.delete_cookie(self._language_cookie())
+        return answer
+
     # --- the declared addresses --------------------------------------------------------------------------------------
 
     def _route(self, method: Method, path: str, handler: Handler) -> Route:
@@ -123,7 +150,7 @@ class _Page:
             form, files = await guard.read_form(request, session.secret, most) if method == "POST" else ({}, {})
             once = form.pop(ONCE, "")
             if once in self._sent:
-                return await self._answer(self._sent[once], session, "", request.url.path)
+                return await self._answer(self._sent[once], session, "", request)
             which = request.path_params.get("which", "")
             query = dict(request.query_params)
             asked = Asked(self._context, which, query, form, files, is_phone=self._entrance.is_phone)
@@ -135,11 +162,11 @@ class _Page:
             if session.phone and has_acted(reply):
                 act = path.split("/")[1]
                 await self._context.store_thread.run(self._context.phones.note, session.phone, act, which)
-            return await self._answer(reply, session, once, request.url.path)
+            return await self._answer(reply, session, once, request)
 
         return Route(path, endpoint, methods=[method])
 
-    async def _answer(self, reply: Reply, session: BrowserSession, once: str, path: str) -> Response:
+    async def _answer(self, reply: Reply, session: BrowserSession, once: str, request: Request) -> Response:
         if isinstance(reply, Picture):
             return Response(reply.data, 200, guard.HEADERS, reply.type)
         if once and has_acted(reply):
@@ -152,14 +179,17 @@ class _Page:
             saved = {"Content-Disposition": f'attachment; filename="{reply.name}"'}
             return Response(reply.content, 200, guard.HEADERS | saved, reply.kind)
         count = plain(await self._context.run(waiting_cases.count))
-        answer = self.filled(reply, token=form_token(session.secret), waiting=count, path=path)
+        query = f"?{request.url.query}" if request.url.query else ""
+        back = f"{request.url.path}{query}" if request.method == "GET" else "/"
+        answer = self.filled(reply, token=form_token(session.secret), waiting=count, path=request.url.path, back=back)
         set_cookie(answer, self._entrance, session.secret)
         return answer
 
     def filled(self, shown: TemplateReply, **around: Any) -> Response:
         """Return the page of a template; `around` are values of the frame around it."""
-        values = {"token": "", "waiting": None, "path": "", "edition": self._edition, "problem": None, **around}
-        values |= {"is_phone": self._entrance.is_phone, "may": lambda address: self._entrance.may("GET", address)}
+        values = {"token": "", "waiting": None, "path": "", "back": "/", "problem": None, **around}
+        values |= {"edition": self._edition, "is_phone": self._entrance.is_phone}
+        values |= {"may": lambda address: self._entrance.may("GET", address)}
         values["once"] = self._context.replica.entropy(16).hex()
         page = self._pages.fill(shown.template, {**values, **shown.values})
         if self._entrance.is_phone and values["token"]:

@@ -46,6 +46,11 @@ def check_host(request: Request, hosts: Collection[str], scheme: str) -> None:
         raise Forbidden("another page has sent this form", "go back to your own page")
 
 
+def is_own_address(address: str) -> bool:
+    """Whether this leads to a page of this node, and to no other host."""
+    return address.startswith("/") and not address.startswith("//") and address.isprintable() and "\\" not in address
+
+
 async def read_form(
     request: Request, secret: str, most: int = FORM_MAX_BYTES
 ) -> tuple[dict[str, str], dict[str, bytes]]:

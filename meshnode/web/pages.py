@@ -32,7 +32,7 @@ from meshnode.text import (
     why,
 )
 from meshnode.text import page as text
-from meshnode.text.catalog import message, plural
+from meshnode.text.catalog import LANGUAGES, direction, language, message, plural
 
 DIRECTORY = Path(__file__).parent
 OF_SUBJECTS = {
@@ -85,7 +85,17 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            {"_": message, "n_": plural, "text": text, "choices": choices, "forms": forms, "day_field": day_field}
+            {
+                "_": message,
+                "n_": plural,
+                "text": text,
+                "choices": choices,
+                "forms": forms,
+                "day_field": day_field,
+                "languages": LANGUAGES,
+                "language": language,
+                "direction": direction,
+            }
         )
         self._environment.globals.update(OF_SUBJECTS)
         self._environment.filters.update({"theirs": theirs, "their_lines": their_lines})

@@ -13,12 +13,12 @@ from meshnode.text import phones as text
 from meshnode.web.rights import OF_PHONES, RIGHTS
 
 _FORM = re.compile(r'<form method="post" action="([^"]*)"[^>]*>.*?</form>', re.DOTALL)
-_SIGN_OUT = "/sign-out"
+_OF_EVERYBODY = frozenset({"/sign-out", "/language"})
 
 
 def phone_may_send(action: str) -> bool:
     """Whether a phone may send a form to this address."""
-    return action == _SIGN_OUT or any(
+    return action in _OF_EVERYBODY or any(
         method == "POST" and right in OF_PHONES and _leads_to(action, path) for (method, path), right in RIGHTS.items()
     )
 

@@ -109,6 +109,10 @@ class PeerSet:
         if item is not None:
             self._news.add(self._number(item))
 
+    def __contains__(self, item: Item) -> bool:
+        """Whether the item is in the set, or comes into it when the comparison is over."""
+        return item in self._coming or item in self.index
+
     def lacks(self, created: int, prefix: bytes) -> bool:
         """Whether the set has no item made at `created` whose id begins with `prefix`.
 

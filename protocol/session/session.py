@@ -201,16 +201,15 @@ class Session:
             return None
         if self._outgoing.pullable and self._outgoing.has_room(self._outbox_bytes):
             return self._now
-        times = [self._deadlines.next_timer(identified=self._identified, owes=self._peer_owes())]
+        overdue = self._deadlines.next_timer(identified=self._identified, owes=self._peer_owes())
+        times: list[float | None] = [overdue, self._incoming.batch_due()]
         if is_possible(self._state, Trigger.RECHECK, self._side):
             times.append(self._rechecks.next_timer(self._now))
-        if (batch := self._incoming.batch_due()) is not None:
-            times.append(batch)
-        if self._state in BOTH_ADMITTED and (headers := self._headers.next_timer()) is not None:
-            times.append(headers)
-        if self._state is SessionState.LIVE and (asks := self._admitted.announcer.next_timer()) is not None:
-            times.append(asks)
-        return min(times)
+        if self._state in BOTH_ADMITTED:
+            times.append(self._headers.next_timer())
+        if self._state is SessionState.LIVE:
+            times.append(self._admitted.announcer.next_timer())
+        return min(due for due in times if due is not None)
 
     def tick(self, now: float) -> list[Event]:
         """Let time pass, and return the events. A peer that has missed a deadline is sent Bye TIMEOUT, and Ended follows."""
@@ -222,7 +221,7 @@ class Session:
                 self._finish(Code.TIMEOUT, overdue)
             else:
                 if self._deadlines.ping_due:
-                    self._ping()
+                    self._send(Ping(*self._told()))
                     self._deadlines.sent()
                 if is_possible(self._state, Trigger.RECHECK, self._side) and self._rechecks.is_due(self._now):
                     self.recheck(now)
@@ -282,6 +281,10 @@ class Session:
         peer_set.add(added, news=True)
         self._rechecks.changed()
 
+    def shares(self, phase: Phase, item: Item) -> bool:
+        """Whether the compared set has the item: the peer may have it, or has shown it in this session."""
+        return self._admission is not None and item in self._admitted.peer_sets[phase]
+
     def ask_again(self, phase: Phase, items: Iterable[Item]) -> None:
         """Ask for these items again, which the peer has shown and the node could not take then. They leave the set.
 
@@ -292,7 +295,7 @@ class Session:
     def tell_time(self) -> None:
         """Tell the peer at once which time we go by now, if our Hello has told another one."""
         if self._greeting.hello_sent and self._state is not SessionState.ENDED:
-            self._ping()
+            self._send(Ping(*self._told()))
 
     def recheck(self, now: float) -> None:
         """Compare the sets again, if this is the live initiator, nothing is under way, and the last time is not just past."""
@@ -466,9 +469,6 @@ class Session:
     def _move(self, trigger: Trigger) -> None:
         self._state = next_state(self._state, trigger, self._side)
         self._deadlines.progress()
-
-    def _ping(self) -> None:
-        self._send(Ping(*self._told()))
 
     def _send(self, frame: Frame) -> None:
         data = encode_frame(frame)

@@ -26,13 +26,15 @@ PLUMBING = {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.key
 MAY_USE: dict[str, set[str]] = {
     "protocol": set(),
     "meshnode": set(),
-    "meshnode.errors": PLUMBING | {"protocol"},
+    "meshnode.errors": PLUMBING | {"protocol", "meshnode.text.catalog"},
     "meshnode.home": PLUMBING | {"protocol"},
-    "meshnode.config": PLUMBING | {"protocol"},
+    "meshnode.config": PLUMBING | {"protocol", "meshnode.text.catalog"},
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
     "meshnode.quoting": set(),
-    "meshnode.text": {"meshnode.quoting"},
+    "meshnode.text": {"meshnode.quoting", "meshnode.text.catalog"},
+    "meshnode.text.catalog": {"meshnode.text.translations"},
+    "meshnode.text.translations": set(),
     "meshnode.qr": {"meshnode.errors", "meshnode.text", "meshnode.boxed"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
@@ -53,6 +55,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.app": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.store",
         "meshnode.replica",
         "meshnode.errors",
@@ -75,6 +78,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.api": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
         "meshnode.errors",
@@ -84,6 +88,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.local": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
         "meshnode.errors",
@@ -94,6 +99,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.web": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
         "meshnode.errors",
@@ -105,6 +111,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.notify": {
         "protocol",
+        "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
         "meshnode.errors",
@@ -132,6 +139,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.home",
         "meshnode.config",
         "meshnode.text",
+        "meshnode.text.catalog",
         "meshnode.quoting",
         "meshnode.qr",
     },

@@ -18,11 +18,22 @@ def test_no_sentence_of_the_daemon_holds_a_title_or_name_as_it_was_typed() -> No
         for path in python_files("meshnode")
         if path.relative_to(ROOT).parts[1] in ("app", "api", "net", "replica")
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.JoinedStr) and _is_sentence(node)
-        for part in _parts(node)
+        for part in _filled(node)
         if _is_others_words(part)
     ]
     assert not found, "\n" + "\n".join(found)
+
+
+def _filled(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what a sentence is filled with: the parts of a text, or the values of a template."""
+    if isinstance(node, ast.JoinedStr) and _is_sentence(node):
+        yield from _parts(node)
+    elif isinstance(node, ast.Call) and any(
+        isinstance(given, ast.Constant) and "{" in str(given.value)
+        for argument in node.args
+        for given in ast.walk(argument)
+    ):
+        yield from (keyword.value for keyword in node.keywords)
 
 
 def _is_sentence(node: ast.JoinedStr) -> bool:

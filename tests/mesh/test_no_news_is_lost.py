@@ -109,11 +109,7 @@ class Life:
         """Let all sessions begin to compare, while people go on."""
         self.mesh.settle()
         self.mesh.time += limits.LIVE_COMPARE_SECONDS + 1
-        for node in self.mesh.nodes.values():
-            for conversation in tuple(node.conversations):
-                conversation.compare(self.mesh.time)
-        for wire in self.mesh._wires:
-            self.mesh._pump(wire)
+        self.mesh.compare()
 
 
 def held(mesh: Mesh) -> dict[str, set[tuple[object, ...]]]:

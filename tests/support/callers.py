@@ -87,6 +87,16 @@ class Caller:
         self.socket.setblocking(False)
         self.send()
 
+    @property
+    def stalls(self) -> bool:
+        """Whether the guest has read enough and reads nothing more."""
+        return self._held.way is Way.STALL and self.heard > STALL_AFTER
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the guest still has something to do."""
+        return not (self.live or self.ended or self.stalls)
+
     def go_on(self) -> None:
         """Read what has come, and answer it."""
         try:
@@ -127,19 +137,17 @@ class Caller:
 
 @contextmanager
 def calling(guests: Sequence[Person], host: Person, port: int, now: int, held: Held, seconds: float) -> Iterator[int]:
-    """Call as all these guests, go on for some seconds, and keep the connections; return how many have a session."""
+    """Call as all these guests, go on until each has compared or stalls, or for some seconds; return how many are left."""
     callers = [Caller(guest, host, port, now, held) for guest in guests]
     selector = selectors.DefaultSelector()
     for caller in callers:
         selector.register(caller.socket, selectors.EVENT_READ, caller)
     until = time.monotonic() + seconds
-    while time.monotonic() < until and not all(caller.live or caller.ended for caller in callers):
+    while time.monotonic() < until and any(caller.goes_on for caller in callers):
         for key, _ in selector.select(1.0):
-            caller = key.data
-            if not (held.way is Way.STALL and caller.heard > STALL_AFTER):
-                caller.go_on()
-            if caller.ended or (held.way is Way.STALL and caller.heard > STALL_AFTER):
-                selector.unregister(caller.socket)
+            key.data.go_on()
+            if key.data.ended or key.data.stalls:
+                selector.unregister(key.data.socket)
     yield sum(not caller.ended for caller in callers)
     selector.close()
     for caller in callers:

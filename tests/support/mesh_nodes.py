@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Node:
     clock: VirtualClock
     seen: SeenEphemerals = field(default_factory=SeenEphemerals)
     conversations: list[Conversation] = field(default_factory=list)
+    behind: dict[Conversation, None] = field(default_factory=dict)
+    """Conversations that have still to follow a commit, those that have waited longest first."""
 
     @property
     def person(self) -> PersonId:
@@ -40,6 +43,43 @@ class Node:
 
 
 @dataclass(eq=False)
+class End:
+    """One end of a connection: what `net/peer_link.py` keeps beside its socket."""
+
+    node: Node
+    conversation: Conversation
+    delay: float
+    """Seconds that each byte is on its way to the other end."""
+    rate: float
+    """Bytes in a second that it can send."""
+    chance: random.Random
+    """Chance of its own: what is said elsewhere changes nothing here."""
+    timer: float | None = None
+    """When the conversation is to be called, as it said at its last step; nobody asks it in between."""
+    ringing: float | None = None
+    """The timer that will ring."""
+    going: bool = False
+    """Whether a step of what it is busy with is to come."""
+    unread: bytearray = field(default_factory=bytearray)
+    """What has come while it was busy."""
+    _sent: float = 0.0
+
+    def arrival(self, now: float, size: int) -> float:
+        """Return when the last of so many bytes arrives that are sent now, after all that was sent before."""
+        self._sent = max(self._sent, now) + size / self.rate
+        return self._sent + self.delay
+
+    def read(self) -> bytes:
+        """Return what has come, each byte once."""
+        data = bytes(self.unread)
+        self.unread.clear()
+        return data
+
+
+Ends = tuple[End, End]
+
+
+@dataclass(eq=False)
 class Wire:
     """A pair of nodes that try to be connected; `ends` is None while they are not."""
 
@@ -49,17 +89,12 @@ class Wire:
     """Whether they dial only nodes whose announcement they recognize, as neighbors on a LAN do."""
     one_way: bool = False
     """Whether only `a` can call: a firewall lets nothing in to it."""
-    ends: tuple[Conversation, Conversation] | None = None
-    delays: tuple[float, float] = (0.0, 0.0)
-    """Seconds from `a` to `b`, and back."""
+    ends: Ends | None = None
+    """That of `a`, and that of `b`."""
     cut: bool = False
     failures: int = 0
-
-
-def node_of(wire: Wire, end: Conversation) -> Node:
-    """Return the node that has this end of the wire."""
-    assert wire.ends is not None
-    return wire.a if end is wire.ends[0] else wire.b
+    opened: int = 0
+    """How many connections there have been."""
 
 
 @contextmanager

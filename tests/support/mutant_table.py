@@ -40,7 +40,7 @@ MUTATIONS = (
         "consent-when-giving",
         "consent is asked for again when a record is given",
         "meshnode/replica/served_set.py",
-        "return row.id in self._lent or self._allows(_served_key(row))",
+        "return (row.created, row.id) in self._lent or self._allows(served_key(row))",
         "return True",
     ),
     Mutation(
@@ -158,8 +158,8 @@ TESTED = (
         "news-lost",
         "what comes while a comparison runs is announced afterwards",
         "protocol/session/peer_set.py",
-        "        waiting, self._waiting = self._waiting, []",
-        "        waiting, self._waiting = list[tuple[bool, list[Item], bool]](), []",
+        "            if self._coming_news.has(number):\n                self._news.add(number)\n        for",
+        "        for",
         "tests/protocol/session/test_live.py",
     ),
     Mutation(

@@ -228,6 +228,8 @@ class Truth:
         if listing.audience == Audience.ANYONE_LOCAL and not (teller == viewer or brute_web(world, viewer, teller)):
             return False
         common = self._in_groups[author] & self._in_groups[viewer]
+        if listing.audience == Audience.TRUSTED_NETWORK:
+            common = set()  # to share a group is not to be trusted
         if common & self._in_groups[teller] or (common and brute_web(world, viewer, teller)):
             return True
         if not by_trust or world.trust(author, viewer) is None:

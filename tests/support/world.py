@@ -28,6 +28,7 @@ WEIGHTS = (50, 110, 300, 500, 550, 700, 800, 900, 950, 1000)
 LIVES = (3 * limits.DAY, 30 * limits.DAY, 90 * limits.DAY)  # seconds that listings live
 SYNCHRONIZED = 0.7  # how many computers have the time of the internet
 ONE_WAY = 0.1  # how many wires can be called over from one end only
+NARROW = 0.05  # how many connections carry little in a second
 LATENCY = (0.02, 0.7)  # seconds on the way: long enough for people to act while records are between nodes
 
 
@@ -53,6 +54,7 @@ class World:
         self.mesh = Mesh(seed, LATENCY, open_store=new_store)
         self.said = Statements()
         self.mesh.started += [self.said.follow, self._cramp]
+        self.mesh.narrow = NARROW
         self.names = [f"P{number:03}" for number in range(plan.people)]
         self.cramped = set(self.some(self.names, plan.people // 20))
         """People whose computers have little room for what others say."""

@@ -80,7 +80,7 @@ class Tab:
         """Click on the link or button with these words, and wait for the page to which it leads."""
         self._events.clear()
         self.tell(
-            "(() => { const found = [...document.querySelectorAll('main a, main button, nav a')]"
+            "(() => { const found = [...document.querySelectorAll('main a, main button, nav a, footer button')]"
             f".find((one) => one.textContent.trim() === {json.dumps(words)}); found.click(); }})()"
         )
         self._wait_for_load()

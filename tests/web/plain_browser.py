@@ -110,6 +110,7 @@ class PlainBrowser:
         self.address: str | None = None
         self.cookies: dict[str, str] = {}
         self.visited: list[str] = []
+        self.language = ""  # what it says in Accept-Language
         self._application: Any = build(self.context)
 
     async def sign_in(self) -> Page:
@@ -171,6 +172,8 @@ class PlainBrowser:
         parts = urlsplit(urljoin(f"{self.scheme}://{self.host}/", address))
         self.visited.append(parts.path)
         sent = {"host": self.host, **headers}
+        if self.language:
+            sent["accept-language"] = self.language
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return {

@@ -122,6 +122,29 @@ def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(
     assert not wrong, json.dumps(wrong, indent=1)
 
 
+def test_in_arabic_every_page_goes_from_right_to_left_and_fits_a_phone(tab: Tab, pages: dict[str, str]) -> None:
+    tab.resize(*SIZES["phone"])
+    tab.be_dark(dark=False)
+    PICTURES.mkdir(exist_ok=True)
+    tab.open(pages["/"])
+    tab.press("العربية")
+    wrong = []
+    for kind, address in pages.items():
+        tab.open(address)
+        name = re.sub(r"\W+", "-", kind.partition("{")[0]).strip("-") or "home"
+        (PICTURES / f"{name}{'-one' if '{' in kind else ''}-arabic.png").write_bytes(tab.picture())
+        if not tab.tell("document.documentElement.dir === 'rtl' && document.documentElement.scrollWidth <= innerWidth"):
+            wrong.append(kind)
+        isolated = (
+            "[...document.querySelectorAll('bdi')].every((one) => getComputedStyle(one).unicodeBidi === 'isolate')"
+        )
+        if not tab.tell(isolated):
+            wrong.append(f"{kind}: a name is not set apart")
+    tab.press("English")
+    assert not wrong
+    assert tab.tell("document.documentElement.dir") == "ltr"
+
+
 def test_a_phone_shows_the_whole_form_for_a_post_on_one_screen(tab: Tab, pages: dict[str, str]) -> None:
     tab.resize(*SIZES["phone"])
     tab.open(pages["/post"])

@@ -69,10 +69,12 @@ def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int
     """
     identity_keys(replica)
     if not limits.MINUTE <= order.expires_in <= limits.DEVICE_CODE_LIFE_MAX:
-        raise Usage(f"a code can work for 1 to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
+        raise Usage("a code can work for 1 to {most} minutes", most=limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE)
     name = _name(replica, order.name)
     if len(replica.trust_state.devices(replica.me)) >= limits.DEVICES_MAX:
-        raise Refused(f"you have {limits.DEVICES_MAX} devices already", "remove one with 'meshnode device revoke'")
+        raise Refused(
+            "you have {most} devices already", "remove one with 'meshnode device revoke'", most=limits.DEVICES_MAX
+        )
     code = DeviceCode(
         person=replica.me,
         dh_public=replica.keys.dh_public,
@@ -135,5 +137,5 @@ def _name(replica: Replica, given: str | None) -> str:
     except InvalidField as error:
         raise Usage(str(error), "choose another name") from error
     if name.casefold() in taken:
-        raise Refused(f"you already have a device called {quoted(name)}", "choose another name")
+        raise Refused("you already have a device called {name}", "choose another name", name=quoted(name))
     return name

@@ -85,12 +85,14 @@ def revoke(replica: Replica, which: str, order: RevokeOrder | None = None) -> Re
         raise Refused("this is the device that you are using", "revoke it on another device that has your identity key")
     identity_keys(replica)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused(f"{named(name)} is revoked already", "'meshnode device list' shows your devices")
+        raise Refused("{name} is revoked already", "'meshnode device list' shows your devices", name=named(name))
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(device)))
     keys = readable_body(certificate) if certificate is not None else None
     if not isinstance(keys, Device):
         raise Refused(
-            f"this node does not have the certificate of {named(name)}", "try again after your devices have connected"
+            "this node does not have the certificate of {name}",
+            "try again after your devices have connected",
+            name=named(name),
         )
     attempt = replica.guard.attempt
     attempt("keeping names", _remember_names, replica)
@@ -150,7 +152,9 @@ def _kept(order: RevokeOrder, made: Iterable[DecisionView]) -> frozenset[bytes] 
     unknown = [name for name in order.keep if name not in ids]
     if unknown:
         raise Usage(
-            f"that device has made no decision called {quoted(unknown[0])}", "'meshnode device revoke' asks about each"
+            "that device has made no decision called {unknown}",
+            "'meshnode device revoke' asks about each",
+            unknown=quoted(unknown[0]),
         )
     chosen = set(order.keep)
     if order.discard and order.keep_blocks:
@@ -175,7 +179,9 @@ def find(replica: Replica, which: str) -> DeviceId:
     device = pick(which, in_use, noun="device", destructive=True)
     device = device or pick(which, revoked, noun="device", destructive=True)
     if device is None:
-        raise NotFound(f"no device of yours is called {which!r}", "'meshnode device list' shows your devices")
+        raise NotFound(
+            "no device of yours is called {which}", "'meshnode device list' shows your devices", which=repr(which)
+        )
     return device
 
 

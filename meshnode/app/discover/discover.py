@@ -84,11 +84,11 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Steps[
     """Return one page of what others share. Never waits for the network. Raises Usage for a search that makes no sense."""
     check(query)
     if query.sort not in ORDERS:
-        raise Usage(f"{query.sort!r} is not an order", f"use one of {', '.join(ORDERS)}")
+        raise Usage("{sort} is not an order", "use one of {words}", sort=repr(query.sort), words=", ".join(ORDERS))
     if not 1 <= query.limit <= SHOWN_MAX:
-        raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
+        raise Usage("limit goes from 1 to {shown_max}", shown_max=SHOWN_MAX)
     if not 1 <= query.page <= PAGE_MAX:
-        raise Usage(f"page goes from 1 to {PAGE_MAX}")
+        raise Usage("page goes from 1 to {page_max}", page_max=PAGE_MAX)
     yield from preparing(catalog, query)
     return (yield from undisturbed(lambda: _state(replica, catalog), lambda: _page(replica, catalog, query)))
 

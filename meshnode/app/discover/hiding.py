@@ -48,7 +48,9 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     for stale in set(replica.store.discover.hidden()) - set(known):
         replica.store.discover.unhide(stale.listing)
     if not before and len(known) >= limits.HIDDEN_MAX:
-        raise Refused(f"you hide {limits.HIDDEN_MAX} posts already", "show one again: meshnode hide --undo LISTING")
+        raise Refused(
+            "you hide {most} posts already", "show one again: meshnode hide --undo LISTING", most=limits.HIDDEN_MAX
+        )
     since = before[0].since if before else replica.clock.now()
     hidden = Hidden(listing, body.title, since, available_until(record.header.expires, body))
     with replica.transaction():
@@ -62,7 +64,9 @@ def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     """Show again the hidden listing that `which` means: by its id, or by its title at the time when it was hidden."""
     found = pick(which, [_candidate(one) for one in _hidden(replica, catalog)], noun="post")
     if found is None:
-        raise NotFound(f"you hide no post called {which!r}", "'meshnode hide --list' lists what you hide")
+        raise NotFound(
+            "you hide no post called {which}", "'meshnode hide --list' lists what you hide", which=repr(which)
+        )
     replica.store.discover.unhide(found.listing)
     catalog.hidden.unhide(found.listing)
     return _view(found)

@@ -8,11 +8,11 @@ from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.discover import DiscoverQuery, discover
 from meshnode.app.listings.view import ListingView, place_of
 from meshnode.app.owner import places
-from meshnode.app.owner.places import Coordinates
+from meshnode.app.owner.places import Coordinates, distance_said
 from meshnode.app.owner.preference import PublishedPlace, published_place
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
-from protocol import distance_km, distance_words, outline, parse_person
+from protocol import distance_km, outline, parse_person
 
 RESULTS_MAX = 200  # listings on the map, the nearest first: more areas cannot be told apart
 NAMED = 5  # listings named for each area; all are counted
@@ -83,7 +83,7 @@ def _area(cell: str, results: list[ListingView], here: str | None) -> AreaView:
         place=place,
         corners=_corners(cell),
         distance_km=None if here is None else round(distance_km(here, cell), 1),
-        distance=None if here is None else distance_words(here, cell),
+        distance=None if here is None else distance_said(here, cell),
         listings=tuple(PlacedListing(one.id, one.title) for one in results[:NAMED]),
         count=len(results),
     )

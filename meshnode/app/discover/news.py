@@ -117,7 +117,7 @@ def _clear(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[int]:
 
 def _check(limit: int) -> None:
     if not 1 <= limit <= SHOWN_MAX:
-        raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
+        raise Usage("limit goes from 1 to {shown_max}", shown_max=SHOWN_MAX)
 
 
 def _mark(replica: Replica, catalog: Catalog, shown: list[Entry]) -> None:

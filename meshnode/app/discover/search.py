@@ -98,13 +98,18 @@ class Matches:
 def check(query: SearchQuery) -> None:
     """Raise Usage that names the wrong part of the search, if there is one."""
     if query.type is not None and query.type not in LISTING_TYPES:
-        raise Usage(f"{query.type!r} is not a type", f"use one of {', '.join(LISTING_TYPES)}")
+        raise Usage("{type} is not a type", "use one of {words}", type=repr(query.type), words=", ".join(LISTING_TYPES))
     if query.category is not None and query.category not in CATEGORIES:
-        raise Usage(f"{query.category!r} is not a category", f"use one of {', '.join(CATEGORIES)}")
+        raise Usage(
+            "{category} is not a category",
+            "use one of {words}",
+            category=repr(query.category),
+            words=", ".join(CATEGORIES),
+        )
     if query.within is not None and not 0 <= query.within <= WITHIN_MAX_KM:
-        raise Usage(f"within goes from 0 to {WITHIN_MAX_KM} km")
+        raise Usage("within goes from 0 to {within_max_km} km", within_max_km=WITHIN_MAX_KM)
     if query.words is not None and len(query.words) > WORDS_MAX:
-        raise Usage("the search is too long", f"it can have {WORDS_MAX} characters")
+        raise Usage("the search is too long", "it can have {words_max} characters", words_max=WORDS_MAX)
     if query.trust is not None:
         per_mille(query.trust)
     _audience(query)

@@ -254,7 +254,9 @@ def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery
     watcher.evaluate()
     if sum(Saved.of(watch).need is None for watch in replica.store.discover.watches()) >= limits.WATCHES_MAX:
         raise Refused(
-            f"you have {limits.WATCHES_MAX} saved searches already", "remove one with 'meshnode watch rm NUMBER'"
+            "you have {most} saved searches already",
+            "remove one with 'meshnode watch rm NUMBER'",
+            most=limits.WATCHES_MAX,
         )
     given = {name: value for name, value in asdict(query).items() if value not in (None, False)}
     watch = replica.store.discover.add_watch(json.dumps(given), replica.clock.now())
@@ -267,12 +269,17 @@ def remove(replica: Replica, which: str) -> WatchView:
     candidates = [_candidate(watch) for watch in replica.store.discover.watches()]
     found = pick(which, candidates, noun="saved search", destructive=True)
     if found is None:
-        raise NotFound(f"you have no saved search {which!r}", "'meshnode watch list' lists yours with their numbers")
+        raise NotFound(
+            "you have no saved search {which}",
+            "'meshnode watch list' lists yours with their numbers",
+            which=repr(which),
+        )
     saved = Saved.of(found)
     if saved.need is not None:
         raise Refused(
-            f"this search looks out for your need {quoted(saved.title)}",
+            "this search looks out for your need {title}",
             "it ends with the need: meshnode close LISTING",
+            title=quoted(saved.title),
         )
     replica.store.discover.remove_watch(found.no)
     return _view(found, ())

@@ -90,6 +90,13 @@ def _end(replica: Replica, exchange: Exchange) -> bytes | None:
 def _question(name: str, agreed: list[Exchange]) -> Unconfirmed:
     titles = first_few([quoted(one.title) for one in agreed], NAMED)
     lent = all(one.stage in LENT_OUT for one in agreed)
-    said = f"something is lent between you and {named(name)}" if lent else f"an agreement with {named(name)} is open"
-    then = "block them all the same" if lent else "call it off and block them"
-    return Unconfirmed(f"{said} ({titles})", f"to {then}: meshnode block NAME --yes")
+    return Unconfirmed(
+        "something is lent between you and {name} ({titles})"
+        if lent
+        else "an agreement with {name} is open ({titles})",
+        "to block them all the same: meshnode block NAME --yes"
+        if lent
+        else "to call it off and block them: meshnode block NAME --yes",
+        name=named(name),
+        titles=titles,
+    )

@@ -114,11 +114,15 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     act = next((act for act in Action if act.word == order.act and act is not Action.ASK), None)
     if act is None:
         possible = ", ".join(act.word for act in Action if act is not Action.ASK)
-        raise Usage(f"{order.act!r} is not a step of an exchange", f"use one of {possible}")
+        raise Usage(
+            "{act} is not a step of an exchange", "use one of {possible}", act=repr(order.act), possible=possible
+        )
     catch_up(replica)
     found = view.find(replica, which, act)
     if is_ended_by_block(replica, found.exchange):
-        raise Refused(f"you block {named(found.exchange.name)}", "unblock them first with 'meshnode unblock NAME'")
+        raise Refused(
+            "you block {name}", "unblock them first with 'meshnode unblock NAME'", name=named(found.exchange.name)
+        )
     repeated = found.said(act, mine=True)
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)
@@ -131,7 +135,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
 def exchanges(replica: Replica, query: ExchangesQuery) -> Steps[ExchangesView]:
     """List the owner's exchanges, finished ones too; those that changed last come first."""
     if not 1 <= query.limit <= LISTED_MAX:
-        raise Usage(f"limit goes from 1 to {LISTED_MAX}")
+        raise Usage("limit goes from 1 to {listed_max}", listed_max=LISTED_MAX)
     catch_up(replica)
     yield
     kept = [one for one in replica.store.exchanges.all_shown() if not is_swept(replica, one)]
@@ -163,7 +167,7 @@ def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
     if candidates:
         raise Refused("this is your own post", "only other people can respond to it")
     _refuse_expired(replica, which)
-    raise NotFound(f"no post is called {which!r}", "'meshnode discover' lists what you can see")
+    raise NotFound("no post is called {which}", "'meshnode discover' lists what you can see", which=repr(which))
 
 
 def _refuse_expired(replica: Replica, which: str) -> None:
@@ -205,7 +209,7 @@ def _quantity(wanted: Quantity | None, there: Quantity | None) -> Quantity | Non
     if there is None:
         return wanted
     if wanted is not None and wanted > there:
-        raise Refused(f"only {there} left", "ask for less")
+        raise Refused("only {there} left", "ask for less", there=there)
     return wanted or min(1, there)
 
 
@@ -213,14 +217,17 @@ def _check_room(replica: Replica, owner: PersonId) -> None:
     kept = replica.store.exchanges
     if kept.count_requests(owner, replica.clock.now(), asked=True) >= limits.EXCHANGES_ASKED_MAX:
         raise Refused(
-            f"{limits.EXCHANGES_ASKED_MAX} of your requests are already waiting for {named(name_of(replica, owner))}",
+            "{most} of your requests are already waiting for {name}",
             "wait for an answer, or cancel one: meshnode cancel EXCHANGE",
+            most=limits.EXCHANGES_ASKED_MAX,
+            name=named(name_of(replica, owner)),
         )
     letters.check_can_write(replica, owner)
     if not moves.has_room_with(replica, owner):
         raise Refused(
-            f"you have too many exchanges with {named(name_of(replica, owner))}",
+            "you have too many exchanges with {name}",
             "cancel one that is not finished: meshnode cancel EXCHANGE",
+            name=named(name_of(replica, owner)),
         )
 
 
@@ -239,8 +246,9 @@ def _make(replica: Replica, found: ExchangeHistory, act: Action, order: MoveOrde
         kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
         if kept >= limits.MESSAGES_MAX:
             raise Refused(
-                f"you have sent {limits.MESSAGES_MAX} messages in this exchange",
+                "you have sent {most} messages in this exchange",
                 "meet in person, or begin another exchange",
+                most=limits.MESSAGES_MAX,
             )
     terms = None
     if act is Action.ACCEPT:
@@ -258,7 +266,10 @@ def _check_enough(replica: Replica, found: ExchangeHistory, *, anyway: bool) -> 
     if there is not None:
         if there < (1 if terms.quantity is None else terms.quantity):
             raise Refused(
-                f"only {max(there, 0)} left of {quoted(exchange.title)}", "decline it with 'meshnode decline'"
+                "only {count} left of {title}",
+                "decline it with 'meshnode decline'",
+                count=max(there, 0),
+                title=quoted(exchange.title),
             )
         return
     if anyway or terms.type != "offer" or terms.category in NEVER_USED_UP:
@@ -266,8 +277,10 @@ def _check_enough(replica: Replica, found: ExchangeHistory, *, anyway: bool) -> 
     names = list(dict.fromkeys(named(view.name_in(replica, one)) for one in stock.promised_to(replica, exchange)))
     if names:
         raise Unconfirmed(
-            f"{quoted(exchange.title)} is promised to {first_few(names, NAMES_LISTED)} already",
+            "{title} is promised to {names_listed} already",
             "if there is enough for both: meshnode accept EXCHANGE --yes",
+            title=quoted(exchange.title),
+            names_listed=first_few(names, NAMES_LISTED),
         )
 
 
@@ -284,8 +297,8 @@ def _why_not(found: ExchangeHistory, act: Action) -> Refused:
         if not found.asked:
             return Refused("nothing is agreed yet", "answer first with 'meshnode accept' or 'meshnode decline'")
         if act in (Action.ACCEPT, Action.DECLINE):
-            return Refused(f"only {name} can answer", "to withdraw your request: meshnode cancel EXCHANGE")
-        return Refused("nothing is agreed yet", f"wait for {name}")
+            return Refused("only {name} can answer", "to withdraw your request: meshnode cancel EXCHANGE", name=name)
+        return Refused("nothing is agreed yet", "wait for {name}", name=name)
     if act is Action.RETURNED:
         if not found.terms.lend:
             return Refused("that was not lent, so nothing has to be given back")

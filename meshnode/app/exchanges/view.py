@@ -232,7 +232,7 @@ def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeHist
         candidates = [one for one in candidates if one.preferred] or candidates
     found = pick(text, candidates, noun="exchange", destructive=destructive)
     if found is None:
-        raise NotFound(f"no exchange of yours is called {text!r}", "'meshnode exchanges' lists them")
+        raise NotFound("no exchange of yours is called {text}", "'meshnode exchanges' lists them", text=repr(text))
     return history(replica, found)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from meshnode.app.devices.copies import WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
-from meshnode.app.explain.problem import Problem, days
+from meshnode.app.explain.problem import Problem, days, found_problem
 from meshnode.app.naming import name_of
 from meshnode.app.upkeep import certificate_ends
 from meshnode.quoting import named, quoted
@@ -23,7 +23,7 @@ NOTICED_SECONDS = 180  # within which the end of a connection is noticed, whatev
 def of_this_device(replica: Replica) -> Iterator[Problem]:
     """Yield what keeps this device from acting for its owner, or soon will."""
     if is_self_revoked(replica):
-        yield Problem(
+        yield found_problem(
             "device_revoked",
             "This device was revoked: it can no longer act for you, and what it wrote no longer counts",
             "to use this computer again, make it a new device: 'meshnode device join' in a new home",
@@ -31,25 +31,28 @@ def of_this_device(replica: Replica) -> Iterator[Problem]:
         return
     ends = certificate_ends(replica)
     if ends is not None:
-        yield Problem(
+        yield found_problem(
             "certificate_ending",
-            f"The certificate of this device ends in {days(ends)}",
+            "The certificate of this device ends in {days}",
             "connect it to the device that has your identity key, which renews it"
             if replica.elsewhere
             else "start the node with the passphrase of your identity, which renews it",
+            days=days(ends),
         )
     if new_key_due(replica):
-        yield Problem("copied", _COPIED, _how_to_take_new_key(replica))
+        yield found_problem("copied", _COPIED, _how_to_take_new_key(replica))
     former = replica.former_device
     if former is not None and replica.trust_state.certified(replica.me, former):
         copied = replica.store.meta.get(WAS_COPIED) is not None
-        yield Problem(
+        yield found_problem(
             "copied" if copied else "former_device",
-            f"{_COPIED}. This computer writes under a new key now, and the former one can still act for you"
+            "{copied}. This computer writes under a new key now, and the former one can still act for you"
             if copied
             else "The key that this computer had before its store was lost can still act for you",
-            f"if no other computer uses it: meshnode device revoke {device_text(former)[:11]}",
+            "if no other computer uses it: meshnode device revoke {former}",
             (device_text(former),),
+            copied=_COPIED,
+            former=device_text(former)[:11],
         )
 
 
@@ -58,10 +61,12 @@ def leaping(replica: Replica) -> Iterator[Problem]:
     for device in sorted(replica.ingest.leaps.devices()):
         if device != replica.device and replica.trust_state.certified(replica.me, device):
             name = quoted(name_of_device(replica, device))
-            yield Problem(
+            yield found_problem(
                 "device_leaps",
-                f"Your device {name} writes numbers that no device can have come to, so they are not taken here",
-                f"if it was lost or stolen, revoke it: meshnode device revoke {device_text(device)[:11]}",
+                "Your device {name} writes numbers that no device can have come to, so they are not taken here",
+                "if it was lost or stolen, revoke it: meshnode device revoke {device}",
+                name=name,
+                device=device_text(device)[:11],
             )
 
 
@@ -89,20 +94,23 @@ def met_twice(replica: Replica, sessions: Sequence[tuple[PersonId, DeviceId, int
         if count < 2 or device == replica.device:
             continue  # of this device, the owner is told what to do
         if person == replica.me:
-            yield Problem(
+            yield found_problem(
                 "device_met_twice",
-                f"{count} computers have the keys of your device {named(name_of_device(replica, device))}:"
-                " its disk was copied",
+                "{count} computers have the keys of your device {device}: its disk was copied",
                 "type 'meshnode status' on each of them, and do what it says there",
                 (device_text(device),),
+                count=count,
+                device=named(name_of_device(replica, device)),
             )
         else:
             name = named(name_of(replica, person))
-            yield Problem(
+            yield found_problem(
                 "device_met_twice",
-                f"{count} computers have the keys of one device of {name}: its disk was copied",
-                f"tell {name} to type 'meshnode status' on each of them, and to do what it says there",
+                "{count} computers have the keys of one device of {name}: its disk was copied",
+                "tell {name} to type 'meshnode status' on each of them, and to do what it says there",
                 (person_text(person), device_text(device)),
+                count=count,
+                name=name,
             )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshnode.app import date
-from meshnode.app.explain.problem import Problem, days
+from meshnode.app.explain.problem import Problem, days, found_problem
 from meshnode.app.naming import name_of
 from meshnode.app.owner import policy
 from meshnode.quoting import first_few, named, quoted
@@ -50,13 +50,15 @@ def _own(replica: Replica) -> Iterator[Problem]:
         return
     left = min(parts.values()) - now
     listed = first_few(list(parts), LAPSING_NAMED)
-    yield Problem(
+    yield found_problem(
         "lapsing",
-        f"What others hold of yours ends in {days(left)}: {listed}"
+        "What others hold of yours ends in {days}: {listed}"
         if left > 0
-        else f"What others hold of yours has ended by now: {listed}",
+        else "What others hold of yours has ended by now: {listed}",
         _how_to_renew(replica),
         tuple(about),
+        days=days(left),
+        listed=listed,
     )
 
 
@@ -97,12 +99,14 @@ def _bridges(replica: Replica) -> Iterator[Problem]:
     bridges = sorted((one for one in found if one[0] >= BRIDGED), key=lambda one: (-one[0], one[1]))
     for count, person, last in bridges[:BRIDGES_NAMED]:
         name = named(name_of(replica, person))
-        yield Problem(
+        yield found_problem(
             "bridge_lapsing",
-            f"{name}'s word on whom they trust ends in {days(last - now)}, and your best path to {count} people leads"
-            f" through {name}",
-            f"ask {name} to start their node, which renews it",
+            "{name}'s word on whom they trust ends in {days}, and your best path to {count} people leads through {name}",
+            "ask {name} to start their node, which renews it",
             (person_text(person),),
+            name=name,
+            days=days(last - now),
+            count=count,
         )
 
 

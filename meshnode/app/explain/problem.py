@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from meshnode.text.catalog import message as said
+from meshnode.text.catalog import plural
 from protocol import limits
 
 
@@ -20,7 +22,11 @@ class Problem:
     about: tuple[str, ...] = ()
 
 
+def found_problem(code: str, message: str, hint: str, about: tuple[str, ...] = (), /, **values: object) -> Problem:
+    """Return a problem in the language of this call; message and hint are templates, which the values fill."""
+    return Problem(code, str(said(message, **values)), str(said(hint, **values)), about)
+
+
 def days(seconds: int) -> str:
     """Return a length of time in whole days."""
-    count = max(seconds, 0) // limits.DAY
-    return "1 day" if count == 1 else f"{count} days"
+    return plural(max(seconds, 0) // limits.DAY, "1 day", "{n} days")

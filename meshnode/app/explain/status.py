@@ -17,7 +17,7 @@ from meshnode.app.explain.device_problems import leaping, met_twice, of_this_dev
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
 from meshnode.app.explain.given_addresses import addresses as given_addresses
 from meshnode.app.explain.lapsing import lapsing
-from meshnode.app.explain.problem import Problem
+from meshnode.app.explain.problem import Problem, found_problem
 from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
@@ -35,6 +35,7 @@ from meshnode.quoting import first_few, named, quoted
 from meshnode.replica.quota import Shortage
 from meshnode.replica.refused_record import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
+from meshnode.text.catalog import message, plural
 from protocol import DeviceId, PersonId, Record, person_text
 from protocol.letters import Stage
 
@@ -249,13 +250,13 @@ def waiting(replica: Replica) -> list[PersonRef]:
 
 def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     """Return everything that is wrong as far as this node can tell, the most serious first."""
-    found = [Problem(known.code, known.message, known.hint) for known in replica.store.problems]
+    found = [found_problem(known.code, known.message, known.hint) for known in replica.store.problems]
     wrong_date = date.problem(replica, replica.clock.reading())
     if wrong_date is not None:
-        found.append(Problem("clock_doubtful" if not replica.clock.trusted else "clock_differs", *wrong_date))
+        found.append(found_problem("clock_doubtful" if not replica.clock.trusted else "clock_differs", *wrong_date))
     if any(one.header.author == replica.me for one, _ in replica.store.records.forks()):
         found.append(
-            Problem(
+            found_problem(
                 "forked",
                 "Two different items of yours have the same number: a key was copied, or an old backup restored",
                 "run only one node with these keys, and make a new home for the other",
@@ -263,7 +264,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         )
     if not policy.has_room_to_vouch(replica):
         found.append(
-            Problem(
+            found_problem(
                 "policy_full",
                 "The list of people you trust is full, so nobody new can use a card of yours",
                 "make room with 'meshnode unvouch NAME'",
@@ -283,13 +284,14 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(network.problems)
     blocked = firewall_reason(replica, network)
     if blocked is not None and not blocked.well and not network.peers and network.unanswered:
-        found.append(Problem(blocked.code, blocked.message, blocked.hint))
+        found.append(found_problem(blocked.code, blocked.message, blocked.hint))
     found.extend(
-        Problem(
+        found_problem(
             "card_used",
-            f"The card of {name} that you added was used by somebody else, or has ended",
-            f"ask {name} for a new one, and add it: meshnode add",
+            "The card of {name} that you added was used by somebody else, or has ended",
+            "ask {name} for a new one, and add it: meshnode add",
             (person,),
+            name=name,
         )
         for person, name in ((person, named(name)) for person, name in spent_elsewhere(replica).items())
     )
@@ -312,15 +314,19 @@ def _ending(replica: Replica) -> Iterator[Problem]:
     ending = expiry.ending(replica)
     if ending:
         titles = first_few([quoted(body_of(record).title) for record in ending], ENDING_NAMED)
-        count = "1 of your posts ends" if len(ending) == 1 else f"{len(ending)} of your posts end"
+        count = plural(len(ending), "1 of your posts ends", "{n} of your posts end")
         asked = any(_is_asked_for(replica, record) for record in ending)
-        yield Problem(
+        yield found_problem(
             "ending",
-            f"{count} within a day: {titles}" + (", and somebody waits for your answer" if asked else ""),
+            "{count} within a day: {titles}, and somebody waits for your answer"
+            if asked
+            else "{count} within a day: {titles}",
             "to answer and keep it longer: meshnode accept EXCHANGE --renew"
             if asked
             else "to keep one longer: meshnode renew LISTING",
             tuple(listing_id(replica.me, record.header.slot) for record in ending),
+            count=count,
+            titles=titles,
         )
 
 
@@ -336,37 +342,42 @@ def _set_aside(replica: Replica) -> Iterator[Problem]:
         works.setdefault(failure.work, []).append(failure)
     for work, failures in works.items():
         latest = max(failures, key=lambda failure: failure.at)
-        times = f" for {len(failures)} items" if len(failures) > 1 else ""
+        times = plural(len(failures), "1 item", "{n} items")
+        here = message("{work} for {times}", work=work, times=times) if len(failures) > 1 else work
         aside = any(failure.set_aside for failure in failures)
-        yield Problem(
+        yield found_problem(
             "set_aside" if aside else "stumbled",
-            f"This node failed in {work}{times} ({latest.reason})"
-            + (", and has set that aside; all else goes on" if aside else ""),
+            "This node failed in {work} ({reason}), and has set that aside; all else goes on"
+            if aside
+            else "This node failed in {work} ({reason})",
             latest.hint or ("to try it again: meshnode doctor. Its log shows more" if aside else "its log shows more"),
+            work=here,
+            reason=latest.reason,
         )
 
 
 def _crowding(replica: Replica) -> Iterator[Problem]:
     """Yield what keeps this node from storing more records of others."""
     if replica.quota.disk_is_full:
-        yield Problem(
+        yield found_problem(
             "disk_full", "The disk is nearly full: this node stores nothing more from others", "free some space"
         )
     for person in replica.quota.filling():
-        yield Problem(
+        yield found_problem(
             "crowded",
-            f"The people whom you know through {named(name_of(replica, person))} take up a large part of the space",
+            "The people whom you know through {name} take up a large part of the space",
             "they make way for others who need it. 'meshnode block NAME' removes what hangs on that person",
             (person_text(person),),
+            name=named(name_of(replica, person)),
         )
     if replica.quota.strangers_are_full:
-        yield Problem(
+        yield found_problem(
             "strangers",
             "People whom nobody you trust knows take up all the space that strangers share here",
             "more of them is refused. When you vouch for somebody who knows one of them, that one finds room",
         )
     if replica.quota.is_full:
-        yield Problem(
+        yield found_problem(
             "full",
             "What others have sent takes up nearly all the space that it may",
             "the people you trust directly can still send theirs",
@@ -385,24 +396,27 @@ def _missing(replica: Replica, peers: Sequence[Peer]) -> Iterator[Problem]:
         items = "1 item" if most == 1 else f"{most} items"
         names = first_few([named(name_of(replica, person)) for person in sorted(by_person)], NAMED)
         why, hint = _WHY_NOT_TAKEN[reason]
-        yield Problem("not_taken", f"{items} from {names} cannot be taken now: {why}", hint)
+        yield found_problem(
+            "not_taken", "{items} from {names} cannot be taken now: {why}", hint, items=items, names=names, why=why
+        )
 
 
 def _misbehaving(replica: Replica, accounts: Sequence[PersonId]) -> Iterator[Problem]:
     """Yield who answers for people whose nodes break the protocol again and again."""
     for account in accounts:
         if account == NOBODY:
-            yield Problem(
+            yield found_problem(
                 "misbehaving",
                 "Nodes of people for whom nobody you trust answers send what no honest node sends",
                 "they are kept waiting for some hours. You need do nothing",
             )
         else:
-            yield Problem(
+            yield found_problem(
                 "misbehaving",
-                f"The node of {named(name_of(replica, account))}, or of people they trust, sends what no honest node sends",
+                "The node of {name}, or of people they trust, sends what no honest node sends",
                 "those people are kept waiting for some hours. Ask whom they trust; 'meshnode block NAME' ends it",
                 (person_text(account),),
+                name=named(name_of(replica, account)),
             )
 
 

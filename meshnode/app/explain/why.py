@@ -105,7 +105,7 @@ def _meant(replica: Replica, catalog: Catalog, what: str) -> Steps[Record | Pers
     meant = pick(what, [*listings, *people], noun="person or post")
     if meant is None:
         hint = "'meshnode people' and 'meshnode discover' list people and posts"
-        raise NotFound(f"no person and no post that you can see is called {what!r}", hint)
+        raise NotFound("no person and no post that you can see is called {what}", hint, what=repr(what))
     return meant
 
 

@@ -146,7 +146,9 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     except InvalidField as error:
         raise Usage(str(error)) from error
     if any(group.kind == kind and group.name == name for group in _own(replica)):
-        raise Refused(f"you are in a {order.kind} of that name already", "choose another name, or leave that one first")
+        raise Refused(
+            "you are in a {kind} of that name already", "choose another name, or leave that one first", kind=order.kind
+        )
     _check_room(replica)
     certificate = membership.certificate_of(replica, replica.me, replica.device)
     assert certificate is not None, "a node without a certificate does not start"
@@ -167,15 +169,17 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
     _, join = held
     if len(join.steps) > limits.GROUP_LINKS_MAX:
         raise Refused(
-            f"the chain of invitations from the founder to you cannot grow longer ({limits.GROUP_LINKS_MAX})",
+            "the chain of invitations from the founder to you cannot grow longer ({most})",
             "ask a member who joined earlier to invite this person",
+            most=limits.GROUP_LINKS_MAX,
         )
     tag = invitation_tag(group.id, person)
     kept = membership.with_invitations(replica, join)
     if len(kept.invitations) >= limits.INVITATIONS_MAX and all(found.tag != tag for found in kept.invitations):
         raise Refused(
-            f"too many of your invitations are open ({limits.INVITATIONS_MAX})",
+            "too many of your invitations are open ({most})",
             "wait until some are answered or expire",
+            most=limits.INVITATIONS_MAX,
         )
     earlier = max((found.expires for found in join.invitations if found.tag == tag), default=0)
     expires = max(replica.clock.now() + limits.INVITATION_LIFE, earlier + 1)  # later than the last one, to replace it
@@ -196,11 +200,13 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
         group = _named(which, [found.join.group for found in waiting if _is_kind(found.join.group, kind)], kind)
     except NotFound as error:
         if fitting(which, _candidates(own)):
-            raise Refused(f"you are in {quoted(fitting(which, _candidates(own))[0].name)} already") from error
+            raise Refused("you are in {name} already", name=quoted(fitting(which, _candidates(own))[0].name)) from error
         word = kind or "group"
         raise NotFound(
-            f"you have no invitation to a {word} called {which!r}",
+            "you have no invitation to a {word} called {which}",
             "ask a member to invite you. This node learns of it when it next connects",
+            word=word,
+            which=repr(which),
         ) from error
     _check_room(replica)
     found = next(found for found in waiting if found.join.group_id == group.id)
@@ -269,7 +275,7 @@ def _received(replica: Replica) -> list[_Received]:
 
 def _check_kind(kind: str | None) -> None:
     if kind not in (None, *KINDS):
-        raise Usage(f"{kind!r} is not a kind of group", f"use one of {', '.join(KINDS)}")
+        raise Usage("{kind} is not a kind of group", "use one of {words}", kind=repr(kind), words=", ".join(KINDS))
 
 
 def _is_kind(group: Group, kind: str | None) -> bool:
@@ -288,7 +294,10 @@ def _find(replica: Replica, which: str, kind: str | None, *, destructive: bool =
         if meant:
             name, word = meant[0].name, GroupKind(meant[0].kind).word
             raise Refused(
-                f"you are not a member of {quoted(name)} yet", f"accept the invitation with 'meshnode {word} join'"
+                "you are not a member of {name} yet",
+                "accept the invitation with 'meshnode {word} join'",
+                name=quoted(name),
+                word=word,
             ) from None
         raise
 
@@ -298,7 +307,13 @@ def _named(which: str, groups: Iterable[Group], kind: str | None, *, destructive
     found = pick(which, _candidates(groups), noun=kind or "group", destructive=destructive)
     if found is None:
         word = kind or "group"
-        raise NotFound(f"you are in no {word} called {which!r}", f"'meshnode {kind or 'cell'} show' lists yours")
+        raise NotFound(
+            "you are in no {word} called {which}",
+            "'meshnode {value} show' lists yours",
+            word=word,
+            which=repr(which),
+            value=kind or "cell",
+        )
     return found
 
 
@@ -334,23 +349,25 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
     members = replica.trust_state.groups.members_known(group.id)
     mention = reference(replica, person)
     if person in members:
-        raise Refused(f"{named(mention.name)} is a member already")
+        raise Refused("{name} is a member already", name=named(mention.name))
     if group.kind == GroupKind.CELL and len(members) >= limits.CELL_MEMBERS_MAX:
         raise Refused(
-            f"the cell is full: it has {len(members)} members",
+            "the cell is full: it has {count} members",
             "create another with 'meshnode cell new', or a community",
+            count=len(members),
         )
     if not _in_own_web(replica, person):
         raise Refused(
-            f"you do not trust {named(mention.name)}, so an invitation would not reach them",
+            "you do not trust {name}, so an invitation would not reach them",
             "trust them first with 'meshnode vouch NAME --trust 0.5'",
+            name=named(mention.name),
         )
     return person
 
 
 def _check_room(replica: Replica) -> None:
     if len(_own(replica)) >= limits.GROUPS_MAX:
-        raise Refused(f"you are in {limits.GROUPS_MAX} groups already, which is the most", "leave one first")
+        raise Refused("you are in {most} groups already, which is the most", "leave one first", most=limits.GROUPS_MAX)
 
 
 def _view(replica: Replica, group: Group) -> GroupView:

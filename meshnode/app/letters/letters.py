@@ -131,7 +131,7 @@ def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> lis
     """Return the devices of `to` to which a letter is sealed. Raises Refused, with the next step, if there is none."""
     name = named(name_of(replica, to))
     if blocks(replica, to) and not is_last:
-        raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
+        raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=name)
     if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused(
             "this device can no longer act for you",
@@ -140,8 +140,9 @@ def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> lis
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
     if not others or replica.trust_state.graph.blocks(to, replica.me):
         raise Refused(
-            f"no message can reach {name} now",
+            "no message can reach {name} now",
             "this node knows no device of theirs. Try again after your nodes have connected",
+            name=name,
         )
     return _newest(others)
 

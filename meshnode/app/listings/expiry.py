@@ -18,7 +18,7 @@ WARNED = 1 * limits.DAY  # how long before the end the owner is told
 def check_life(expires_in: int | None) -> int | None:
     """Return the life in seconds that the owner chose, None for the default. Raises Usage if no listing may live so."""
     if expires_in is not None and not limits.MINUTE <= expires_in <= limits.LISTING_LIFE:
-        raise Usage(f"a post can be visible for 1 minute to {limits.LISTING_LIFE // limits.DAY} days")
+        raise Usage("a post can be visible for 1 minute to {most} days", most=limits.LISTING_LIFE // limits.DAY)
     return expires_in
 
 

@@ -24,6 +24,7 @@ from meshnode.quoting import named, quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing, Exchange
+from meshnode.text.catalog import message
 from protocol import Audience, Kind, Listing, Quantity, Record, left_of
 from protocol.letters import LENT_OUT, UNFINISHED
 
@@ -72,14 +73,26 @@ def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
     if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
-    for option, verb, day, given in (
-        ("--until", "was available only until", before.available_until, order.available_until),
-        ("--return-by", "was to be given back by", before.return_by, order.return_by),
+    for option, past, day, given in (
+        (
+            "--until",
+            message("{title} was available only until a date in the past"),
+            before.available_until,
+            order.available_until,
+        ),
+        (
+            "--return-by",
+            message("{title} was to be given back by a date in the past"),
+            before.return_by,
+            order.return_by,
+        ),
     ):
         if given is None and day is not None and day <= now:
             raise Refused(
-                f"{quoted(before.title)} {verb} a date in the past",
-                f"say which date it is now: meshnode renew LISTING {option} DATE",
+                past,
+                "say which date it is now: meshnode renew LISTING {option} DATE",
+                title=quoted(before.title),
+                option=option,
             )
     expiry.check_dates(available_until=order.available_until, return_by=order.return_by, now=now)
     dates = {"available_until": order.available_until, "return_by": order.return_by}
@@ -169,8 +182,10 @@ def _stock(replica: Replica, state: ListingState, record: Record, quantity: Quan
     waiting = [one for one in replica.store.exchanges.about(slot) if one.held and is_expected(one)]
     if waiting:
         raise Refused(
-            f"all of {quoted(body.title)} is promised or lent to {named(waiting[0].name)}",
+            "all of {title} is promised or lent to {name}",
             "if there is more of it: meshnode renew LISTING --quantity NUMBER",
+            title=quoted(body.title),
+            name=named(waiting[0].name),
         )
     return {"quantity": body.quantity, "promised": held}
 
@@ -189,7 +204,7 @@ def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
     ended = [Candidate(_remembered(one.item), one.id, one.name, one.label) for one in archive.candidates(replica)]
     found = pick(which, [*in_use, *ended], noun="post")
     if found is None:
-        raise NotFound(f"no post of yours is called {which!r}", "'meshnode mine' lists your posts")
+        raise NotFound("no post of yours is called {which}", "'meshnode mine' lists your posts", which=repr(which))
     return found
 
 

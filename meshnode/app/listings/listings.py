@@ -202,7 +202,7 @@ def _patch(replica: Replica, changes: ListingEdit) -> dict[str, Any]:
     """Return the values of the fields that `changes` mentions, a place as the cell that is published of it."""
     fixed = [name for name in changes.clear if name not in CLEARABLE]
     if fixed:
-        raise Usage(f"{fixed[0]!r} cannot be emptied", f"these can: {', '.join(CLEARABLE)}")
+        raise Usage("{fixed} cannot be emptied", "these can: {words}", fixed=repr(fixed[0]), words=", ".join(CLEARABLE))
     values = {
         each.name: getattr(changes, each.name)
         for each in dataclasses.fields(changes)
@@ -223,8 +223,9 @@ def check_count(replica: Replica) -> None:
     """Raise Refused where the owner has as many records, letters left out, as other nodes would take."""
     if replica.store.records.usage_of(replica.me).other_records >= limits.AUTHOR_RECORDS_MAX:
         raise Refused(
-            f"you have {limits.AUTHOR_RECORDS_MAX} items already, which is the most",
+            "you have {most} items already, which is the most",
             "withdraw a post, or wait until one expires",
+            most=limits.AUTHOR_RECORDS_MAX,
         )
 
 
@@ -324,9 +325,10 @@ def find(
     """Return the listing that `which` means; NotFound, Ambiguous and `destructive` as in `picking.pick`."""
     found = pick(which, candidates(replica, catalog, which, own_only=own_only), noun="post", destructive=destructive)
     if found is None:
-        whose = "of yours " if own_only else ""
         hint = "'meshnode mine' lists your posts" if own_only else "'meshnode discover' lists what you can see"
-        raise NotFound(f"no post {whose}is called {which!r}", hint)
+        raise NotFound(
+            "no post of yours is called {which}" if own_only else "no post is called {which}", hint, which=repr(which)
+        )
     return found
 
 

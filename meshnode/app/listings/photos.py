@@ -82,7 +82,7 @@ def _hashes(photos: Iterable[Photo]) -> set[PhotoHash]:
 def named(replica: Replica, given: Sequence[PhotoGiven], before: Sequence[Photo] = ()) -> tuple[Photo, ...]:
     """Return photos as a listing names them: new ones that are kept here, and those that it had `before`. Raises Usage."""
     if len(given) > limits.PHOTOS_MAX:
-        raise Usage(f"a post has at most {limits.PHOTOS_MAX} photos")
+        raise Usage("a post has at most {most} photos", most=limits.PHOTOS_MAX)
     known = {photo.hash: photo for photo in before}
     found = []
     for one in given:

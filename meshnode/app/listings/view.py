@@ -9,10 +9,10 @@ from typing import Any
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.listings import photos as photo_cases
 from meshnode.app.naming import PersonRef, reference, relation_to
-from meshnode.app.owner.places import here, preference_of
+from meshnode.app.owner.places import distance_said, here, preference_of
 from meshnode.app.owner.preference import PublishedPlace, published_place
 from meshnode.replica.replica import Replica
-from protocol import Audience, Kind, Listing, ListingFields, PersonId, Record, distance_km, distance_words, parse_body
+from protocol import Audience, Kind, Listing, ListingFields, PersonId, Record, distance_km, parse_body
 from protocol.trust import as_trust, effective_audience
 
 _WRITTEN = tuple(each.name for each in dataclasses.fields(ListingFields))
@@ -77,7 +77,7 @@ def view(replica: Replica, record: Record) -> ListingView:
     where, place = here(replica), place_of(replica, header.author, body.place)
     distance = None
     if where is not None and place is not None and (body.place is not None or not own):
-        distance = distance_km(where, place), distance_words(where, place)
+        distance = distance_km(where, place), distance_said(where, place)
     audience = Audience(effective_audience(header.audience, preference))
     return ListingView(
         **written_fields(body),

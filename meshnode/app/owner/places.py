@@ -15,6 +15,7 @@ from meshnode.errors import Usage
 from meshnode.replica import authoring
 from meshnode.replica.bodies import readable
 from meshnode.replica.replica import Replica
+from meshnode.text.catalog import message
 from protocol import (
     PROFILE_SLOT,
     UNSET_PREFERENCE,
@@ -30,6 +31,7 @@ from protocol import (
     coarse,
     coarser,
     distance_km,
+    distance_words,
     limits,
     precision_of,
 )
@@ -197,3 +199,20 @@ def _move_listing(replica: Replica, record: Record, body: Listing) -> None:
         expires=header.expires,
         may_reduce_access=True,
     )
+
+
+_DISTANCES = {
+    "in the same area": message("in the same area"),
+    "about {km}km away": message("about {km}km away"),
+    "less than {km}km away": message("less than {km}km away"),
+    "{km}km away": message("{km}km away"),
+}
+"""The distances of the protocol, as sentences."""
+
+
+def distance_said(here: str, there: str) -> str:
+    """Return in words how far `there` is, as `protocol.distance_words` does, in the language of this call."""
+    words = distance_words(here, there)
+    number = "".join(filter(str.isdigit, words))
+    template = _DISTANCES[words.replace(number, "{km}") if number else words]
+    return message(template, km=number) if number else str(template)

@@ -48,7 +48,9 @@ def moved_far(replica: Replica, position: Coordinates | None) -> int | None:
 def _question(position: Coordinates, km: float, meant: Coordinates | None) -> Unconfirmed:
     guess = "" if meant is None else f". Did you mean {_written(meant)}"
     far = f"{_written(position)} is {round(km):,} km from your location"
-    return Unconfirmed(f"{far}{guess}{'?' if guess else ''}", "if it is right, say so with --yes")
+    return Unconfirmed(
+        "{far}{guess}{value}", "if it is right, say so with --yes", far=far, guess=guess, value="?" if guess else ""
+    )
 
 
 def _meant(own: str, position: Coordinates) -> Coordinates | None:

@@ -292,8 +292,9 @@ def _edited(registers: _Registers, edit: Edit, salt: bytes) -> Policy:
         raise _full() from fault
     except InvalidField as fault:  # a stolen device can use up all stamps
         raise Refused(
-            f"the list of people you trust or block cannot be changed ({fault})",
+            "the list of people you trust or block cannot be changed ({fault})",
             "if a device of yours was stolen, revoke it: meshnode device revoke DEVICE",
+            fault=fault,
         ) from fault
 
 

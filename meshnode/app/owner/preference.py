@@ -142,23 +142,25 @@ def audience_named(word: str) -> Audience:
     try:
         return Audience.from_word(word)
     except ValueError as error:
-        raise Usage(f"{word!r} is not an audience", str(error)) from error
+        raise Usage("{word} is not an audience", "{reason}", word=repr(word), reason=str(error)) from error
 
 
 def _precision(word: str) -> Precision:
     try:
         return Precision.from_word(word)
     except ValueError as error:
-        raise Usage(f"{word!r} is not a precision", str(error)) from error
+        raise Usage("{word} is not a precision", "{reason}", word=repr(word), reason=str(error)) from error
 
 
 def _radius(km: int) -> int:
     if km < 0:
-        raise Usage("a radius cannot be negative", f"it goes from 1 to {limits.RADIUS_KM_MAX} km")
+        raise Usage("a radius cannot be negative", "it goes from 1 to {most} km", most=limits.RADIUS_KM_MAX)
     if km == 0:
         raise Usage("a radius of 0 km includes only yourself", "the smallest is 1 km")
     if km > limits.RADIUS_KM_MAX:
-        raise Usage(f"a radius of {km} km is larger than the earth", f"the largest is {limits.RADIUS_KM_MAX} km")
+        raise Usage(
+            "a radius of {km} km is larger than the earth", "the largest is {most} km", km=km, most=limits.RADIUS_KM_MAX
+        )
     return km
 
 

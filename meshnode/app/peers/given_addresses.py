@@ -36,7 +36,9 @@ def give(replica: Replica, address: HostPort) -> None:
         return
     if len(known) >= GIVEN_MAX:
         raise Refused(
-            f"you have given {GIVEN_MAX} addresses already", "remove one with 'meshnode peer remove HOST:PORT'"
+            "you have given {given_max} addresses already",
+            "remove one with 'meshnode peer remove HOST:PORT'",
+            given_max=GIVEN_MAX,
         )
     _keep(replica, (*known, address))
 

@@ -89,7 +89,7 @@ class Serving:
 
     def follow(self, change: Change, now: float, *, closed: bool) -> None:
         """Follow a committed change; `closed` as in `ServedSet.apply`."""
-        delta = self.served.apply(change, closed=closed)
+        delta = self.served.apply(change, closed=closed, shares=self._session.shares)
         if self._filling is None:
             self._tell(delta, now)
         else:

@@ -76,9 +76,11 @@ def blocked(replica: Replica, who: str) -> PersonId:
     try:
         person = _whole_id(who) or find(replica, who, among=listed)
     except NotFound as error:
-        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists the people you block") from error
+        raise NotFound(
+            "you block nobody called {who}", "'meshnode blocks' lists the people you block", who=repr(who)
+        ) from error
     if person not in listed and not policy.blocks(replica, person):
-        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists the people you block")
+        raise NotFound("you block nobody called {who}", "'meshnode blocks' lists the people you block", who=repr(who))
     return person
 
 

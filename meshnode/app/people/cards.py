@@ -110,13 +110,15 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     """
     weight = per_mille(order.trust)
     if not 1 <= order.uses <= limits.CARD_USES_MAX:
-        raise Usage(f"a card can be for 1 to {limits.CARD_USES_MAX} people")
+        raise Usage("a card can be for 1 to {most} people", most=limits.CARD_USES_MAX)
     if not limits.MINUTE <= order.expires_in <= limits.CARD_LIFE_MAX:
-        raise Usage(f"a card can work for 1 minute to {limits.CARD_LIFE_MAX // 86_400} days")
+        raise Usage("a card can work for 1 minute to {most} days", most=limits.CARD_LIFE_MAX // 86400)
     now = replica.clock.now()
     open_cards = [card for card in replica.store.cards.issued_live(now) if not card.spent]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
-        raise Refused(f"you have {limits.LIVE_CARDS_MAX} unused cards already", "wait until one is used or expires")
+        raise Refused(
+            "you have {most} unused cards already", "wait until one is used or expires", most=limits.LIVE_CARDS_MAX
+        )
     if not policy.has_room_to_vouch(replica):
         raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
@@ -156,7 +158,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     if card.giver == replica.me:
         raise Refused("this is your own card", "give it to somebody else, who then adds it")
     if policy.blocks(replica, card.giver):
-        raise Refused(f"you block {named(card.name)}", "unblock them first with 'meshnode unblock NAME'")
+        raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=named(card.name))
     check_vouch(replica, card.giver)
     _forget_spent(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
@@ -166,7 +168,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         weight = before or per_mille(DEFAULT_TRUST)
     faults = replica.ingest.receive([card.certificate]).faults
     if faults:
-        raise Refused("this card's certificate is no longer valid", f"ask {named(card.name)} for a new one")
+        raise Refused("this card's certificate is no longer valid", "ask {name} for a new one", name=named(card.name))
     give(replica, card.giver, weight, card.name)
     if not answered and not again:
         replica.store.cards.add_taken(card, now)

@@ -207,10 +207,12 @@ def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
     if person == replica.me:
         raise Refused("you cannot introduce yourself", "'meshnode card' makes a card to hand over")
     if policy.blocks(replica, person):
-        raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
+        raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=name)
     if policy.weight(replica, person) == 0:
         raise Refused(
-            f"you do not trust {name} directly", "say how much you trust them: meshnode vouch NAME --trust 0.5"
+            "you do not trust {name} directly",
+            "say how much you trust them: meshnode vouch NAME --trust 0.5",
+            name=name,
         )
 
 

@@ -217,11 +217,15 @@ def check_meant(replica: Replica, who: str, subject: PersonId) -> None:
     answered = subject in replica.trust_state.regard_from(replica.me) or subject in replica.store.own_names.all()
     if subject == replica.me or (certain and answered):
         return
-    how = "" if answered else ", for whom nobody you trust answers"
     words = " ".join(fingerprint_words(subject))
     raise Unconfirmed(
-        f'this is {name}{how}. Let them read these words to you: "{words}"',
-        f"if they are the same, type: meshnode vouch {id_} --trust NUMBER --yes",
+        'this is {name}. Let them read these words to you: "{words}"'
+        if answered
+        else 'this is {name}, for whom nobody you trust answers. Let them read these words to you: "{words}"',
+        "if they are the same, type: meshnode vouch {id_} --trust NUMBER --yes",
+        name=name,
+        words=words,
+        id_=id_,
     )
 
 

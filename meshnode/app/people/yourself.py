@@ -75,7 +75,10 @@ def call(replica: Replica, who: str, wanted: OwnName, connected: Collection[Pers
     for other, taken in replica.store.own_names.all().items():
         if other != person and taken.casefold() == name.casefold():
             raise Refused(
-                f"you call somebody else {quoted(name)} already", f"choose another name for {person_text(person)}"
+                "you call somebody else {name} already",
+                "choose another name for {person}",
+                name=quoted(name),
+                person=person_text(person),
             )
     with replica.transaction() as changed:
         replica.store.own_names.set(person, name)
@@ -88,7 +91,9 @@ def stop_calling(replica: Replica, who: str, connected: Collection[PersonId]) ->
     person = find(replica, who, _nameable(replica))
     if person not in replica.store.own_names.chosen() and name_of(replica, person) == public_name(replica, person):
         raise NotFound(
-            f"you have no name of your own for {named(reference(replica, person).name)}", "nothing has changed"
+            "you have no name of your own for {name}",
+            "nothing has changed",
+            name=named(reference(replica, person).name),
         )
     with replica.transaction() as changed:
         first_names.take_over(replica, person)

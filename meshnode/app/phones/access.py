@@ -114,7 +114,11 @@ class PhoneAccess:
         phones = self._replica.store.phones
         phones.remove_unused(self._now() - SESSION_SECONDS)
         if len(phones.all()) >= PHONES_MAX:
-            raise Refused(f"you have let in {PHONES_MAX} phones, and there is no room for more", "remove one of them")
+            raise Refused(
+                "you have let in {phones_max} phones, and there is no room for more",
+                "remove one of them",
+                phones_max=PHONES_MAX,
+            )
         self._link = (self._replica.entropy(LINK_BYTES).hex(), self._now() + LINK_SECONDS)
         self._request = None
         found = self.open_link()
@@ -254,7 +258,9 @@ def _checked_name(typed: str) -> str:
     """Return a phone's name as it is kept. Raises Usage if it is empty, too long, or has characters that hide."""
     name = normalize(typed.strip())
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
-        raise Usage(f"a phone's name has 1 to {NAME_MAX} letters that can be seen", "choose another name")
+        raise Usage(
+            "a phone's name has 1 to {name_max} letters that can be seen", "choose another name", name_max=NAME_MAX
+        )
     return name
 
 
