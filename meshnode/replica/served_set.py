@@ -238,7 +238,18 @@ class ServedSet:
         if row.kind in WEB_KINDS:
             return False
         allowed = row.state == RecordState.PENDING or self._allows(served_key(row))
-        return allowed and self._access.decide(self._me, access_key(row)) is not Access.ALLOW
+        if not allowed:
+            return False
+        return self._access.decide(self._me, access_key(row)) is not Access.ALLOW or self._is_wanted_again(row)
+
+    def _is_wanted_again(self, row: Row) -> bool:
+        """Whether it was dropped when this node might not have it, and now it may: this change is followed some time later."""
+        if row.state not in {RecordState.LIVE, RecordState.SUSPENDED} or row.withdrawn or row.author == self._me:
+            return False
+        newest = self._store.records.newest((row.author, row.kind, row.slot))
+        is_newest = newest is None or newest.id == row.id
+        revoked = self._access.trust_state.revoked(row.author, row.device)
+        return is_newest and not revoked and _is_alive(row, self._clock.ended_by())
 
     def _dropped_of(self, ended: Iterable[Row]) -> set[RecordId]:
         """Return those certificates and policies that the peer has just shown and of which only the header was kept."""

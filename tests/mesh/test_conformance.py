@@ -137,8 +137,7 @@ def test_nodes_do_what_the_table_says(connection: str, quarrel: str) -> None:
             where = PLACES[row.place]
             if (where.author, where.viewer) == (author, viewer):
                 assert outcomes.get(title_of(row), HIDDEN) == scene.expected(row._replace(expiry="lasting")), row
-    a_second_later = EXPIRES["expired"] + 1  # nodes clear up when something has ended, not while it ends
-    scene.mesh.advance(a_second_later - scene.mesh.nodes[AUTHOR].replica.clock.now())
+    scene.mesh.advance(EXPIRES["expired"] + 1 - scene.mesh.nodes[AUTHOR].replica.clock.now())  # each rounds by itself
     outcomes = scene.outcomes()
     for row in asked:
         if row.expiry == "expired" or row.place == "where its author is":

@@ -30,7 +30,9 @@ def test_an_option_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
 
 def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nsessions = 9\n'
-    toml += 'notify_command = ["notify", "--now"]\nreceipts = false\npage = false\nlog_level = "debug"\n'
+    toml += (
+        'notify_command = ["notify", "--now"]\nreceipts = false\npage = false\nlog_level = "debug"\nlanguage = "de"\n'
+    )
     by_file = load(tmp_path, toml)
     by_environment = load(
         tmp_path,
@@ -41,12 +43,14 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
         sessions="9",
         receipts="false",
         page="no",
+        language="de",
         log_level="debug",
         notify_command="notify '--now'",
     )
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
         "log_level": "debug", "notify_command": ("notify", "--now"), "receipts": False, "page": False,
+        "language": "de",
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option
