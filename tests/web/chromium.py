@@ -76,6 +76,12 @@ class Tab:
             " field.dispatchEvent(new Event('change', { bubbles: true })); })()"
         )
 
+    def choose_file(self, name: str, file: Path) -> None:
+        """Choose a file in the field with this name."""
+        root = self._call("DOM.getDocument")["root"]["nodeId"]
+        node = self._call("DOM.querySelector", nodeId=root, selector=f"[name={name}]")["nodeId"]
+        self._call("DOM.setFileInputFiles", files=[str(file)], nodeId=node)
+
     def press(self, words: str) -> None:
         """Click on the link or button with these words, and wait for the page to which it leads."""
         self._events.clear()

@@ -40,7 +40,8 @@ class Page(HTMLParser):
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         super().__init__()
-        self.status, self.headers, self.html = status, headers, body.decode()
+        self.status, self.headers, self.body = status, headers, body
+        self.html = body.decode(errors="replace")
         self.forms: list[Form] = []
         self.links: dict[str, str] = {}
         self._texts: list[str] = []
