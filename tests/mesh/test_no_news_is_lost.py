@@ -17,7 +17,7 @@ from meshnode.store import RecordState
 from protocol import Audience, Record, limits
 from protocol.session import transfer
 from tests.support.mesh import Mesh
-from tests.support.mesh_people import acquaint, block, post, rewrite, unblock, vouch, withdraw
+from tests.support.mesh_people import acquaint_all, block, post, rewrite, unblock, vouch, withdraw
 from tests.support.mesh_people import befriend as connect
 from tests.support.places import PLACES
 
@@ -41,10 +41,7 @@ def world(seed: int) -> Mesh:
     mesh = Mesh(900 + seed)
     for name in PEOPLE:
         mesh.add(name, audience=Audience.NETWORK_WIDE)
-    for name in PEOPLE:
-        for other in PEOPLE:
-            if name < other:
-                acquaint(mesh, name, other)
+    acquaint_all(mesh, PEOPLE)
     for a, b in (("Alice", "Bob"), ("Bob", "Carol"), ("Carol", "Dora")):
         connect(mesh, a, b, 900, 900)
     for a, b in (("Alice", "Carol"), ("Bob", "Dora"), ("Alice", "Dora")):

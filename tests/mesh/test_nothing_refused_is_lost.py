@@ -15,7 +15,7 @@ import pytest
 from protocol import Audience, limits
 from tests.mesh.test_refused_for_now import held
 from tests.support.mesh import Mesh
-from tests.support.mesh_people import acquaint, block, post, unblock, vouch
+from tests.support.mesh_people import acquaint_all, block, post, unblock, vouch
 from tests.support.mesh_people import befriend as connect
 
 PEOPLE = ("Nora", "Alice", "Bob", "Mia", "Xenia", "Yann")
@@ -27,10 +27,7 @@ def world(seed: int) -> Mesh:
     mesh = Mesh(500 + seed)
     for name in PEOPLE:
         mesh.add(name, audience=Audience.NETWORK_WIDE)
-    for name in PEOPLE:
-        for other in PEOPLE:
-            if name < other:
-                acquaint(mesh, name, other)
+    acquaint_all(mesh, PEOPLE)
     block(mesh, "Bob", "Nora")
     for a, b in (("Nora", "Alice"), ("Alice", "Bob"), ("Bob", "Xenia"), ("Xenia", "Yann"), ("Nora", "Mia")):
         connect(mesh, a, b, 900, 900)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import combinations
+
 from meshnode.app.groups import groups
 from meshnode.app.owner import policy
 from meshnode.replica import authoring
@@ -16,6 +19,12 @@ def acquaint(mesh: Mesh, a: str, b: str) -> None:
     first, second = mesh.nodes[a], mesh.nodes[b]
     for node, other in ((first, second), (second, first)):
         node.replica.ingest.receive(list(other.replica.store.records.bodies(Kind.DEVICE, author=other.person)))
+
+
+def acquaint_all(mesh: Mesh, names: Iterable[str]) -> None:
+    """Give all of these people each other's certificates."""
+    for a, b in combinations(sorted(names), 2):
+        acquaint(mesh, a, b)
 
 
 def befriend(mesh: Mesh, a: str, b: str, weight: int, back: int) -> None:

@@ -21,6 +21,7 @@ KEYS = {
     "Space": (32, " "),
     "ArrowDown": (40, ""),
 }  # number, and letter if it has one
+AXE = Path(__file__).with_name("axe.min.js")
 WITHIN_SECONDS = 60.0  # for one answer of a browser on a busy machine
 
 
@@ -131,6 +132,15 @@ class Tab:
     def text(self) -> str:
         """Return all that can be read."""
         return str(self.tell("document.body.innerText"))
+
+    def barriers(self) -> list[list[Any]]:
+        """Return what axe-core finds wrong with the page: each rule, and the parts that break it; and too large a width."""
+        self.tell(AXE.read_text(encoding="utf-8") + "; true")
+        found: list[list[Any]] = self.tell(
+            "axe.run().then((all) => all.violations.map((one) => [one.id, one.nodes.map((node) => node.html)]))"
+        )
+        fits = self.tell("document.documentElement.scrollWidth <= innerWidth")
+        return found if fits else [*found, ["wider than the screen", []]]
 
     def complaints(self) -> list[str]:
         """Return what the browser has logged as errors: what its policy forbade, or scripts that failed."""

@@ -1,9 +1,10 @@
-"""Browsers on the pages of three neighbors."""
+"""Browsers on the pages of three neighbors, and the node of one for a real browser."""
 
 from __future__ import annotations
 
 import pytest
 
+from meshnode.replica.replica import Replica
 from tests.app.neighbors import story
 from tests.support.mesh import Mesh
 from tests.web.plain_browser import PlainBrowser
@@ -22,3 +23,12 @@ async def browsers(mesh: Mesh) -> tuple[PlainBrowser, PlainBrowser, PlainBrowser
     for browser in (alice, bob, carol):
         await browser.sign_in()
     return alice, bob, carol
+
+
+@pytest.fixture
+def alice() -> Replica:
+    """Return the replica of Alice, who knows Carol through Bob; Carol has posted a drill."""
+    alice, _, carol = story(mesh := Mesh(11))
+    carol.post("Drill", category="tools", audience="network_wide")
+    mesh.settle()
+    return alice.replica

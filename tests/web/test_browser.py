@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from meshnode.replica.replica import Replica
-from tests.app.neighbors import story
 from tests.cli.village import daemon, meshnode
-from tests.support.mesh import Mesh
 from tests.web.chromium import PROGRAM, Tab, browser
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no chromium here")
@@ -24,15 +22,6 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     """Yield a tab of one browser."""
     with browser(tmp_path_factory.mktemp("browser")) as tab:
         yield tab
-
-
-@pytest.fixture
-def alice() -> Replica:
-    """Return the replica of Alice, who knows Carol through Bob; Carol has posted a drill."""
-    alice, _, carol = story(mesh := Mesh(11))
-    carol.post("Drill", category="tools", audience="network_wide")
-    mesh.settle()
-    return alice.replica
 
 
 def signed_in(tab: Tab, home: Path) -> str:

@@ -12,15 +12,12 @@ import pytest
 
 from meshnode.app.phones.settings import LocalSubnet
 from meshnode.replica.replica import Replica
-from tests.app.neighbors import story
 from tests.cli.village import daemon, meshnode
-from tests.support.mesh import Mesh
 from tests.web.chromium import PROGRAM, Tab, browser
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no chromium here")
 
 WIDTH, HEIGHT = 360, 740
-AXE = Path(__file__).with_name("axe.min.js")  # see test_access.py
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +26,6 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     with browser(tmp_path_factory.mktemp("phone")) as tab:
         tab.resize(WIDTH, HEIGHT)
         yield tab
-
-
-@pytest.fixture
-def alice() -> Replica:
-    """Return the replica of Alice, who knows Carol through Bob; Carol has posted a drill."""
-    alice, _, carol = story(mesh := Mesh(11))
-    carol.post("Drill", category="tools", audience="network_wide")
-    mesh.settle()
-    return alice.replica
 
 
 @contextmanager
@@ -53,13 +41,6 @@ def owner(home: Path, *words: str) -> str:
     ran = meshnode("--home", str(home), *words)
     assert ran.code == 0, ran.err
     return ran.out
-
-
-def faults(tab: Tab) -> list[str]:
-    """Return what axe-core finds wrong with the page that is open, and whether it is wider than the screen."""
-    tab.tell(AXE.read_text() + "; true")
-    found = list(tab.tell("axe.run().then((all) => all.violations.map((one) => one.id))"))
-    return found if tab.tell("document.documentElement.scrollWidth <= innerWidth") else [*found, "wide"]
 
 
 def ask_in(phone: Tab, home: Path) -> list[str]:
@@ -154,16 +135,16 @@ def test_axe_finds_nothing_wrong_on_the_way_in(phone: Tab, alice: Replica, tmp_p
         origin = str(laptop.tell("location.origin"))
         link = json.loads(owner(home, "page", "phone", "--interface", "lo", "--tls", "--json"))["link"]
         laptop.open(f"{origin}/phones")
-        assert faults(laptop) == []
+        assert laptop.barriers() == []
         link = json.loads(owner(home, "page", "phone", "--no-tls", "--json"))["link"]
         phone.open(link)
-        assert faults(phone) == []
+        assert phone.barriers() == []
         phone.press("Use this phone")
-        assert faults(phone) == []
+        assert phone.barriers() == []
         laptop.open(f"{origin}/phones")
-        assert faults(laptop) == []
+        assert laptop.barriers() == []
         laptop.press("The words are the same: let it in")
-        assert faults(laptop) == []
+        assert laptop.barriers() == []
         phone.open(link)
         assert "This link was used already" in phone.text()
-        assert faults(phone) == []
+        assert phone.barriers() == []

@@ -14,7 +14,6 @@ from meshnode.errors import Usage
 from meshnode.photos import child
 from meshnode.replica.replica import Replica
 from meshnode.web import uploads
-from tests.app.neighbors import story
 from tests.cli.village import daemon, meshnode
 from tests.support.mesh import Mesh
 from tests.support.pictures import PLACE, SVG, bomb, camera_picture, size_of
@@ -143,16 +142,12 @@ def test_fields_and_files_are_read_as_they_were_sent(fields: dict[str, str], fil
     assert read.files == files
 
 
-def alice() -> Replica:
-    return story(Mesh(11))[0].replica
-
-
 @pytest.mark.skipif(PROGRAM is None, reason="there is no chromium here")
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_a_browser_adds_a_photo_by_the_form(tmp_path: Path, *, scripts: bool) -> None:
+def test_a_browser_adds_a_photo_by_the_form(alice: Replica, tmp_path: Path, *, scripts: bool) -> None:
     home, file = tmp_path / "home", tmp_path / "ladder.jpg"
     file.write_bytes(camera_picture())
-    with daemon(alice(), home), browser(tmp_path / "browser") as tab:
+    with daemon(alice, home), browser(tmp_path / "browser") as tab:
         tab.resize(360, 740)
         tab.use_scripts(on=scripts)
         tab.open(meshnode("--home", str(home), "open", "--link").out.strip())
