@@ -6,6 +6,7 @@ from typing import Any
 
 import trio
 
+from meshnode.app.groups import groups as group_cases
 from meshnode.app.people import cards as card_cases
 from meshnode.app.people import introductions as introduction_cases
 from meshnode.errors import MeshnodeError, Usage
@@ -24,6 +25,7 @@ _addresses = Addresses()
 ADDRESSES = _addresses.table
 
 WAIT_SECONDS = 3.0  # for the giver of a card to be met: two nodes that are there connect in less
+OF_GROUP = "group-"  # begins the field of each group to which a card can invite, before the id of the group
 LIVES = ("1", "7", "30")  # days for which a card works
 PHOTOS = ("photo", "picture")  # the fields in which a photo of a card is taken, or chosen
 
@@ -33,7 +35,7 @@ _one_at_a_time = trio.CapacityLimiter(1)  # each photo that is read may take MEM
 @_addresses.add("GET", "/card")
 async def new_card(asked: Asked) -> Reply:
     """Show the form for a new card."""
-    return _form(asked.form)
+    return await _form(asked)
 
 
 @_addresses.add("POST", "/card")
@@ -45,17 +47,22 @@ async def make_card(asked: Asked) -> Reply:
         days = whole(form.get("days", ""))
         if uses is None or days is None:
             raise Usage(text.NO_USES)
-        order = card_cases.CardOrder(uses=uses, trust=weight(form), expires_in=days * limits.DAY)
+        chosen = tuple(name.removeprefix(OF_GROUP) for name in form if name.startswith(OF_GROUP))
+        order = card_cases.CardOrder(uses=uses, trust=weight(form), expires_in=days * limits.DAY, groups=chosen)
         made = await context.run(card_cases.make, order, context.network.state().addresses)
     except MeshnodeError as error:
-        return _form(form, error)
+        return await _form(asked, error)
     context.network.look_again()
     return TemplateReply("card.html", {"card": plain(made), "picture": picture(made.text)}, acted=True)
 
 
-def _form(form: dict[str, str], error: MeshnodeError | None = None) -> TemplateReply:
-    values: dict[str, Any] = {"form": {"uses": "1", "know": "number", "trust": "0.8", "days": "7", **form}}
-    values["lives"] = LIVES
+async def _form(asked: Asked, error: MeshnodeError | None = None) -> TemplateReply:
+    own = plain(await asked.context.run(group_cases.show, group_cases.GroupsQuery()))
+    values: dict[str, Any] = {
+        "form": {"uses": "1", "know": "number", "trust": "0.8", "days": "7", **asked.form},
+        "lives": LIVES,
+        "groups": own["groups"],
+    }
     if error is not None:
         values["problem"] = problem(error)
     return TemplateReply("new_card.html", values, 200 if error is None else error.http_status)
