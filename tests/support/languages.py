@@ -27,6 +27,17 @@ msgstr ""
 
 """
 
+# The forms of a plural that `meshnode.text.catalog` chooses between. They are written here, since Babel's change with its
+# version: Unicode now has a form for whole millions in Spanish and French, and two forms in Turkish.
+AS_IN_ENGLISH = "nplurals=2; plural=(n != 1);"
+PLURAL_FORMS = {
+    "fr": "nplurals=2; plural=(n > 1);",
+    "tr": "nplurals=1; plural=0;",
+    "ar": (
+        "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=0 && n%100<=2 ? 4 : 5);"
+    ),
+}
+
 
 def main() -> int:
     """Write the catalogs; print, and return as the exit code, whether anything is missing."""
@@ -62,6 +73,8 @@ def write(tag: str) -> list[Found]:
 
 def _write_part(tag: str, part: str, founds: list[Found], known: dict[str, tuple[str, ...]]) -> None:
     catalog = Catalog(locale=tag)
+    plurals = PLURAL_FORMS.get(tag, AS_IN_ENGLISH)
+    catalog.mime_headers = [("Plural-Forms", plurals)]
     for found in founds:
         forms = known.get(found.key, ())
         if found.many:
@@ -71,7 +84,7 @@ def _write_part(tag: str, part: str, founds: list[Found], known: dict[str, tuple
             catalog.add(found.one, forms[0] if forms else "")
     written = io.BytesIO()
     write_po(written, catalog, width=0, omit_header=True, no_location=True)
-    header = HEADER.format(part=part, language=LANGUAGES[tag], tag=tag, plurals=catalog.plural_forms)
+    header = HEADER.format(part=part, language=LANGUAGES[tag], tag=tag, plurals=plurals)
     path = CATALOGS / tag / f"{part}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(header + _without_flags(written.getvalue().decode()).strip() + "\n", encoding="utf-8")
