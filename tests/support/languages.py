@@ -26,17 +26,13 @@ msgstr ""
 "Plural-Forms: {plurals}\\n"
 
 """
-
-# The forms of a plural that `meshnode.text.catalog` chooses between. They are written here, since Babel's change with its
-# version: Unicode now has a form for whole millions in Spanish and French, and two forms in Turkish.
-AS_IN_ENGLISH = "nplurals=2; plural=(n != 1);"
-PLURAL_FORMS = {
-    "fr": "nplurals=2; plural=(n > 1);",
+PLURALS = {
     "tr": "nplurals=1; plural=0;",
-    "ar": (
-        "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=0 && n%100<=2 ? 4 : 5);"
-    ),
+    "fr": "nplurals=2; plural=(n > 1);",
+    "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=0 && n%100<=2 ? 4 : 5);",
 }
+"""How many forms a plural has, and which a count takes, in the format of gettext. Versions of Babel say different things."""
+AS_IN_ENGLISH = "nplurals=2; plural=(n != 1);"
 
 
 def main() -> int:
@@ -72,8 +68,8 @@ def write(tag: str) -> list[Found]:
 
 
 def _write_part(tag: str, part: str, founds: list[Found], known: dict[str, tuple[str, ...]]) -> None:
-    catalog = Catalog(locale=tag)
-    plurals = PLURAL_FORMS.get(tag, AS_IN_ENGLISH)
+    plurals = PLURALS.get(tag, AS_IN_ENGLISH)
+    catalog = Catalog()
     catalog.mime_headers = [("Plural-Forms", plurals)]
     for found in founds:
         forms = known.get(found.key, ())
