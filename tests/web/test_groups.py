@@ -60,7 +60,7 @@ async def test_a_group_that_cannot_be_is_said_on_its_form(
     assert page.form("/groups").fields["name"] == fields["name"]
 
 
-async def test_a_card_invites_whoever_uses_it_and_says_so_where_it_is_made(mesh: Mesh, browsers: Browsers) -> None:
+async def test_a_card_invites_those_who_use_it_and_says_so_where_it_is_made(mesh: Mesh, browsers: Browsers) -> None:
     alice, dave = browsers[0], PlainBrowser(settle_in(mesh, "Dave").replica)
     await dave.sign_in()
     assert "Invite them to" not in (await alice.get("/card")).text

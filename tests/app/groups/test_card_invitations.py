@@ -1,4 +1,4 @@
-"""A card with an invitation in it: whoever the card works for is invited, and nobody else is, however they came by it."""
+"""A card with an invitation in it invites everybody for whom it works, and nobody else, however they came by it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def take(mesh: Mesh, card: str, name: str) -> Neighbor:
     return taker
 
 
-def test_whoever_uses_the_card_is_invited_to_its_groups_and_can_join(mesh: Mesh, alice: Neighbor) -> None:
+def test_everybody_who_uses_the_card_is_invited_to_its_groups_and_can_join(mesh: Mesh, alice: Neighbor) -> None:
     bob = take(mesh, alice.card(groups=("garden",)), "Bob")
     assert invited(bob) == ["Garden"]
     groups.join(bob.replica, "Garden", None)
