@@ -14,7 +14,7 @@ from typing import NamedTuple
 from meshnode.app.groups import membership
 from meshnode.app.naming import ID_SHOWN, PersonRef, find, known, reference, relation_to
 from meshnode.app.picking import Candidate, alike, fitting, pick
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import Field, NotFound, Refused, Usage, invalid
 from meshnode.quoting import named, quoted
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
@@ -144,10 +144,13 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
-        raise Usage(str(error)) from error
+        raise invalid(error) from error
     if any(group.kind == kind and group.name == name for group in _own(replica)):
         raise Refused(
-            "you are in a {kind} of that name already", "choose another name, or leave that one first", kind=order.kind
+            "you are in a {kind} of that name already",
+            "choose another name, or leave that one first",
+            field=Field.NAME,
+            kind=order.kind,
         )
     _check_room(replica)
     certificate = membership.certificate_of(replica, replica.me, replica.device)
@@ -275,7 +278,13 @@ def _received(replica: Replica) -> list[_Received]:
 
 def _check_kind(kind: str | None) -> None:
     if kind not in (None, *KINDS):
-        raise Usage("{kind} is not a kind of group", "use one of {words}", kind=repr(kind), words=", ".join(KINDS))
+        raise Usage(
+            "{kind} is not a kind of group",
+            "use one of {words}",
+            field=Field.KIND,
+            kind=repr(kind),
+            words=", ".join(KINDS),
+        )
 
 
 def _is_kind(group: Group, kind: str | None) -> bool:

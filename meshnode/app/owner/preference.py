@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from meshnode.app.owner import places, plausible, policy
 from meshnode.app.owner.places import Coordinates, preference_of
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from meshnode.replica.replica import Replica
 from protocol import Audience, Precision, Preference, across_km, center, limits, precision_of
 from protocol.trust import effective_audience
@@ -120,7 +120,7 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
     if wanted == SharingChange(anyway=wanted.anyway):
         raise Usage("say what to change", "'meshnode share set --help' lists what can be changed")
     if wanted.place is not None and wanted.no_place:
-        raise Usage("a location and no location contradict each other", "give one of them")
+        raise Usage("a location and no location contradict each other", "give one of them", field=Field.PLACE)
     before = preference_of(replica, replica.me)
     after = Preference(
         audience=before.audience if wanted.audience is None else audience_named(wanted.audience),
@@ -133,7 +133,9 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
         places.cell_of(wanted.place, Precision(after.precision))
     placed = wanted.place is not None or (places.published(replica) is not None and not wanted.no_place)
     if after.audience == Audience.ANYONE_LOCAL and not placed:
-        raise Usage('"Anyone nearby" needs your location', "set it: meshnode share set --place LAT,LON")
+        raise Usage(
+            '"Anyone nearby" needs your location', "set it: meshnode share set --place LAT,LON", field=Field.PLACE
+        )
     return after
 
 
@@ -142,24 +144,34 @@ def audience_named(word: str) -> Audience:
     try:
         return Audience.from_word(word)
     except ValueError as error:
-        raise Usage("{word} is not an audience", "{reason}", word=repr(word), reason=str(error)) from error
+        raise Usage(
+            "{word} is not an audience", "{reason}", field=Field.AUDIENCE, word=repr(word), reason=str(error)
+        ) from error
 
 
 def _precision(word: str) -> Precision:
     try:
         return Precision.from_word(word)
     except ValueError as error:
-        raise Usage("{word} is not a precision", "{reason}", word=repr(word), reason=str(error)) from error
+        raise Usage(
+            "{word} is not a precision", "{reason}", field=Field.PRECISION, word=repr(word), reason=str(error)
+        ) from error
 
 
 def _radius(km: int) -> int:
     if km < 0:
-        raise Usage("a radius cannot be negative", "it goes from 1 to {most} km", most=limits.RADIUS_KM_MAX)
+        raise Usage(
+            "a radius cannot be negative", "it goes from 1 to {most} km", field=Field.RADIUS, most=limits.RADIUS_KM_MAX
+        )
     if km == 0:
-        raise Usage("a radius of 0 km includes only yourself", "the smallest is 1 km")
+        raise Usage("a radius of 0 km includes only yourself", "the smallest is 1 km", field=Field.RADIUS)
     if km > limits.RADIUS_KM_MAX:
         raise Usage(
-            "a radius of {km} km is larger than the earth", "the largest is {most} km", km=km, most=limits.RADIUS_KM_MAX
+            "a radius of {km} km is larger than the earth",
+            "the largest is {most} km",
+            field=Field.RADIUS,
+            km=km,
+            most=limits.RADIUS_KM_MAX,
         )
     return km
 

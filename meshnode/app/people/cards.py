@@ -20,7 +20,7 @@ from meshnode.app.naming import PersonRef, called, reference
 from meshnode.app.owner import policy
 from meshnode.app.people import guests
 from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
-from meshnode.errors import Failed, Refused, Usage
+from meshnode.errors import Failed, Field, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -119,9 +119,11 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     weight = per_mille(order.trust)
     groups = card_invitations.named(replica, order.groups)
     if not 1 <= order.uses <= limits.CARD_USES_MAX:
-        raise Usage("a card can be for 1 to {most} people", most=limits.CARD_USES_MAX)
+        raise Usage("a card can be for 1 to {most} people", field=Field.USES, most=limits.CARD_USES_MAX)
     if not limits.MINUTE <= order.expires_in <= limits.CARD_LIFE_MAX:
-        raise Usage("a card can work for 1 minute to {most} days", most=limits.CARD_LIFE_MAX // 86400)
+        raise Usage(
+            "a card can work for 1 minute to {most} days", field=Field.EXPIRES_IN, most=limits.CARD_LIFE_MAX // 86400
+        )
     now = replica.clock.now()
     open_cards = [card for card in replica.store.cards.issued_live(now) if not card.spent]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
@@ -335,7 +337,13 @@ def _read(text: str) -> Card:
         return Card.parse(text)
     except RemoteError as error:
         if error.code is Code.CARD_CHECKSUM:
-            raise Usage("this card is incomplete or has a typo", "copy the whole text again") from error
+            raise Usage(
+                "this card is incomplete or has a typo", "copy the whole text again", field=Field.CARD
+            ) from error
         if error.code is Code.VERSION:
-            raise Usage("this card was made by a newer version of meshnode", "update yours") from error
-        raise Usage("this is not a card", "copy the text that 'meshnode card' prints. It begins with mesh1") from error
+            raise Usage(
+                "this card was made by a newer version of meshnode", "update yours", field=Field.CARD
+            ) from error
+        raise Usage(
+            "this is not a card", "copy the text that 'meshnode card' prints. It begins with mesh1", field=Field.CARD
+        ) from error

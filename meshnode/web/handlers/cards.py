@@ -9,7 +9,7 @@ import trio
 from meshnode.app.groups import groups as group_cases
 from meshnode.app.people import cards as card_cases
 from meshnode.app.people import introductions as introduction_cases
-from meshnode.errors import MeshnodeError, Usage
+from meshnode.errors import Field, MeshnodeError, Usage
 from meshnode.local import people as people_with_network
 from meshnode.qr import photos as card_photos
 from meshnode.qr.codes import picture
@@ -46,7 +46,7 @@ async def make_card(asked: Asked) -> Reply:
         uses = whole(form.get("uses", "").strip())
         days = whole(form.get("days", ""))
         if uses is None or days is None:
-            raise Usage(text.NO_USES)
+            raise Usage(text.NO_USES, field=Field.USES)
         chosen = tuple(name.removeprefix(OF_GROUP) for name in form if name.startswith(OF_GROUP))
         order = card_cases.CardOrder(uses=uses, trust=weight(form), expires_in=days * limits.DAY, groups=chosen)
         made = await context.run(card_cases.make, order, context.network.state().addresses)
@@ -81,7 +81,7 @@ async def add(asked: Asked) -> Reply:
     try:
         typed = await _given(asked)
         if not typed:
-            raise Usage(connecting.NO_CARD)
+            raise Usage(connecting.NO_CARD, field=Field.CARD)
         wait = WAIT_SECONDS if typed.lower().startswith("mesh1") else 0.0
         given = card_cases.CardToAdd(typed, weight(form) if form.get("know") else None, wait)
         added = plain(await people_with_network.add(asked.context, given))
@@ -101,7 +101,7 @@ async def _given(asked: Asked) -> str:
                 card_photos.card_in, file.content, file.name, limiter=_one_at_a_time, abandon_on_cancel=True
             )
             if typed and typed.lower() != read:
-                raise Usage(text.TWO_CARDS)
+                raise Usage(text.TWO_CARDS, field=Field.CARD)
             typed = asked.form["card"] = read
     return typed
 

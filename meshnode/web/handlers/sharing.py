@@ -8,7 +8,7 @@ from meshnode.app.discover import nearby as nearby_cases
 from meshnode.app.explain import what_if as what_if_cases
 from meshnode.app.owner import preference as sharing_cases
 from meshnode.app.owner.places import Coordinates
-from meshnode.errors import MeshnodeError, NotFound, Unconfirmed, Usage
+from meshnode.errors import Field, MeshnodeError, NotFound, Unconfirmed, Usage
 from meshnode.text import locations
 from meshnode.text import page as page_text
 from meshnode.text import page_sharing as text
@@ -52,12 +52,12 @@ def _wanted(form: dict[str, str]) -> sharing_cases.SharingChange:
     if act == "settings":
         radius = whole(form.get("radius", "").strip().removesuffix("km").strip())
         if radius is None:
-            raise Usage(text.NO_RADIUS)
+            raise Usage(text.NO_RADIUS, field=Field.RADIUS)
         return sharing_cases.SharingChange(form.get("audience"), form.get("precision"), radius, anyway=anyway)
     if act == "place":
         place = locations.read(form.get("place", ""))
         if place is None:
-            raise Usage(text.NO_LOCATION, text.NO_LOCATION_HINT)
+            raise Usage(text.NO_LOCATION, text.NO_LOCATION_HINT, field=Field.PLACE)
         return sharing_cases.SharingChange(place=Coordinates(*place), anyway=anyway)
     if act == "no-place":
         return sharing_cases.SharingChange(no_place=True, anyway=anyway)
