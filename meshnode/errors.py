@@ -44,6 +44,7 @@ class Field(StrEnum):
     PRECISION = "precision"
     QUANTITY = "quantity"
     RADIUS = "radius_km"
+    RECEIPTS = "receipts"
     RETURN_BY = "return_by"
     SORT = "sort"
     TAGS = "tags"

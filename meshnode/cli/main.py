@@ -202,8 +202,14 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     except MeshnodeError as error:
         _wants_json(arguments, call)
         candidates = list(getattr(error, "candidates", ()))
-        reply = {"code": error.word, "message": error.message, "hint": error.hint, "candidates": candidates}
-        reply["field"] = error.field and error.field.value
+        field = error.field and error.field.value
+        reply = {
+            "code": error.word,
+            "message": error.message,
+            "hint": error.hint,
+            "candidates": candidates,
+            "field": field,
+        }
         return _report(reply, call, error.exit_code)
     except BrokenPipeError:
         raise
@@ -241,9 +247,8 @@ def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
 
         message, hint = str(reply.get("message", "")), str(reply.get("hint", ""))
         option = _option(call, reply.get("field"))
-        if option and option not in f"{message} {hint}":
-            message = f"{message} ({option})"
-        output.note(f"meshnode: {errors.line(message, hint)}")
+        where = f"{option}: " if option and option not in f"{message} {hint}" else ""
+        output.note(f"meshnode: {where}{errors.line(message, hint)}")
     return code
 
 

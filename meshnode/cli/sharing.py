@@ -49,6 +49,7 @@ def show(call: Settings) -> Any:
 @click.option("--radius", type=Radius(), help=text.RADIUS)
 @click.option("--place", type=PlaceType(), help=text.PLACE)
 @click.option("--no-place", is_flag=True, help=text.NO_PLACE)
+@click.option("--receipts/--no-receipts", "receipts", default=None, help=text.RECEIPTS)
 @preview.what_if
 @asking.yes
 def change(
@@ -58,6 +59,7 @@ def change(
     radius: int | None,
     place: tuple[float, float] | None,
     no_place: bool,
+    receipts: bool | None,
     what_if: bool,
     yes: bool,
 ) -> Any:
@@ -67,6 +69,7 @@ def change(
         "radius_km": radius,
         "place": None if place is None else {"lat": place[0], "lon": place[1]},
         "no_place": no_place or None,
+        "receipts": receipts,
     }
     given = {name: value for name, value in body.items() if value is not None}
     if not given:

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from meshnode.app.owner import places, plausible, policy
+from meshnode.app.owner import places, plausible, policy, receipt_choice
 from meshnode.app.owner.places import Coordinates, preference_of
 from meshnode.errors import Field, Usage
 from meshnode.replica.replica import Replica
@@ -45,7 +45,7 @@ class SharingView:
     """Your default sharing settings. `follows` counts your listings that follow these settings.
 
     `place` is your exact place, which stays on this node (null: not known here); `published` is what others learn of
-    it. `warnings` say where these settings may not do what you expect.
+    it. With `receipts`, people learn when you have opened their messages. `warnings` say where these settings may not do what you expect.
     """
 
     audience: str
@@ -54,6 +54,7 @@ class SharingView:
     place: Coordinates | None
     published: PublishedPlace | None
     follows: int
+    receipts: bool
     warnings: tuple[SharingWarning, ...]
 
 
@@ -70,6 +71,7 @@ class SharingChange:
     radius_km: int | None = None
     place: Coordinates | None = None
     no_place: bool = False
+    receipts: bool | None = None
     anyway: bool = False
 
 
@@ -90,6 +92,7 @@ def show(replica: Replica) -> SharingView:
         place=places.exact(replica),
         published=published_place(cell),
         follows=sum(record.header.audience == Audience.FOLLOWS for record, _ in listings),
+        receipts=receipt_choice.are_on(replica),
         warnings=tuple(_warnings(replica, preference, cell)),
     )
 
@@ -97,6 +100,8 @@ def show(replica: Replica) -> SharingView:
 def change(replica: Replica, wanted: SharingChange) -> SharingView:
     """Change how the owner shares; a setting that is so already is not signed again. Raises Usage as `checked` does."""
     after, far = checked(replica, wanted), plausible.moved_far(replica, wanted.place)
+    if wanted.receipts is not None:
+        receipt_choice.choose(replica, on=wanted.receipts)
     precision = Precision(after.precision)
     moves = wanted.place is not None or wanted.no_place
     coarsens = precision < preference_of(replica, replica.me).precision
@@ -121,6 +126,8 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
         raise Usage("say what to change", "'meshnode share set --help' lists what can be changed")
     if wanted.place is not None and wanted.no_place:
         raise Usage("a location and no location contradict each other", "give one of them", field=Field.PLACE)
+    if wanted.receipts is not None:
+        receipt_choice.check(replica, on=wanted.receipts)
     before = preference_of(replica, replica.me)
     after = Preference(
         audience=before.audience if wanted.audience is None else audience_named(wanted.audience),

@@ -21,6 +21,7 @@ from meshnode.web.problems import problem
 _addresses = Addresses()
 ADDRESSES = _addresses.table
 
+RECEIPTS, NO_RECEIPTS = "receipts", "no-receipts"  # the button that lets others learn of opened messages, or not
 SURE = "sure"  # the button below the list of what would change
 
 
@@ -36,7 +37,7 @@ async def change(asked: Asked) -> Reply:
     context, sure = asked.context, SURE in asked.form
     try:
         wanted = _wanted(asked.form)
-        if not sure:
+        if not sure and wanted.receipts is None:
             changes = plain(await context.run_steps(what_if_cases.share, context.catalog, wanted))
             return _sure(asked, changes)
         await context.run(sharing_cases.change, wanted)
@@ -61,6 +62,8 @@ def _wanted(form: dict[str, str]) -> sharing_cases.SharingChange:
         return sharing_cases.SharingChange(place=Coordinates(*place), anyway=anyway)
     if act == "no-place":
         return sharing_cases.SharingChange(no_place=True, anyway=anyway)
+    if act in (RECEIPTS, NO_RECEIPTS):
+        return sharing_cases.SharingChange(receipts=act == RECEIPTS)
     raise NotFound(page_text.NO_PAGE)
 
 
@@ -97,7 +100,6 @@ async def _sharing(asked: Asked, error: MeshnodeError | None = None) -> Template
         "near": near,
         "chart": drawn(near),
         "form": form,
-        "receipts": context.replica.receipts,
         "done": asked.query.get("done", ""),
     }
     if error is not None:
