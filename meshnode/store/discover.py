@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from meshnode.store.database import Database
 
-FEW_PART = 20  # of all that are asked for: where no more are seen, these are quicker read than looked for
+FEW_PART = 20  # below so small a part of all that are asked for, what is seen is quicker read than looked up
 
 
 class Seen(NamedTuple):

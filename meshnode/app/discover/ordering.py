@@ -5,7 +5,7 @@ titles that match the words before other matches; then people you trust more, in
 (unknown distances last); then what is newer.
 
 Buckets are ranked as a whole. Inside a bucket the listings are in order already, but for those with a place of their own.
-So a page is made by merging the buckets, and of these no more can matter than there are listings up to the page's end.
+So a page is made by merging the buckets, and at most as many of these matter as there are listings up to its end.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @dataclass(frozen=True)
-class Found:
+class Sighted:
     """A listing that the owner can see, as it is shown and as it is stored."""
 
     view: ListingView
@@ -90,7 +90,7 @@ class Found:
         return 2 if all(map(has, sought)) else None
 
 
-def everything(alice: Neighbor) -> list[Found]:
+def everything(alice: Neighbor) -> list[Sighted]:
     """Return all that the owner can see, by looking at each of them."""
     records = {
         listing_id(record.header.author, record.header.slot): record
@@ -102,11 +102,11 @@ def everything(alice: Neighbor) -> list[Found]:
         record = records[view.id]
         cell = view.place.cell if view.place else alice.replica.trust_state.published_place(record.header.author)
         km = math.inf if here is None or cell is None else distance_km(here, cell)
-        found.append(Found(view, record, cell, km))
+        found.append(Sighted(view, record, cell, km))
     return found
 
 
-ORDERS: dict[str, Callable[[Found, int], Key]] = {
+ORDERS: dict[str, Callable[[Sighted, int], Key]] = {
     "best": lambda one, tier: (tier == 2, one.calm, tier != 0, -round((one.view.trust or 0) * 10), one.km, one.newest),
     "near": lambda one, tier: (tier == 2, one.km, one.newest),
     "new": lambda one, tier: (tier == 2, one.newest),
@@ -115,7 +115,7 @@ ORDERS: dict[str, Callable[[Found, int], Key]] = {
 """The sort keys by order."""
 
 
-def in_order(found: list[Found], sort: str, words: str) -> list[str]:
+def in_order(found: list[Sighted], sort: str, words: str) -> list[str]:
     """Return the ids of what has these words, by sorting all of it."""
     tiers = {one.view.id: one.tier(words_of(words)) for one in found}
     matches = [one for one in found if tiers[one.view.id] is not None]
