@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from meshnode.text.catalog import message as said
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for the types alone: a command that asks the daemon shall not load the protocol
     from protocol import InvalidField
 
 
@@ -104,6 +104,12 @@ class Usage(MeshnodeError):
     word = "usage"
 
 
+def not_allowed(fault: InvalidField, hint: str = "") -> Usage:
+    """Return the error for somebody who typed a value that its field may not have."""
+    what, reason = said(fault.field), said(fault.reason, **fault.values)
+    return Usage("{what} {reason}", hint, field=field_called(fault.field), what=what, reason=reason)
+
+
 class Ambiguous(Usage):
     """A prefix matches several people or listings; `candidates` are texts that a person can choose from."""
 
@@ -182,11 +188,6 @@ class StorageFull(Failed):
 
     http_status = 507
     word = "storage_full"
-
-
-def invalid(error: InvalidField, hint: str = "") -> Usage:
-    """Return the error for a value that the protocol does not allow."""
-    return Usage(str(error), hint, field=field_called(error.field))
 
 
 def field_called(name: str) -> Field | None:
