@@ -38,6 +38,7 @@ CONCERNED = {
     "protocol/trust/policies.py": (
         "tests/protocol/trust/test_policies.py",
         "tests/protocol/trust/test_branches.py",
+        "tests/protocol/trust/test_ended_entries.py",
         "tests/replica/test_many_devices.py",
     ),
     "protocol/records/record.py": ("tests/protocol/records",),
