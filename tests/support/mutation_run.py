@@ -33,16 +33,27 @@ from tests.support.code_survivors import ARGUED
 
 ROOT = Path(__file__).parents[2]
 
+
+def _vectors(file: str) -> str:
+    """Return the test that asks this implementation every question of a file of golden vectors."""
+    return f"tests/protocol/test_conformance_harness.py::test_every_question_is_answered_as_the_vectors_say[{file}]"
+
+
 CONCERNED = {
-    "protocol/trust/visibility.py": ("tests/protocol/trust/test_visibility.py", "tests/replica/test_access.py"),
+    "protocol/trust/visibility.py": (
+        _vectors("visibility.json"),
+        "tests/protocol/trust/test_visibility.py",
+        "tests/replica/test_access.py",
+    ),
     "protocol/trust/policies.py": (
+        _vectors("policies.json"),
         "tests/protocol/trust/test_policies.py",
         "tests/protocol/trust/test_branches.py",
         "tests/protocol/trust/test_ended_entries.py",
         "tests/replica/test_many_devices.py",
     ),
-    "protocol/records/record.py": ("tests/protocol/records",),
-    "protocol/wire/reconcile.py": ("tests/protocol/wire/test_reconcile.py",),
+    "protocol/records/record.py": (_vectors("record.json"), "tests/protocol/records"),
+    "protocol/wire/reconcile.py": (_vectors("reconcile.json"), "tests/protocol/wire/test_reconcile.py"),
     "meshnode/replica/ingest.py": (
         "tests/replica/test_ingest.py",
         "tests/replica/test_ingest_hostile.py",
@@ -54,7 +65,7 @@ CONCERNED = {
         "tests/replica/test_served_set_follows.py",
         "tests/replica/test_served_set_headers.py",
     ),
-    "protocol/session/session.py": ("tests/protocol/session",),
+    "protocol/session/session.py": (_vectors("session.json"), "tests/protocol/session"),
 }
 """The files that decide, and the tests that concern them."""
 

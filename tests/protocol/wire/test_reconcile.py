@@ -235,11 +235,29 @@ def test_a_peer_that_claims_to_differ_everywhere_gets_an_end() -> None:
     assert turns < 20
 
 
-def test_a_comparison_of_too_many_messages_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGES_MAX", 2)
+def test_a_comparison_of_too_many_messages_is_broken_off_and_of_just_as_many_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sets = mutual(made(18, 5000), made(19, 5))
+    most = (len(compared(*sets).messages) + 1) // 2  # each side receives every second one
+    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGES_MAX", most)
+    compared(*sets)
+    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGES_MAX", most - 1)
     with pytest.raises(RemoteError) as caught:
-        compared(*mutual(made(18, 5000), made(19, 5)))
+        compared(*sets)
     assert caught.value.code is Code.OVERSIZED
+
+
+@pytest.mark.parametrize("most", [1, 20, 100])
+def test_however_little_fits_in_a_message_all_differences_are_found(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A side with nothing to answer sends an empty message, as long as the other one has more to say."""
+    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGE_BYTES", most)
+    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGES_MAX", 10_000)
+    ours, theirs = mutual(made(20, 600), made(21, 40))
+    outcome = compared(ours, theirs)
+    assert outcome.from_opener == ours - theirs
+    assert outcome.from_other == theirs - ours
+    assert b"" in outcome.messages or most > 1
 
 
 def test_too_many_ranges_waiting_for_an_answer_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
