@@ -17,6 +17,15 @@ ARGUED: dict[str, str] = {
     "protocol/records/record.py: check_header: header.expires - header.created -> header.expires + header.created (2)": (
         "the number is in the detail of an error alone, for people who read a log"
     ),
+    "protocol/wire/reconcile.py: Reconciler._read_list: if theirs: ... -> if True: ...": (
+        "where the other side has nothing in a range, its list is empty and all items are extra: only time is saved"
+    ),
+    "protocol/wire/reconcile.py: Reconciler._read_split: True -> False": (
+        "there is one fingerprint for each part on both sides: zip would say so if the code above were wrong"
+    ),
+    "protocol/wire/reconcile.py: Reconciler._write_split: True -> False": (
+        "there is one fingerprint for each cut: zip would say so if the code above were wrong"
+    ),
     "protocol/trust/policies.py: absorb: 3 -> 4": (
         "of two preferences that say the same, the one known before comes first and has no higher stamp"
     ),
