@@ -18,7 +18,8 @@ import pytest
 from tests.house.source_tree import ROOT
 from tests.support.code_mutants import mutants
 from tests.support.code_survivors import ARGUED
-from tests.support.mutation_run import CONCERNED, NOT_MADE, live_functions
+from tests.support.mutated_files import CONCERNED
+from tests.support.mutation_run import NOT_MADE, live_functions
 
 SAMPLE = """
 def may(weight, limit=10):

@@ -30,44 +30,9 @@ from _pytest.runner import runtestprotocol
 
 from tests.support.code_mutants import WATCH, CodeMutant, mutants, watched_codes
 from tests.support.code_survivors import ARGUED
+from tests.support.mutated_files import CONCERNED
 
 ROOT = Path(__file__).parents[2]
-
-
-def _vectors(file: str) -> str:
-    """Return the test that asks this implementation every question of a file of golden vectors."""
-    return f"tests/protocol/test_conformance_harness.py::test_every_question_is_answered_as_the_vectors_say[{file}]"
-
-
-CONCERNED = {
-    "protocol/trust/visibility.py": (
-        _vectors("visibility.json"),
-        "tests/protocol/trust/test_visibility.py",
-        "tests/replica/test_access.py",
-    ),
-    "protocol/trust/policies.py": (
-        _vectors("policies.json"),
-        "tests/protocol/trust/test_policies.py",
-        "tests/protocol/trust/test_branches.py",
-        "tests/protocol/trust/test_ended_entries.py",
-        "tests/replica/test_many_devices.py",
-    ),
-    "protocol/records/record.py": (_vectors("record.json"), "tests/protocol/records"),
-    "protocol/wire/reconcile.py": (_vectors("reconcile.json"), "tests/protocol/wire/test_reconcile.py"),
-    "meshnode/replica/ingest.py": (
-        "tests/replica/test_ingest.py",
-        "tests/replica/test_ingest_hostile.py",
-        "tests/replica/test_refusals.py",
-        "tests/replica/test_leaps.py",
-    ),
-    "meshnode/replica/served_set.py": (
-        "tests/replica/test_served_set.py",
-        "tests/replica/test_served_set_follows.py",
-        "tests/replica/test_served_set_headers.py",
-    ),
-    "protocol/session/session.py": (_vectors("session.json"), "tests/protocol/session"),
-}
-"""The files that decide, and the tests that concern them."""
 
 # Seconds of the processor's, so that a busy machine comes to the same results.
 SECONDS_MOST = 10.0  # of tests that take longer together, the slowest are left out
