@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import (
     FRAME_MAX_BYTES,
+    INT_MAX,
     RECONCILE_CHILDREN_MAX,
     RECONCILE_LIST_MAX,
     RECONCILE_MESSAGES_MAX,
     RECONCILE_OFFERS_MAX,
 )
 from protocol.wire import reconcile
-from protocol.wire.index import Index, Item
+from protocol.wire.index import ID_BYTES, Index, Item
 from protocol.wire.reconcile import FANOUT, FINGERPRINT_BYTES, LEAF, SHORT_BYTES, Reconciler, SessionHash
 
 HASH = bytes(64)
@@ -197,6 +198,18 @@ def test_a_message_that_makes_no_sense_is_refused(message: bytes) -> None:
 
 def test_the_same_split_in_its_shortest_form_is_answered() -> None:
     assert answering().receive(number(SPLIT) + A_PRINT + number(2) + A_PRINT)
+
+
+def test_the_last_time_the_largest_number_and_a_whole_id_are_taken() -> None:
+    far = (number(INT_MAX - 1) + A_PRINT) * 2  # two steps of 2^52 - 1 seconds: one second before the end of all time
+    assert answering().receive(number(2 << 2 | SPLIT) + A_PRINT + far + number(1 << 1) + A_PRINT)
+    refused(number(2 << 2 | SPLIT) + A_PRINT + far + number(2 << 1) + A_PRINT)
+    assert answering().receive(
+        number(SPLIT) + A_PRINT + number(10 << 1 | 1) + bytes([ID_BYTES, *range(ID_BYTES)]) + A_PRINT
+    )
+    side = Reconciler(Index(made(15, 3)), SessionHash(HASH, 0, 0))
+    side.open()
+    refused(b"\0" + number(INT_MAX), Code.OVERSIZED, side)  # a number, and too many items
 
 
 def split(children: int) -> bytes:
