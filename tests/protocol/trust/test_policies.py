@@ -391,7 +391,7 @@ def test_fault_18_an_edit_refuses_a_weight_out_of_range(weight: int) -> None:
         with_vouch(empty_policy(SALT), BOB, weight, Stamp(1), SALT)
 
 
-def test_an_edit_may_make_a_policy_just_as_long_as_a_record_may_be_and_no_longer() -> None:
+def test_an_edit_may_make_a_policy_only_as_long_as_a_record_may_be() -> None:
     fits, next_stamp = policy_of_length(POLICY_BODY_MAX_BYTES), Stamp(STAMP + 1)
     last = fits.vouches[-1].subject  # with a weight that takes as many bytes
     assert len(with_vouch(fits, last, 501, next_stamp, SALT).to_body()) == POLICY_BODY_MAX_BYTES

@@ -221,7 +221,7 @@ def listed(count: int) -> bytes:
     return number(count << 2 | LIST) + bytes(SHORT_BYTES * count)
 
 
-def test_a_range_may_be_split_and_listed_as_finely_as_the_caps_say_and_no_finer() -> None:
+def test_a_range_may_be_split_and_listed_only_as_finely_as_the_caps_say() -> None:
     assert answering().receive(split(RECONCILE_CHILDREN_MAX))
     assert answering().receive(listed(RECONCILE_LIST_MAX))
     refused(split(RECONCILE_CHILDREN_MAX + 1), Code.OVERSIZED)
@@ -259,7 +259,7 @@ def test_a_bound_beyond_the_range_that_was_asked_for_is_refused() -> None:
     refused(number(SPLIT) + A_PRINT + number((START + 2 * YEAR) << 1) + A_PRINT, side=side)
 
 
-def test_a_peer_may_offer_as_many_items_as_the_cap_says_and_no_more() -> None:
+def test_a_peer_may_offer_only_as_many_items_as_the_cap_says() -> None:
     side = Reconciler(Index(made(15, 3)), SessionHash(HASH, 0, 0))
     side.open()
     assert side.receive(b"\0" + number(RECONCILE_OFFERS_MAX)) is None
@@ -311,7 +311,7 @@ def test_however_little_fits_in_a_message_all_differences_are_found(most: int, m
     assert b"" in outcome.messages or most > 1
 
 
-def test_as_many_ranges_as_the_cap_says_may_wait_for_an_answer_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_as_many_ranges_as_the_cap_says_may_wait_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconcile, "RECONCILE_RANGES_MAX", 6)
     assert answering().receive(split(6))
     refused(split(7), Code.OVERSIZED)
