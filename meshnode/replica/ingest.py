@@ -371,6 +371,8 @@ class Ingest:
             batch.trust = batch.trust or kind in TRUST_KINDS
             if is_revocation(record.header):
                 self._delete_records_of_revoked(record, batch)
+        elif record.body and self._store.records.count_pending():
+            batch.withdrawals += self._store.records.withdrawals_waiting(record.register)
 
     def _delete_records_of_revoked(self, record: Record, batch: Batch) -> None:
         """Delete everything that a revoked device wrote."""
@@ -399,9 +401,7 @@ class Ingest:
             counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
-        takes_back = record.header_only or (record.withdrawn and header.kind != Kind.LETTER)
-        # A letter that was withdrawn since it is blocked or done may still be opened by the one who holds it.
-        if header.kind == Kind.POLICY or takes_back:
+        if header.kind == Kind.POLICY or record.header_only or self._takes_back(record):
             return self._if_within_quota(record, in_use, batch)
         key = key_of(header, body)
         decision = Access.DENY if ended else self._decisions[key]
@@ -410,6 +410,16 @@ class Ingest:
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
+
+    def _takes_back(self, record: Record) -> bool:
+        """Whether it is withdrawn and waits for nothing.
+
+        Letters are many, and a withdrawn one says nothing about its addressee. One of which nothing is held here is decided
+        about like any other record: else people of whom no policy is known could fill the room for them.
+        """
+        if not record.withdrawn:
+            return False
+        return record.header.kind != Kind.LETTER or self._store.records.newest(record.register) is not None
 
     def _has_ended(self, header: Header, certificate: Certificate | None, batch: Batch) -> bool:
         """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""
@@ -456,6 +466,8 @@ class Ingest:
         if batch.trust or batch.people or waited:
             reevaluated = self._reevaluator.reevaluate(batch.people, batch.now if batch.now_is_certain else 0)
             batch.people |= reevaluated.people
+        elif batch.withdrawals:
+            reevaluated = self._reevaluator.release(batch.withdrawals, batch.now if batch.now_is_certain else 0)
         ended = [*batch.ended, *reevaluated.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])
         unit.note(
