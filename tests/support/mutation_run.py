@@ -33,6 +33,12 @@ from tests.support.code_survivors import ARGUED
 
 ROOT = Path(__file__).parents[2]
 
+_INGEST = (
+    "tests/replica/test_ingest.py",
+    "tests/replica/test_ingest_hostile.py",
+    "tests/replica/test_refusals.py",
+    "tests/replica/test_leaps.py",
+)
 CONCERNED = {
     "protocol/trust/visibility.py": ("tests/protocol/trust/test_visibility.py", "tests/replica/test_access.py"),
     "protocol/trust/policies.py": (
@@ -42,18 +48,16 @@ CONCERNED = {
     ),
     "protocol/records/record.py": ("tests/protocol/records",),
     "protocol/wire/reconcile.py": ("tests/protocol/wire/test_reconcile.py",),
-    "meshnode/replica/ingest.py": (
-        "tests/replica/test_ingest.py",
-        "tests/replica/test_ingest_hostile.py",
-        "tests/replica/test_refusals.py",
-        "tests/replica/test_leaps.py",
-    ),
+    "meshnode/replica/ingest.py": _INGEST,
+    "meshnode/replica/judging.py": _INGEST,
+    "meshnode/replica/keeping.py": _INGEST,
     "meshnode/replica/served_set.py": (
         "tests/replica/test_served_set.py",
         "tests/replica/test_served_set_follows.py",
         "tests/replica/test_served_set_headers.py",
     ),
     "protocol/session/session.py": ("tests/protocol/session",),
+    "protocol/session/handover.py": ("tests/protocol/session",),
 }
 """The files that decide, and the tests that concern them."""
 
