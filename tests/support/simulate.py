@@ -211,7 +211,7 @@ def _main_clocks(seeds: Sequence[int], processes: int) -> int:
         faults += len(found)
         if found:
             sys.stdout.write("\n  ".join([f"seed {seed}", *found]) + "\n")
-        if count % CLOCKS_TOLD_EVERY == 0:  # whoever stops a long run can go on with --first from here
+        if count % CLOCKS_TOLD_EVERY == 0:  # a long run that was stopped goes on with --first from here
             sys.stdout.write(f"seeds {seeds[0]} to {seed} are done: {faults} faults\n")
         sys.stdout.flush()
     sys.stdout.write(f"{len(seeds)} communities with wrong clocks: {faults} faults\n")
