@@ -38,6 +38,12 @@ def resident(pid: int | str = "self") -> float:
     return _status(pid, "VmRSS") / 1024
 
 
+def worked(pid: int) -> float:
+    """Return the seconds of processor time that the threads which a process has now have used so far."""
+    tasks = Path(f"/proc/{pid}/task")
+    return sum(int(_read(f"{task}/schedstat").split()[0]) for task in tasks.iterdir()) / 1e9
+
+
 def switches(pid: int) -> dict[str, int]:
     """Return how often each thread of a process has gone to sleep so far, which is how often it has woken up."""
     tasks = Path(f"/proc/{pid}/task")
