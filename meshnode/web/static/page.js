@@ -48,6 +48,6 @@ if (form) {
       replaceParts(await answer.text(), ["audience"]);
     } catch { /* another choice came first, or the node is away */ }
   };
-  for (const choice of form.querySelectorAll("[name=audience], [name=type]")) choice.addEventListener("change", count);
+  form.addEventListener("change", (change) => { if (change.target.matches("[name=audience], [name=type], [name=place]")) count(); });
   count();
 }
