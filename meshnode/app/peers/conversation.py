@@ -386,7 +386,7 @@ class Conversation:
                         self._serving.supply(ids)
                 case PhotoRequested() | PhotoReceived() as event:
                     if self._serving is not None:
-                        self._serving.photos.handle(event)
+                        self._serving.photos.handle(event, self._now)
                 case LiveStarted():
                     self.live = True
                     if self.peer is not None:
