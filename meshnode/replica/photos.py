@@ -13,10 +13,11 @@ from meshnode.replica.photo_room import PhotoRoom
 from meshnode.replica.quota import Quota
 from meshnode.store import Store
 from meshnode.store.photos import Named, PhotoState
-from protocol import PersonId, PhotoHash, limits
-from protocol.rate import RateLimit
+from protocol import PersonId, PhotoHash, RateLimit, limits
 
-GIVEN_BYTES_A_MINUTE = 64 * 1024 * 1024  # to all for whom one person answers: a newcomer has all there is in five minutes
+GIVEN_BYTES_A_MINUTE = (
+    64 * 1024 * 1024
+)  # to all for whom one person answers: a newcomer has all there is in five minutes
 PACES_MAX = 1_000  # people who answer for others and have been given photos lately
 
 
@@ -54,7 +55,7 @@ class PhotoKeeper:
         as make way for records on a full disk. Return whether there is more."""
         if self._store.photos.has_unnamed():
             with self._store.transaction():
-                pass  # each commit deletes some
+                self._store.photos.delete_unnamed()
         return self.room.give_way() or self._store.photos.has_unnamed()
 
     # --- giving ----------------------------------------------------------------------------------------------------------

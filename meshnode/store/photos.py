@@ -7,7 +7,7 @@ and the bytes are deleted before the same commit ends. They are overwritten like
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -18,7 +18,9 @@ from meshnode.store.rows import RecordState
 from protocol import PersonId, Photo, PhotoHash, RecordId
 
 ROW_BYTES = 1_000  # that each photo counts beside its bytes: somebody may have a thousand of a few bytes
-DELETED_AT_ONCE = 40  # photos of one commit, 16 MB at most; the others go with the next ones
+DELETED_AT_ONCE = (
+    8  # photos and thumbnails of one commit, those of a listing, 2 MB at most; the others go with the next ones
+)
 
 
 class PhotoState(IntEnum):
@@ -66,7 +68,9 @@ class Photos:
         """Whether more may be lacking than when this was last set to False."""
         self.owner: PersonId | None = None
         """The owner's photos stay when no listing names them: an ended listing may be renewed. See `unnamed_of_owner`."""
-        database.before_commit.append(self._delete_unnamed)
+        self.has_space: Callable[[], bool] = lambda: True
+        """Whether the journal has space for deleted photos: what takes a listing back needs little, and must not wait."""
+        database.before_commit.append(self._delete_with_listing)
         database.on_rollback.append(self._note_moved)
 
     def _note_moved(self) -> None:
@@ -292,7 +296,12 @@ class Photos:
         """Whether photos are left that went with their listings."""
         return self._database.value("SELECT 1 FROM photo_unnamed LIMIT 1") is not None
 
-    def _delete_unnamed(self) -> None:
+    def _delete_with_listing(self) -> None:
+        if self.has_unnamed() and self.has_space():
+            self.delete_unnamed()
+
+    def delete_unnamed(self) -> None:
+        """Delete, in an open transaction, some of the photos that went with their listings."""
         for row in self._database.all("SELECT hash FROM photo_unnamed LIMIT ?", (DELETED_AT_ONCE,)):
             gone = self._database.value(
                 "SELECT 1 FROM photo WHERE hash = ?1 AND author IS NOT ?2"

@@ -70,6 +70,7 @@ class Store:
         database.on_rollback.append(self._drop_mark)
         self.people = People(database)
         self.photos = Photos(database, self.people)
+        self.photos.has_space = self._journal_has_space
         self.records = RecordStore(database, self.people, self.photos)
         self.cards = Cards(database, self.people)
         self.devices = Devices(database, self.people)
@@ -199,6 +200,10 @@ class Store:
             return None
         free, size = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
         return free + (self._database.free_bytes if free >= limits.DISK_FREE_LEAST else 0), size
+
+    def _journal_has_space(self) -> bool:
+        disk = self.disk()
+        return disk is None or disk[0] >= limits.DISK_FREE_LEAST
 
     def erase(self) -> None:
         """Overwrite what was deleted or changed since the last call, in every file of this store. Not in a transaction."""

@@ -84,7 +84,9 @@ async def test_the_photo_of_a_neighbor_waits_for_one_batch_of_each_introducer_at
 
     def noted(most: int) -> list[tuple[PhotoHash, bytes]]:
         found = to_decode(most)
-        authors.extend(one.id for one in (BOB, *SYBILS) for hash_, data in found[:1] if photo_hash(one.id, data) == hash_)
+        authors.extend(
+            one.id for one in (BOB, *SYBILS) for hash_, data in found[:1] if photo_hash(one.id, data) == hash_
+        )
         return found
 
     alice.photos.to_decode = noted  # type: ignore[method-assign]

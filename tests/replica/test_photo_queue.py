@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from meshnode.app.owner import policy
+from meshnode.app.people import blocks
 from meshnode.replica import photo_queue
 from meshnode.replica.photo_queue import LISTED_AGAIN_SECONDS, NEXT_PART_SECONDS, UNDER_WAY_SECONDS
 from meshnode.replica.replica import Replica
 from meshnode.store.photos import Named, PhotoState
-from protocol import Photo, PhotoHash
+from protocol import Photo, PhotoHash, person_text
 from tests.support.network import replica_of
 from tests.support.people import NOW, Person, grown
 
@@ -42,7 +43,8 @@ def alice(monkeypatch: pytest.MonkeyPatch) -> Replica:
     now = alice.clock.now()
     for one in (BOB, EVE):
         policy.vouch(alice, one.id, 900)
-    vouches = EVE.policy({alice.me: 900} | {one.id: 800 for one in SYBILS}, now=now)
+    behind_eve: dict[Person | bytes, int] = {alice.me: 900, **dict.fromkeys(SYBILS, 800)}
+    vouches = EVE.policy(behind_eve, now=now)
     records = [BOB.certificate(now), BOB.policy({alice.me: 900}, now=now), EVE.certificate(now), vouches]
     records += [record for one in SYBILS for record in (one.certificate(now), one.policy({EVE.id: 900}, now=now))]
     assert alice.ingest.receive(records, EVE.id).later == []
@@ -82,9 +84,7 @@ def test_all_authors_come_into_the_list_in_time(alice: Replica, flood: Callable[
     assert seen == {one.id for one in SYBILS}
 
 
-def test_a_flood_of_posts_makes_the_list_again_once_a_second_at_most(
-    alice: Replica, flood: Callable[[], None]
-) -> None:
+def test_a_flood_of_posts_makes_the_list_again_once_a_second_at_most(alice: Replica, flood: Callable[[], None]) -> None:
     queue = alice.photos.queue
     for number in range(6):
         flood()
@@ -132,6 +132,25 @@ def test_a_peer_that_never_answers_keeps_a_photo_from_coming_for_a_minute_and_on
     assert queue.free_at(second.hash, 10.0) == 10.0
     queue.begin(first.hash, UNDER_WAY_SECONDS)  # by the same one, who has called again
     assert queue.free_at(first.hash, UNDER_WAY_SECONDS) == UNDER_WAY_SECONDS
+
+
+def test_a_block_of_who_answers_for_others_clears_their_photos(alice: Replica, flood: Callable[[], None]) -> None:
+    bring(alice, BOB, "A bench", through=BOB)
+    flood()
+    time = 0.0
+    for _ in range(30):
+        time += NEXT_PART_SECONDS
+        for one in alice.photos.queue.lacking(time):
+            if alice.store.photos.state(one.hash) is None:
+                arrive(alice, one)
+    assert len(alice.store.photos.usage()) == 1 + len(SYBILS)
+    blocks.block(alice, person_text(EVE.id))
+    for _ in range(300):
+        more, gone = alice.ingest.make_room(), alice.photos.clear_some()
+        if not more and not gone:
+            break
+    assert list(alice.store.photos.usage()) == [BOB.id]
+    assert alice.store.photos.lacking_authors() == []
 
 
 def names_of(title: str) -> set[PhotoHash]:
