@@ -268,12 +268,19 @@ class Photos:
                 gone += bytes_
         return gone
 
-    def unnamed_of_owner(self) -> list[tuple[PhotoHash, int]]:
-        """Return the owner's photos and thumbnails that no listing names, each with the time at which it was added."""
-        return self._database.all(
-            "SELECT hash, added FROM photo WHERE author = ? AND hash NOT IN (SELECT hash FROM photo_name)",
+    def unnamed_of_owner(self) -> list[tuple[PhotoHash, int, bool]]:
+        """Return the owner's photos and thumbnails that no listing names: when each was added, and whether it came from
+        another device of the owner's."""
+        found = self._database.all(
+            "SELECT hash, added, state FROM photo WHERE author = ? AND hash NOT IN (SELECT hash FROM photo_name)",
             (self._owner_number(),),
         )
+        return [(hash_, added, state != PhotoState.OWN) for hash_, added, state in found]
+
+    def is_of_owner(self, hash_: PhotoHash) -> bool:
+        """Whether this is a photo of the owner's that is here."""
+        found = self._database.value("SELECT author FROM photo WHERE hash = ?", (hash_,))
+        return found is not None and found == self._owner_number()
 
     def delete(self, hashes: Iterable[PhotoHash]) -> None:
         """Delete these photos."""
