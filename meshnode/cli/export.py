@@ -28,7 +28,9 @@ def export(call: Settings, folder: Path | None) -> Any:
     if folder is not None:
         saved, missing = _save(client, reply, folder)
         if not call.json:
-            output.note(listings_text.photos_exported(saved, str(folder), missing))
+            output.note(listings_text.photos_exported(saved, str(folder)))
+        if missing and not call.json:
+            output.note(listings_text.photos_missing(missing))
     return reply
 
 

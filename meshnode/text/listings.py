@@ -225,7 +225,6 @@ def photos_missing(count: int) -> str:
     )
 
 
-def photos_exported(count: int, folder: str, missing: int) -> str:
-    """Say how many photos of the owner's were saved, and how many are not here."""
-    saved = plural(count, "{n} photo saved in {folder}", "{n} photos saved in {folder}", folder=folder)
-    return f"{saved}. {photos_missing(missing)}" if missing else saved
+def photos_exported(count: int, folder: str) -> str:
+    """Say how many photos of the owner's were saved."""
+    return plural(count, "{n} photo saved in {folder}", "{n} photos saved in {folder}", folder=folder)

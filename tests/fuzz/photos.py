@@ -28,11 +28,13 @@ HELD = [(grown("photo", str(size), size=32) * 6_250)[:size] for size in (1, 39_9
 NAMES = {photo_hash(ALICE, data): data for data in HELD}
 FORMS = ("WEBP", "JPEG", "PNG", "GIF")
 SOUND = [camera_picture(form, (48, 32), turned=turned) for form in FORMS for turned in (False, True)]
-FIELDS = tuple(Photo(grown("one", size=32), 9_000, grown("small", size=32), 900, "A bench").to_value() for _ in range(2))
+FIELDS = tuple(
+    Photo(grown("one", size=32), 9_000, grown("small", size=32), 900, "A bench").to_value() for _ in range(2)
+)
 
 
 def photo_frames(data: bytes) -> None:
-    """Whatever the other side says about photos: what comes is what was asked for, and no more is kept than it is large."""
+    """Whatever the other side says about photos: what comes is what was asked for, and kept up to its size."""
     source = Source(data)
     told: list[Frame] = []
     exchange = PhotoExchange(told.append)

@@ -25,6 +25,17 @@ def photos_of(host: Host, post: str) -> list[dict[str, Any]]:
     return found
 
 
+def sees(host: Host, post: str) -> None:
+    """Wait until a post is here with its photo: the thumbnail comes with it, the photo when nothing else is to come."""
+    eventually(lambda: host.finds(post), f"{host.name} finds {post}")
+    eventually(lambda: photos_of(host, post)[0]["thumbnail_here"], f"{host.name} has the thumbnail of {post}")
+    eventually(lambda: photos_of(host, post)[0]["here"], f"{host.name} has the photo of {post}")
+
+
+def loses(host: Host, post: str) -> None:
+    eventually(lambda: host.finds(post) is None, f"{post} is gone at {host.name}'s")
+
+
 def saved(host: Host, post: str, folder: Path) -> bytes:
     (file,) = host.ask("photo", post, "--save", str(folder))["saved"]
     return Path(file["file"]).read_bytes()
@@ -47,9 +58,7 @@ def test_a_photo_is_seen_two_doors_away_without_its_place_and_is_gone_with_its_p
     alice.meshnode("offer", "A bench", *words)
     alice.meshnode("offer", "The same bench", *words)
     for host in (bob, carol):
-        eventually(lambda host=host: host.finds("A bench"), f"{host.name} finds the bench")
-        eventually(lambda host=host: photos_of(host, "A bench")[0]["thumbnail_here"], f"{host.name} has the thumbnail")
-        eventually(lambda host=host: photos_of(host, "A bench")[0]["here"], f"{host.name} has the photo")
+        sees(host, "A bench")
     assert photos_of(carol, "A bench")[0]["words"] == "A green bench"
 
     own, shown = (saved(host, "A bench", tmp_path / "saved" / host.name) for host in (alice, carol))
@@ -61,13 +70,13 @@ def test_a_photo_is_seen_two_doors_away_without_its_place_and_is_gone_with_its_p
 
     alice.meshnode("withdraw", "A bench")
     for host in (bob, carol):
-        eventually(lambda host=host: host.finds("A bench") is None, f"the bench is gone at {host.name}'s")
+        loses(host, "A bench")
     assert photos_of(carol, "The same bench")[0]["here"], "another post has the same photo"
     assert readable(carol, shown)
 
     alice.meshnode("withdraw", "The same bench")
     for host in (bob, carol):
-        eventually(lambda host=host: host.finds("The same bench") is None, f"it is gone at {host.name}'s")
+        loses(host, "The same bench")
     for host in (alice, bob, carol):
         host.running.stop()
         assert readable(host, own) == readable(host, shown) == [], host.name
@@ -84,8 +93,7 @@ def test_a_photo_that_a_neighbor_has_saved_is_exported_by_its_owner_alone_with_a
     picture = tmp_path / "bench.png"
     picture.write_bytes(camera_picture("PNG", (800, 600)))
     alice.meshnode("offer", "A bench", "--photo", str(picture), "--audience", "network_wide")
-    eventually(lambda: bob.finds("A bench"), "Bob finds the bench")
-    eventually(lambda: photos_of(bob, "A bench")[0]["here"], "Bob has the photo")
+    sees(bob, "A bench")
 
     bob.meshnode("export", "--photos", str(tmp_path / "bobs"))
     assert list((tmp_path / "bobs").iterdir()) == []

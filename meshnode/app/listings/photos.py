@@ -72,9 +72,7 @@ def clear_up(replica: Replica, *, gone: Sequence[Photo] = ()) -> None:
     wanted = _hashes(photo for body in bodies if isinstance(body, Listing) for photo in body.photos)
     at_once = _hashes(gone)
     store.photos.delete(
-        hash_
-        for hash_, added, came in unnamed
-        if hash_ not in wanted and (came or added < before or hash_ in at_once)
+        hash_ for hash_, added, came in unnamed if hash_ not in wanted and (came or added < before or hash_ in at_once)
     )
 
 
