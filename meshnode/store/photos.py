@@ -48,7 +48,7 @@ class Named(NamedTuple):
 
 @dataclass(slots=True)
 class PhotoUsage:
-    """What the photos of one author take up, in bytes, and how many came that cannot be decoded."""
+    """The bytes of all photos of one author and of the thumbnails among them, and the number that cannot be decoded."""
 
     size: int = 0
     thumbnails: int = 0
@@ -269,8 +269,10 @@ class Photos:
         return gone
 
     def unnamed_of_owner(self) -> list[tuple[PhotoHash, int, bool]]:
-        """Return the owner's photos and thumbnails that no listing names: when each was added, and whether it came from
-        another device of the owner's."""
+        """Return the owner's photos and thumbnails that no listing names.
+
+        With each goes when it was added, and whether it came from another device of the owner's.
+        """
         found = self._database.all(
             "SELECT hash, added, state FROM photo WHERE author = ? AND hash NOT IN (SELECT hash FROM photo_name)",
             (self._owner_number(),),
