@@ -22,8 +22,6 @@ WHY = {
     "format": ("this is no photo that can be read", "take a JPEG, PNG, WebP or GIF file"),
     "large": ("this photo is too large", "make it smaller first, or take a picture of it on the screen"),
 }
-NO_CHILD = "photos cannot be looked at: the program that decodes them does not run here"
-NO_CHILD_HINT = "it needs Pillow and 768 MB of address space: see docs/photos.md"
 # A picture of one pixel: it tells a bad photo from a machine that can decode none.
 SOUND = bytes.fromhex("524946461a000000574542505650384c0e0000002f00000000071011fd0f4444ff03")
 DAMAGED = ("this photo cannot be read: the file is damaged or cut short", "take another copy of it")
@@ -58,7 +56,10 @@ async def show(photos: Sequence[bytes]) -> list[bytes | None]:
     if made is None and len(photos) > 1:  # the child was stopped at one of its limits: find out which one it was
         return [(await show([photo]))[0] for photo in photos]
     if made is None and await _show([SOUND]) is None:
-        raise Failed(NO_CHILD, NO_CHILD_HINT)
+        raise Failed(
+            "no photo can be looked at: the program that decodes them does not run here",
+            "it needs 768 MB of address space; your posts and those of others are not touched",
+        )
     return [None] * len(photos) if made is None else made
 
 

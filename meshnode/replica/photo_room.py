@@ -22,7 +22,7 @@ _LARGEST = 2 * limits.PHOTO_BYTES_MAX + ROW_BYTES  # more than what was needed c
 
 
 class _Author(NamedTuple):
-    """What the photos of one author take up, and how far the author is; those farthest away come first."""
+    """The bytes of the photos of one author, after the distance of the author: the order is that of distances."""
 
     distance: int
     person: PersonId

@@ -51,8 +51,10 @@ class PhotoKeeper:
         return True
 
     def clear_some(self) -> bool:
-        """Delete some of what is to go: photos that went with their listings and were too many for one commit, and such
-        as make way for records on a full disk. Return whether there is more."""
+        """Delete some of the photos that are to go; return whether there are more.
+
+        They went with their listings and were too many for one commit, or make way for records on a full disk.
+        """
         if self._store.photos.has_unnamed():
             with self._store.transaction():
                 self._store.photos.delete_unnamed()
@@ -74,8 +76,10 @@ class PhotoKeeper:
     # --- decoding --------------------------------------------------------------------------------------------------------
 
     def to_decode(self, most: int) -> list[tuple[PhotoHash, bytes]]:
-        """Return some photos of one author that came and are to be decoded: those who answer for authors take turns, and
-        so do the authors behind each of them."""
+        """Return some photos of one author that came and are to be decoded.
+
+        The people who answer for authors take turns, and so do the authors behind each of them.
+        """
         answers = self._introducers.answers()
         waiting = [
             (self._turns.get(account, 0), self._turns.get(author, 0), distance, author, account)

@@ -48,7 +48,7 @@ class Named(NamedTuple):
 
 @dataclass(slots=True)
 class PhotoUsage:
-    """What the photos of one author take up, in bytes, and how many came that cannot be decoded."""
+    """The bytes of all photos of one author and of the thumbnails among them, and the number that cannot be decoded."""
 
     size: int = 0
     thumbnails: int = 0
@@ -268,12 +268,21 @@ class Photos:
                 gone += bytes_
         return gone
 
-    def unnamed_of_owner(self) -> list[tuple[PhotoHash, int]]:
-        """Return the owner's photos and thumbnails that no listing names, each with the time at which it was added."""
-        return self._database.all(
-            "SELECT hash, added FROM photo WHERE author = ? AND hash NOT IN (SELECT hash FROM photo_name)",
+    def unnamed_of_owner(self) -> list[tuple[PhotoHash, int, bool]]:
+        """Return the owner's photos and thumbnails that no listing names.
+
+        With each goes when it was added, and whether it came from another device of the owner's.
+        """
+        found = self._database.all(
+            "SELECT hash, added, state FROM photo WHERE author = ? AND hash NOT IN (SELECT hash FROM photo_name)",
             (self._owner_number(),),
         )
+        return [(hash_, added, state != PhotoState.OWN) for hash_, added, state in found]
+
+    def is_of_owner(self, hash_: PhotoHash) -> bool:
+        """Whether this is a photo of the owner's that is here."""
+        found = self._database.value("SELECT author FROM photo WHERE hash = ?", (hash_,))
+        return found is not None and found == self._owner_number()
 
     def delete(self, hashes: Iterable[PhotoHash]) -> None:
         """Delete these photos."""

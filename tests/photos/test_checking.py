@@ -125,7 +125,7 @@ async def test_where_no_photo_can_be_decoded_none_is_given_up(alice: Replica, mo
     photos = came(alice, BOB, 3, webp())
     with monkeypatch.context() as patch:
         patch.setattr(child, "_run", no_answer)
-        with pytest.raises(Failed, match="photos cannot be looked at"):
+        with pytest.raises(Failed, match="no photo can be looked at"):
             await check(alice)
     assert [alice.store.photos.state(one) for one in photos] == [PhotoState.CAME] * 3
     assert await child.show([child.SOUND]) != [None]

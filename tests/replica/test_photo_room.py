@@ -70,7 +70,9 @@ class Album:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_whoever_has_how_many_photos_the_caps_hold_and_a_full_node_comes_to_rest(alice: Replica, seed: int) -> None:
+def test_with_any_number_of_photos_by_anybody_the_caps_hold_and_a_full_node_comes_to_rest(
+    alice: Replica, seed: int
+) -> None:
     """Photos of all sizes of people near, far and unknown are offered in any order, again and again."""
     chance, album = random.Random(seed), Album(alice)
     people = chance.sample([BOB, EVE, NORA, *FRIENDS, *SYBILS], 9)
@@ -152,7 +154,7 @@ def test_an_author_beyond_the_bound_shows_thumbnails_and_what_the_owner_looks_at
     assert album.held(BOB.id) <= OF_ONE
 
 
-def test_somebody_whose_photos_cannot_be_decoded_gets_no_more_of_them_fetched(alice: Replica) -> None:
+def test_the_photos_of_somebody_are_left_alone_after_a_few_that_cannot_be_decoded(alice: Replica) -> None:
     album, tried = Album(alice), 0
     for _ in range(REFUSED_MAX + 5):
         one = album.photo(BOB.id)
