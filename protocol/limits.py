@@ -227,6 +227,10 @@ BATCH_SECONDS = 0.25  # a batch waits no longer to fill: a link that drops often
 HEADERS_WAITING_MAX = 10_000  # some 3 MB: a peer that shows older and older versions cannot make us queue more answers
 SESSION_BUFFER_BYTES = 4 * 1024 * 1024  # unsent bytes of one session: a peer that does not read cannot fill the memory
 
+INTAKE_BYTES = (
+    16 * 1024 * 1024
+)  # of memory for what all sessions have received and the store has not: eight full batches
+
 # --- Connections -----------------------------------------------------------------------------------------------------
 PREAUTH_CONNECTIONS_MAX = 16  # not proven yet: a scanner cannot hold more
 PREAUTH_PER_ADDRESS_MAX = 2  # of them from one address; loopback is exempt, since all local nodes share it

@@ -377,7 +377,8 @@ class Network:
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise
-        link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._door.fair_share)
+        origin = Origin(address, dialed=True)
+        link = PeerLink(stream, conversation, self._store_thread, origin, self._door.fair_share, self._door.intake)
         begun(link)
         await self._run_link(link, met)
         return link
@@ -390,7 +391,7 @@ class Network:
             conversation = Conversation.answering(
                 self._replica, self._seen_ephemerals, now, asks_first=True, ignores=ignores
             )
-            link = PeerLink(stream, conversation, self._store_thread, origin, self._door.fair_share)
+            link = PeerLink(stream, conversation, self._store_thread, origin, self._door.fair_share, self._door.intake)
             preauth = PreauthConnection(host, scope.cancel, lambda: link.in_progress)
             self._preauth_limiter.add(preauth)
             try:

@@ -40,6 +40,11 @@ class Handover:
         return self._outgoing.idle and self._incoming.idle
 
     @property
+    def held(self) -> int:
+        """An estimate of the memory, in bytes, of the records that have come and are not committed."""
+        return self._incoming.held
+
+    @property
     def may_ask(self) -> bool:
         """Whether the node can be asked at once for records that the other side has pulled."""
         return self._outgoing.pullable and self._outgoing.has_room(self._outbox.size)
@@ -115,6 +120,11 @@ class Handover:
         while self._outgoing.has_room(self._outbox.size) and (request := self._outgoing.next_request()) is not None:
             events.append(request)
         return events
+
+    def at_once(self, now: float) -> list[Event]:
+        """Return what has come and was not given to the node yet, though a batch is not full."""
+        batch = self._incoming.batch(now, at_once=True)
+        return [] if batch is None else [batch]
 
     def rest(self, now: float) -> list[Event]:
         """Return what has come and was not given to the node yet, at the end of a session."""

@@ -148,6 +148,11 @@ class Session:
         """Whether both sides have all that they may have of each other, and nothing is under way or waits to be sent."""
         return self._state is SessionState.LIVE and not self._outbox and self._quiet() and self.photos.idle
 
+    @property
+    def held(self) -> int:
+        """An estimate of the memory, in bytes, of the records that have come and are not committed."""
+        return self._handover.held
+
     def receive(self, frame: bytes, now: float) -> list[Event]:
         """Take one frame, as `receive_many` does."""
         return self.receive_many([frame], now)
@@ -174,6 +179,14 @@ class Session:
         self._rechecks.advance_to(self._now)
         self._go_on()
         self._deadlines.note_debt(owes=self._peer_owes())
+        return self._drain_events()
+
+    def hand_over(self, now: float) -> list[Event]:
+        """Return the records that have come, and wait for more no longer: the node is short of memory for them."""
+        self._deadlines.advance_to(now)
+        if self._state is not SessionState.ENDED:
+            self._events += self._handover.at_once(self._now)
+            self._go_on()
         return self._drain_events()
 
     def frames_to_send(self) -> list[bytes]:
