@@ -358,6 +358,7 @@ class Conversation:
             kinds_of=replica.store.records.kinds_of,
             now=now,
             told=self._time.tell,
+            header_room=replica.header_room,
         )
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
