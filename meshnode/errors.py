@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from meshnode.text.catalog import message as said
+
+if TYPE_CHECKING:  # for the types alone: a command that asks the daemon shall not load the protocol
+    from protocol import InvalidField
 
 
 class MeshnodeError(Exception):
@@ -44,6 +47,11 @@ class Usage(MeshnodeError):
     exit_code = 2
     http_status = 400
     word = "usage"
+
+
+def not_allowed(fault: InvalidField, hint: str = "") -> Usage:
+    """Return the error for somebody who typed a value that its field may not have."""
+    return Usage("{field} {reason}", hint, field=said(fault.field), reason=said(fault.reason, **fault.values))
 
 
 class Ambiguous(Usage):

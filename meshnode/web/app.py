@@ -48,7 +48,12 @@ from meshnode.web.subscribed import Subscribed
 
 log = logging.getLogger(__name__)
 
-STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
+STATIC = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "page.webmanifest": "application/manifest+json",  # the name and the icon that a phone's home screen shows
+    "icon.svg": "image/svg+xml",
+}
 ONCE = "once"  # the field by which a form that is sent twice, by a double click or the back button, is known
 ONCE_MAX = 256  # forms of which the outcome is remembered
 

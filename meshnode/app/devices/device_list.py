@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from meshnode.app.devices.enrolment import device_name
 from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
-from meshnode.errors import Refused, Usage
+from meshnode.errors import Refused, Usage, not_allowed
 from meshnode.quoting import quoted
 from meshnode.replica.replica import Replica
 from protocol import DeviceId, InvalidField, check_text, device_text, limits, normalize_line
@@ -135,7 +135,7 @@ def _name(replica: Replica, given: str | None) -> str:
     try:
         check_text("name", name, limits.DEVICE_NAME_MAX, shortest=1)
     except InvalidField as error:
-        raise Usage(str(error), "choose another name") from error
+        raise not_allowed(error, "choose another name") from error
     if name.casefold() in taken:
         raise Refused("you already have a device called {name}", "choose another name", name=quoted(name))
     return name

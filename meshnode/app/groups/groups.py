@@ -14,7 +14,7 @@ from typing import NamedTuple
 from meshnode.app.groups import membership
 from meshnode.app.naming import ID_SHOWN, PersonRef, find, known, reference, relation_to
 from meshnode.app.picking import Candidate, alike, fitting, pick
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import NotFound, Refused, Usage, not_allowed
 from meshnode.quoting import named, quoted
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
@@ -144,7 +144,7 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
-        raise Usage(str(error)) from error
+        raise not_allowed(error) from error
     if any(group.kind == kind and group.name == name for group in _own(replica)):
         raise Refused(
             "you are in a {kind} of that name already", "choose another name, or leave that one first", kind=order.kind

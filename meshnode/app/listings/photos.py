@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import NotFound, Refused, Usage, not_allowed
 from meshnode.replica.access import Access
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.changes import Change
@@ -95,7 +95,7 @@ def named(replica: Replica, given: Sequence[PhotoGiven], before: Sequence[Photo]
         try:
             found.append(Photo(hash_, sizes[0], thumbnail, sizes[1], normalize_line(one.words)))
         except InvalidField as error:
-            raise Usage(str(error)) from error
+            raise not_allowed(error) from error
     return tuple(found)
 
 
