@@ -34,7 +34,8 @@ from protocol import Code, DeviceId, PersonId, limits, short_id
 
 log = logging.getLogger(__name__)
 
-READ_BYTES = 64 * 1024  # at once: each link may have read so much while it waits
+READ_BYTES = 256 * 1024  # at once: a thousand short records, which fill a commit
+READ_LESS_BYTES = 64 * 1024  # where memory is short: each link may have read so much while it waits
 WRITE_BYTES = 64 * 1024
 BUSY_BYTES = 256 * 1024  # with this much unwritten, the conversation is not asked for more
 STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s counts as gone
@@ -277,7 +278,7 @@ class PeerLink:
             known = self.conversation.peer is not None or self.conversation.enrolling
             deadline = float("inf") if known else self.since + limits.PREAUTH_SECONDS
             with trio.move_on_at(deadline), suppress(trio.BrokenResourceError):
-                data = bytes(await self._stream.receive_some(READ_BYTES))
+                data = bytes(await self._stream.receive_some(READ_LESS_BYTES if self._intake.is_tight else READ_BYTES))
             if not data:
                 return
             self.bytes_in += len(data)
