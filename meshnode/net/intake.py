@@ -1,11 +1,11 @@
 """Bounds the memory of what all sessions together have received and the store has not committed.
 
-A record that was parsed takes some five times as much memory as its bytes. One session waits for a thousand of them, so that one
-commit takes them all; 64 sessions would hold so many at once that a small machine has no room for them. So before a link
-parses what it has read, it asks here. Where there is no room it waits, and does not read: the other end then waits too,
-as with any slow reader. Whoever waits of the account that holds least goes first, so an introducer of many people keeps
-nobody else waiting. Once half of the room is taken, nothing waits to fill a batch any longer: each piece goes to the
-store at once. So the other half is always on its way to be free, and everybody's turn comes.
+A record that was parsed takes some five times as much memory as its bytes. One session waits for a thousand of them, so
+that one commit takes them all; with 64 sessions a small machine has no room for that. So before a link parses what it has
+read, it asks here. Where there is no room it waits, and does not read: the other end then waits too, as with any slow
+reader. Of those who wait, one of the account that holds least goes first, so an introducer of many people keeps nobody
+else waiting. Once half of the room is taken, nothing waits to fill a batch any longer: each piece goes to the store at
+once. So the other half is always on its way to be free, and everybody's turn comes.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Readers:
                 await trio.sleep_forever()
 
 
-async def test_whoever_finds_no_room_waits_until_some_is_free(nursery: trio.Nursery) -> None:
+async def test_a_piece_that_finds_no_room_waits_until_some_is_free(nursery: trio.Nursery) -> None:
     intake = Intake(ROOM)
     readers = Readers(nursery, intake)
     first, *_ = [await readers.come(ALICE) for _ in range(4)]
@@ -103,7 +103,7 @@ async def test_from_half_of_the_room_on_nothing_is_to_wait_for_a_batch_to_fill(n
     assert intake.is_tight
 
 
-async def test_who_goes_away_while_waiting_or_inside_leaves_nothing_behind(nursery: trio.Nursery) -> None:
+async def test_readers_that_go_away_while_waiting_or_inside_leave_nothing_behind(nursery: trio.Nursery) -> None:
     intake = Intake(ROOM)
     readers = Readers(nursery, intake)
     scopes = [await readers.come(one) for one in (ALICE, ALICE, BOB, BOB, CAROL, CAROL)]
