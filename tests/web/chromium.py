@@ -142,6 +142,11 @@ class Tab:
         fits = self.tell("document.documentElement.scrollWidth <= innerWidth")
         return found if fits else [*found, ["wider than the screen", []]]
 
+    def manifest(self) -> tuple[dict[str, Any], list[str]]:
+        """Return the manifest by which the page can be put on a home screen, and what Chromium finds wrong with it."""
+        found = self._call("Page.getAppManifest")
+        return json.loads(found["data"]), [error["message"] for error in found["errors"]]
+
     def complaints(self) -> list[str]:
         """Return what the browser has logged as errors: what its policy forbade, or scripts that failed."""
         entries = [event["params"]["entry"] for event in self._events if event.get("method") == "Log.entryAdded"]

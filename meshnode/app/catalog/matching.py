@@ -62,16 +62,20 @@ class Meaning:
         yield self._with_words(words)[:MATCHING_MAX]
 
     def _titled(self, words: list[str]) -> list[Entry]:
-        """Return the listings that can have all words in the title: as the index says, if it has all."""
+        """Return the listings that have all words in the title: perhaps as parts, unless the index has all titles."""
         if not words or not self._index.has_all_titles:
-            return self._entries_in(self._among)
+            titled = self._entries_in(self._among)
+            for word in words:  # one after the other, as few titles have even the letters of one
+                titled = [entry for entry in titled if word in entry.title]
+            return titled
         return self._entries_in(reduce(and_, (self._index.with_word(word)[0] for word in words)))
 
     def _entries_in(self, bits: int) -> list[Entry]:
         """Return the listings that have these doc ids, in the order of the buckets."""
         bits &= self._among
         wanted, having = self._index.flags(bits), set(self._index.buckets_of(bits))
-        return [entry for entry in entries_in(one for one in self._buckets if one in having) if wanted[entry.doc_id]]
+        some = (one.entries for one in self._buckets if one in having)
+        return [entry for entries in some for entry in entries if wanted[entry.doc_id]]
 
     def _with_words(self, words: list[str]) -> list[Entry]:
         """Return the listings that have all words anywhere, else those that have them as parts."""

@@ -6,7 +6,7 @@ Words and kinds are decided with sets of bits over all listings at once, and so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import reduce
@@ -19,7 +19,8 @@ from meshnode.app.catalog.sight import Sight
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
 from meshnode.app.words import has_part, has_word, words_of
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
+from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
 from protocol import CATEGORIES, LISTING_TYPES, Audience
 from protocol.trust import WEB, Wish
@@ -98,18 +99,27 @@ class Matches:
 def check(query: SearchQuery) -> None:
     """Raise Usage that names the wrong part of the search, if there is one."""
     if query.type is not None and query.type not in LISTING_TYPES:
-        raise Usage("{type} is not a type", "use one of {words}", type=repr(query.type), words=", ".join(LISTING_TYPES))
+        raise Usage(
+            "{type} is not a type",
+            "use one of {words}",
+            field=Field.TYPE,
+            type=repr(query.type),
+            words=", ".join(LISTING_TYPES),
+        )
     if query.category is not None and query.category not in CATEGORIES:
         raise Usage(
             "{category} is not a category",
             "use one of {words}",
+            field=Field.CATEGORY,
             category=repr(query.category),
             words=", ".join(CATEGORIES),
         )
     if query.within is not None and not 0 <= query.within <= WITHIN_MAX_KM:
-        raise Usage("within goes from 0 to {within_max_km} km", within_max_km=WITHIN_MAX_KM)
+        raise Usage("within goes from 0 to {within_max_km} km", field=Field.WITHIN, within_max_km=WITHIN_MAX_KM)
     if query.words is not None and len(query.words) > WORDS_MAX:
-        raise Usage("the search is too long", "it can have {words_max} characters", words_max=WORDS_MAX)
+        raise Usage(
+            "the search is too long", "it can have {words_max} characters", field=Field.WORDS, words_max=WORDS_MAX
+        )
     if query.trust is not None:
         per_mille(query.trust)
     _audience(query)
@@ -123,6 +133,11 @@ def preparing(catalog: Catalog, query: SearchQuery) -> Steps[None]:
     check(query)
     yield from catalog.preparing()
     yield from catalog.sights.preparing(_wish(query))
+
+
+def state(replica: Replica, catalog: Catalog) -> object:
+    """Return what changes with everything that a search depends on."""
+    return replica.trust_state.version, catalog.generation, catalog.noted, catalog.hidden.bits()
 
 
 def search(catalog: Catalog, query: SearchQuery, among: int = -1) -> Matches:
@@ -171,22 +186,23 @@ def _matching(catalog: Catalog, query: SearchQuery) -> tuple[int, ...]:
         return whole, 0, 0
     titled = by_author = with_parts = whole
     for word in dict.fromkeys(words):
-        authors = _by_author(catalog, has_word, word)
+        authors, authors_in_part = _by_author(catalog, word)
         in_title, in_text = catalog.index.with_word(word)
         titled &= in_title | authors
         whole &= in_title | in_text | authors
         by_author &= authors
-        authors = _by_author(catalog, has_part, word)  # a name that has the word has it as a part too
-        with_parts &= in_title | in_text | authors | catalog.index.with_part(word)
+        with_parts &= in_title | in_text | authors_in_part | catalog.index.with_part(word)
     titled &= ~by_author
     return titled, whole & ~titled, with_parts & ~whole
 
 
-def _by_author(catalog: Catalog, has: Callable[[str, str], bool], word: str) -> int:
-    """Return the bits of the listings whose author's name has this word."""
+def _by_author(catalog: Catalog, word: str) -> tuple[int, int]:
+    """Return the bits of the listings whose author's name has this word, and of those that have it as a part or whole."""
     names = {author: name for author in catalog.authors() if word in (name := catalog.sights.author(author).name)}
-    authors = {author for author, name in names.items() if has(name, word)}  # most names have not even its letters
-    return catalog.index.in_buckets(catalog.buckets_by(authors))
+    having = {author for author, name in names.items() if has_word(name, word)}  # most names have not even its letters
+    in_part = {author for author, name in names.items() if has_part(name, word)}
+    whole = catalog.doc_ids_by(having)
+    return whole, whole if in_part == having else catalog.doc_ids_by(in_part)
 
 
 def _wish(query: SearchQuery) -> Wish:
