@@ -61,7 +61,7 @@ class Liar:
 class Forger(Liar):
     """Brings versions of other people's records, signed by a device that those people never certified.
 
-    Most are headers alone, of registers of every kind: whoever believed them would use the true version no longer.
+    Most are headers alone, of registers of every kind: a node that believed them would no longer use the true version.
     """
 
     eager = True
