@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import trio
 
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from protocol.limits import PHOTO_BYTES_MAX, THUMBNAIL_BYTES_MAX
 
 PICTURE_BYTES_MAX = 24 * 1024 * 1024  # of a picture that is added: phones make photos of 4 to 20 MB
@@ -37,12 +37,12 @@ class Made(NamedTuple):
 async def add(picture: bytes) -> Made:
     """Return a picture of the owner's, made small. Raises Usage if it is none, or too large."""
     if len(picture) > PICTURE_BYTES_MAX:
-        raise Usage(*WHY["large"])
+        raise Usage(*WHY["large"], field=Field.PHOTOS)
     parts = _parts(await _run("add", picture))
     if len(parts) == 2 and _is_whole(parts[0], PHOTO_BYTES_MAX) and _is_whole(parts[1], THUMBNAIL_BYTES_MAX):
         return Made(*parts)
     word = parts[1].decode("ascii", "replace") if len(parts) == 2 and not parts[0] else ""
-    raise Usage(*WHY.get(word, DAMAGED))
+    raise Usage(*WHY.get(word, DAMAGED), field=Field.PHOTOS)
 
 
 async def show(photos: Sequence[bytes]) -> list[bytes | None]:

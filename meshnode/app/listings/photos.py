@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from meshnode.errors import NotFound, Refused, Usage, not_allowed
+from meshnode.errors import Field, NotFound, Refused, Usage, not_allowed
 from meshnode.replica.access import Access
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.changes import Change
@@ -82,7 +82,7 @@ def _hashes(photos: Iterable[Photo]) -> set[PhotoHash]:
 def named(replica: Replica, given: Sequence[PhotoGiven], before: Sequence[Photo] = ()) -> tuple[Photo, ...]:
     """Return photos as a listing names them: new ones that are kept here, and those that it had `before`. Raises Usage."""
     if len(given) > limits.PHOTOS_MAX:
-        raise Usage("a post has at most {most} photos", most=limits.PHOTOS_MAX)
+        raise Usage("a post has at most {most} photos", field=Field.PHOTOS, most=limits.PHOTOS_MAX)
     known = {photo.hash: photo for photo in before}
     found = []
     for one in given:
@@ -102,7 +102,7 @@ def named(replica: Replica, given: Sequence[PhotoGiven], before: Sequence[Photo]
 def _size(replica: Replica, hash_: PhotoHash) -> int:
     data = replica.store.photos.given(hash_) if replica.store.photos.state(hash_) is PhotoState.OWN else None
     if data is None:
-        raise Usage("one of the photos is not here any longer", "add it once more")
+        raise Usage("one of the photos is not here any longer", "add it once more", field=Field.PHOTOS)
     return len(data)
 
 
