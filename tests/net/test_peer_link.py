@@ -285,3 +285,28 @@ async def test_a_link_that_has_read_much_waits_where_all_room_is_taken(nursery: 
     intake.hold("another link", ALICE, 0)
     await wait_all_tasks_blocked()
     assert ends.conversation.received
+
+
+async def test_one_session_after_the_other_is_opened_since_each_takes_much_memory_meanwhile(
+    nursery: trio.Nursery,
+) -> None:
+    intake = Intake()
+    links = [await linked(nursery, FakeConversation(peer=BOB, account=BOB), intake=intake) for _ in range(3)]
+    opening: list[int] = []
+
+    def note(conversation: FakeConversation, number: int) -> None:
+        plain = conversation.go_on
+
+        def go_on() -> None:
+            opening.append(number)
+            plain()
+
+        conversation.go_on = go_on  # type: ignore[method-assign]
+
+    for number, ends in enumerate(links):
+        note(ends.conversation, number)
+    for ends in links:
+        await ends.other.send_all(b"open")
+    for ends in links:
+        assert await ends.other.receive_some() == b"opened"
+    assert [opening[at : at + 3] for at in (0, 3, 6)] == [[first] * 3 for first in dict.fromkeys(opening)]
