@@ -246,7 +246,7 @@ def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
         from meshnode.text import errors
 
         message, hint = str(reply.get("message", "")), str(reply.get("hint", ""))
-        option = _option(call, reply.get("field"))
+        option = _option(call, reply.get("field")) if code == USAGE else None
         is_named = not option or option.strip("-").replace("-", " ") in f"{message} {hint}".casefold()
         where = "" if is_named else f"{option}: "
         output.note(f"meshnode: {where}{errors.line(message, hint)}")
