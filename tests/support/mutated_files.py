@@ -13,6 +13,7 @@ _INGEST = (
     "tests/replica/test_ingest_hostile.py",
     "tests/replica/test_refusals.py",
     "tests/replica/test_leaps.py",
+    "tests/replica/test_competing.py",
     "tests/replica/test_dates.py",
     "tests/replica/test_gathering.py",
     "tests/replica/test_missed_versions.py",
