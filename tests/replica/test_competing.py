@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.owner import policy
+from meshnode.replica.refused_record import NOT_ALLOWED
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState
-from protocol import Record
+from protocol import Audience, Record
 from tests.support.clock import FakeClock
 from tests.support.network import replica_of
 from tests.support.people import NOW, Person
@@ -115,3 +116,16 @@ def test_all_that_a_revoked_device_wrote_goes_and_what_it_writes_is_answered_wit
     outcome = replica.ingest.receive([PHONE.listing("Late", now=NOW)], BOB.id)
     assert [(told.newest.id, told.older_device) for told in outcome.newer] == [(revocation.id, PHONE.device)]
     assert len(outcome.refused) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_record_is_decided_about_by_the_trust_that_came_before_it_or_with_it(*, together: bool) -> None:
+    """Although another one with the same audience and policy was refused before."""
+    replica = alice()
+    replica.ingest.receive([BOB.policy({replica.me: 100}, now=NOW)], BOB.id)
+    first, second = (BOB.listing(title, now=NOW, audience=Audience.TRUSTED_NETWORK) for title in ("First", "Second"))
+    assert [refusal.reason for refusal in replica.ingest.receive([first], BOB.id).later] == [NOT_ALLOWED]
+    vouch = PHONE.policy({replica.me: 900}, now=NOW, stamp=2)
+    for batch in ([second, vouch],) if together else ([vouch], [second]):
+        assert replica.ingest.receive(batch, BOB.id).later == []
+    assert state(replica, second) == RecordState.LIVE
