@@ -7,6 +7,10 @@ ARGUED: dict[str, str] = {
     " if policies else [] -> self._store.records.rows_of([record.id for record in policies]) if True else []": (
         "no rows are read for no ids: the condition saves the call alone"
     ),
+    "meshnode/replica/judging.py: RecordJudge.state_for: [Superseding(revocation, header.device)] if revocation is not None "
+    "else [] -> [Superseding(revocation, header.device)] if True else []": (
+        "a device counts as revoked only where its revocation, or the header of it, is held"
+    ),
     "meshnode/replica/served_set.py: ServedSet._allows: decision is Access.UNKNOWN and self._access.passes_on(self._peer, key, "
     "withdrawn=withdrawn) -> self._access.passes_on(self._peer, key, withdrawn=withdrawn)": (
         "where it is decided that no, the graph in which past policies count says no as well, so nothing is passed on"
