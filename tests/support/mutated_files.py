@@ -22,6 +22,7 @@ _INGEST = (
     "tests/replica/test_quota.py",
     "tests/replica/test_refusal_memory.py",
     "tests/replica/test_revoked_invitations.py",
+    "tests/replica/test_accounts.py::test_no_policy_is_in_use_whose_certificate_has_made_way",
     "tests/mesh/test_faults_in_records.py",
 )
 _SESSION = (_vectors("session.json"), "tests/protocol/session")
