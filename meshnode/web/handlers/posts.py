@@ -8,7 +8,7 @@ from meshnode.app.explain import audience as audience_cases
 from meshnode.app.listings import lifecycle as lifecycle_cases
 from meshnode.app.listings import listings as listing_cases
 from meshnode.app.owner import preference as sharing_cases
-from meshnode.errors import MeshnodeError, NotFound, Usage
+from meshnode.errors import Field, MeshnodeError, NotFound, Usage
 from meshnode.text import page as text
 from meshnode.web.addresses import UPLOAD_MAX_BYTES, Addresses, Asked, Elsewhere, Reply, TemplateReply
 from meshnode.web.fields import amount, day_end
@@ -65,10 +65,10 @@ def _draft(form: dict[str, str], *, checks: bool) -> listing_cases.ListingDraft:
     """Return what the form says. To check who could see it, it needs no title yet."""
     title = form.get("title", "").strip()
     if not title and not checks:
-        raise Usage(text.NO_TITLE)
+        raise Usage(text.NO_TITLE, field=Field.TITLE)
     kind = form.get("type", "")
     if kind not in text.TYPES:
-        raise Usage(text.NO_KIND)
+        raise Usage(text.NO_KIND, field=Field.TYPE)
     return listing_cases.ListingDraft(
         type=kind,
         title=title or text.TYPES[kind],
