@@ -37,16 +37,16 @@ def refused(error: pytest.ExceptionInfo[RemoteError], code: Code) -> bool:
 
 def test_only_so_many_announcements_wait_for_an_answer_and_each_answer_makes_room_for_one() -> None:
     announcer, _ = with_news(HAVE_ITEMS_MAX * (HAVES_UNANSWERED_MAX + 2))
-    assert announcer.idle
+    idle = [announcer.idle]
     first = list(announcer.new_frames(0.0))
     assert [len(frame.items) for frame in first] == [HAVE_ITEMS_MAX] * HAVES_UNANSWERED_MAX
     assert list(announcer.new_frames(0.0)) == []
     nothing = Want(bytes(HAVE_ITEMS_MAX // 8))
     for frames in (1, 1, 0, 0, 0, 0):
-        assert not announcer.idle
+        idle.append(announcer.idle)
         assert announcer.take_want(nothing) == (Phase.CONTENT, [])
         assert len(list(announcer.new_frames(0.0))) == frames
-    assert announcer.idle
+    assert [*idle, announcer.idle] == [True, *[False] * 6, True]
 
 
 @pytest.mark.parametrize(

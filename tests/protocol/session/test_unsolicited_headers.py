@@ -9,7 +9,7 @@ import pytest
 
 from protocol import Code, Record, RemoteError
 from protocol.limits import FRAME_MAX_BYTES, MINUTE, RECORDS_PER_FRAME_MAX
-from protocol.session.unsolicited_headers import UnsolicitedHeaders
+from protocol.session.unsolicited_headers import HeaderRoom, UnsolicitedHeaders
 from protocol.wire.frames import encode_frame
 from tests.support.people import Person
 
@@ -23,7 +23,7 @@ def four_a_minute() -> Iterator[UnsolicitedHeaders]:
     """The headers of a session in which a side sends four in a minute, and six wait at most."""
     path = "protocol.session.unsolicited_headers"
     with patch(f"{path}.HEADERS_PER_MINUTE", 4), patch(f"{path}.HEADERS_WAITING_MAX", 6):
-        yield UnsolicitedHeaders()
+        yield UnsolicitedHeaders(HeaderRoom())
 
 
 def sent(post: UnsolicitedHeaders, now: float) -> list[bytes]:
@@ -49,7 +49,7 @@ def test_only_so_many_wait(four_a_minute: UnsolicitedHeaders) -> None:
 
 
 def test_no_frame_is_too_long_or_has_too_many_entries() -> None:
-    post = UnsolicitedHeaders()
+    post = UnsolicitedHeaders(HeaderRoom())
     post.add(LISTINGS)
     frames = post.frames(0.0)
     assert [entry for frame in frames for entry in frame.entries] == HEADERS
@@ -72,5 +72,7 @@ def test_twice_as_many_are_taken_in_a_minute_as_are_sent(four_a_minute: Unsolici
 )
 def test_a_body_or_nothing_that_nobody_asked_for_is_refused(entries: list[Record]) -> None:
     with pytest.raises(RemoteError) as caught:
-        UnsolicitedHeaders().take([record.wire for record in entries] + (HEADERS[3:4] if entries else []), 0.0)
+        UnsolicitedHeaders(HeaderRoom()).take(
+            [record.wire for record in entries] + (HEADERS[3:4] if entries else []), 0.0
+        )
     assert caught.value.code is Code.UNSOLICITED
