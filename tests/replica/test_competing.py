@@ -18,7 +18,7 @@ PHONE, TABLET = BOB.on("phone"), BOB.on("tablet")
 
 
 def alice() -> Replica:
-    """Return the node of Alice, who vouches for Bob and holds the certificates of his laptop and phone, and nothing else."""
+    """Return the node of Alice, who vouches for Bob and holds the certificates of Bob's laptop and phone, and nothing else."""
     replica = replica_of("Alice", clock=FakeClock(NOW))
     policy.vouch(replica, BOB.id, 900)
     replica.ingest.receive([BOB.certificate(NOW), PHONE.certificate(NOW)], BOB.id)

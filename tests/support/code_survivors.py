@@ -33,6 +33,30 @@ ARGUED: dict[str, str] = {
     "protocol/trust/policies.py: absorb: 3 -> 4": (
         "of two preferences that say the same, the one known before comes first and has no higher stamp"
     ),
+    "protocol/session/rechecks.py: Rechecks.advance_to: False -> True": (
+        "the next comparison is due as early already, and the end of it forgets the change"
+    ),
+    "protocol/session/offers.py: OfferQueue.add: if items: ... -> if True: ...": (
+        "an empty set among the offers is passed over when its turn comes"
+    ),
+    "protocol/session/offers.py: OfferQueue.take: self._trim() -> pass": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: self._kept.clear() -> pass": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: if self._next < _TRIM_FROM: ... -> if True: ...": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: if self._next < _TRIM_FROM: ... -> if False: ...": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: self._next < _TRIM_FROM -> self._next <= _TRIM_FROM": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: if self._next == len(self._numbers): ... -> if False: ...": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
     "protocol/trust/policies.py: Entries.effective: if len(given) > VOUCHES_MAX: ... -> if True: ...": (
         "fewer vouches than count stay the same, only in another order"
     ),

@@ -52,7 +52,7 @@ def test_only_so_many_announcements_wait_for_an_answer_and_each_answer_makes_roo
 @pytest.mark.parametrize(
     ("bits", "wanted"), [(b"\0\0", []), (b"\x01\0", [0]), (b"\x80\x01", [7, 8]), (b"\xff\x01", list(range(9)))]
 )
-def test_each_bit_of_an_answer_stands_for_an_item_of_the_announcement(bits: bytes, wanted: list[int]) -> None:
+def test_each_bit_of_an_answer_says_that_an_announced_item_is_wanted(bits: bytes, wanted: list[int]) -> None:
     announcer, _ = with_news(9)
     [have] = announcer.new_frames(0.0)
     assert have == Have(Phase.CONTENT, tuple(map(short, range(9))))
@@ -75,11 +75,11 @@ def test_an_answer_to_no_announcement_is_refused() -> None:
     assert refused(caught, Code.UNSOLICITED)
 
 
-def test_an_announcement_is_answered_with_a_bit_for_each_item_that_is_lacking() -> None:
-    announcer, sets = with_news(0)
-    sets[Phase.CONTENT].add([item(1), item(8)], news=True)
-    want, count = announcer.take_have(Have(Phase.CONTENT, tuple(map(short, range(10)))))
-    assert (want, count) == (Want(bytes([0xFF ^ 1 << 1, 0b10])), 8)
+@pytest.mark.parametrize(("count", "bits"), [(7, b"\x7c"), (8, b"\xfc"), (9, b"\xfc\x01"), (10, b"\xfc\x03")])
+def test_an_announcement_is_answered_with_a_bit_for_each_item_that_is_lacking(count: int, bits: bytes) -> None:
+    announcer, sets = with_news(2)
+    want, lacking = announcer.take_have(Have(Phase.CONTENT, tuple(map(short, range(count)))))
+    assert (want, lacking) == (Want(bits), count - 2)
     assert not sets[Phase.CONTENT].has_news  # the peer has them
 
 

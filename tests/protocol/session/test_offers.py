@@ -64,3 +64,14 @@ def test_what_a_comparison_found_comes_after_what_was_announced_phase_by_phase(m
     assert taken == [
         (phase, item(number)) for phase, number in [*expected, *((Phase.CONTENT, 10 + n) for n in range(3))]
     ]
+
+
+def test_what_is_offered_keeps_its_number_while_the_table_gives_out_those_of_others_again() -> None:
+    with patch("protocol.wire.marks._SWEEP_FROM", 4):
+        table = ItemTable()
+        queue = OfferQueue(table)
+        queue.add(Phase.CONTENT, map(item, range(4)))
+        assert queue.take(1) == [(Phase.CONTENT, item(0))]
+        for number in range(100, 400):
+            Marks(table).insert([item(number)])  # gone at once
+    assert queue.take(3) == [(Phase.CONTENT, item(number)) for number in range(1, 4)]

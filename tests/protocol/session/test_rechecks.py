@@ -43,6 +43,8 @@ def test_a_change_brings_the_next_comparison_nearer_and_never_puts_it_off(told_a
     for _ in range(3):
         rechecks.settled(0.0)
     due = rechecks.next_timer(0.0)
+    rechecks.advance_to(0.0)
+    assert rechecks.next_timer(0.0) == due > told_at + RECHECK_SECONDS
     rechecks.changed()
     assert rechecks.next_timer(told_at) == told_at + RECHECK_SECONDS
     rechecks.advance_to(told_at)

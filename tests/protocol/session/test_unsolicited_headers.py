@@ -10,7 +10,7 @@ import pytest
 from protocol import Code, Record, RemoteError
 from protocol.limits import FRAME_MAX_BYTES, MINUTE, RECORDS_PER_FRAME_MAX
 from protocol.session.unsolicited_headers import HeaderRoom, UnsolicitedHeaders
-from protocol.wire.frames import encode_frame
+from protocol.wire.frames import ENTRY_OVERHEAD, FRAME_OVERHEAD, encode_frame
 from tests.support.people import Person
 
 BOB = Person("Bob")
@@ -55,6 +55,23 @@ def test_no_frame_is_too_long_or_has_too_many_entries() -> None:
     assert [entry for frame in frames for entry in frame.entries] == HEADERS
     assert all(len(encode_frame(frame)) <= FRAME_MAX_BYTES for frame in frames)
     assert max(len(frame.entries) for frame in frames) <= RECORDS_PER_FRAME_MAX
+
+
+def test_a_frame_is_filled_to_its_last_byte() -> None:
+    post = UnsolicitedHeaders(HeaderRoom())
+    post.add(LISTINGS[:5])
+    size = FRAME_OVERHEAD + sum(ENTRY_OVERHEAD + len(header) for header in HEADERS[:2])
+    with patch("protocol.session.unsolicited_headers.FRAME_MAX_BYTES", size):
+        assert [len(frame.entries) for frame in post.frames(0.0)] == [2, 2, 1]
+
+
+def test_where_as_many_wait_as_may_in_all_sessions_few_wait_in_a_further_one() -> None:
+    room, path = HeaderRoom(), "protocol.session.unsolicited_headers"
+    with patch(f"{path}.HEADERS_IN_SESSIONS_MAX", 3), patch(f"{path}.HEADERS_WAITING_LEAST", 1):
+        full, other = UnsolicitedHeaders(room), UnsolicitedHeaders(room)
+        full.add(LISTINGS[:3])
+        other.add(LISTINGS[:3])
+    assert (len(full), len(other)) == (3, 1)
 
 
 def test_twice_as_many_are_taken_in_a_minute_as_are_sent(four_a_minute: UnsolicitedHeaders) -> None:
