@@ -50,6 +50,12 @@ def switches(pid: int) -> dict[str, int]:
     return {task.name: _status(f"{pid}/task/{task.name}", "voluntary_ctxt_switches") for task in tasks.iterdir()}
 
 
+def processor_seconds(pid: int) -> float:
+    """Return for how many seconds processors have worked for a process so far."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def _status(pid: int | str, field: str) -> int:
     found = re.search(rf"^{field}:\s+(\d+)", _read(f"/proc/{pid}/status"), re.MULTILINE)
     return int(found[1]) if found else 0

@@ -23,7 +23,7 @@ from meshnode.app.owner.places import Coordinates, cell_of, preference_of
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.picking import Candidate, alike, pick
 from meshnode.app.words import searchable
-from meshnode.errors import NotFound, Refused, Usage, not_allowed
+from meshnode.errors import Field, NotFound, Refused, Usage, not_allowed
 from meshnode.quoting import named, quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -295,6 +295,7 @@ def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
         raise Usage(
             '"Anyone nearby" needs your location',
             "give the post one with --place LAT,LON, or set yours: meshnode share set --place LAT,LON",
+            field=Field.PLACE,
         )
 
 
