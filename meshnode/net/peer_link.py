@@ -365,10 +365,13 @@ class PeerLink:
         while self.conversation.busy and not self._given_up:
             if self.conversation.opening:
                 async with self._intake.opening:
-                    while self.conversation.opening and not self._given_up:
-                        await self._one_step(self.conversation.go_on)
+                    await self._open()
             else:
                 await self._one_step(self.conversation.go_on)
+
+    async def _open(self) -> None:
+        while self.conversation.opening and not self._given_up:
+            await self._one_step(self.conversation.go_on)
 
     async def _one_step(self, function: Callable[..., None] | None, *arguments: Any) -> None:
         """Run `function`, if any, on the store thread; then send what the conversation has to send.
