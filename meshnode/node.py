@@ -30,7 +30,7 @@ from meshnode.app.explain.problem import Problem
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
-from meshnode.app.upkeep import ROOM_SOONEST_SECONDS, make_room
+from meshnode.app.upkeep import SLICE_SOONEST_SECONDS, make_room
 from meshnode.app.waiting import WaitingCount
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
@@ -395,7 +395,7 @@ async def _main(
     )
     letter_scheduler = Scheduler(partial(store_thread.run, incoming.follow_letters, replica), incoming.SOONEST_SECONDS)
 
-    room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), ROOM_SOONEST_SECONDS)
+    room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), SLICE_SOONEST_SECONDS)
 
     def wake() -> None:
         scheduler.changed()
