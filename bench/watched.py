@@ -17,8 +17,8 @@ from typing import Any, TextIO, TypeVar, TypeVarTuple
 
 import trio
 
-from meshnode import node
 from meshnode.cli.main import run as run_program
+from meshnode.node import daemon
 from meshnode.replica.parts import in_parts
 from meshnode.replica.replica import Replica
 from meshnode.store.store_thread import StoreThread
@@ -99,7 +99,7 @@ async def _take_in(replica: Replica, store_thread: StoreThread, stream: trio.Soc
 def run(holds: Holds, socket: str, arguments: list[str]) -> int:
     """Run the node with these arguments of the command line, watched."""
     WatchedStoreThread.holds = holds
-    whole_main = vars(node)["_main"]
+    whole_main = vars(daemon)["_main"]
     made: list[StoreThread] = []
 
     def store_thread(*given: Any) -> StoreThread:
@@ -121,7 +121,7 @@ def run(holds: Holds, socket: str, arguments: list[str]) -> int:
             nursery.cancel_scope.cancel()
 
     replaced: dict[str, object] = {"StoreThread": store_thread, "_main": watched}
-    vars(node).update(replaced)
+    vars(daemon).update(replaced)
     return run_program(arguments)
 
 

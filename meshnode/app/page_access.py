@@ -14,6 +14,7 @@ from meshnode.errors import Refused
 from meshnode.replica.replica import Replica
 from protocol import limits
 
+LOOPBACK = "127.0.0.1"  # where the page listens: this computer alone
 LINK_SECONDS = 10 * limits.MINUTE  # a link in the history of a terminal is soon worthless
 LINKS_MAX = 16  # links that were made and not opened
 LINK_BYTES = 16
@@ -47,7 +48,7 @@ class PageAccess:
     def number_host(self) -> str:
         """The same by the number of this computer, for programs that are no browsers. Refused if the page is off."""
         self._check_on()
-        return f"127.0.0.1:{self.port}"
+        return f"{LOOPBACK}:{self.port}"
 
     def new_link(self) -> str:
         """Return an address that signs one browser in, once, within `LINK_SECONDS`. Refused if the page is off."""

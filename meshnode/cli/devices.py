@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meshnode.cli import apart, output, pasting
+from meshnode.cli.asking import agreed
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Answer, CommandGroup, Settings, Span, command, named, say_lines
 from meshnode.cli.program import as_typed
@@ -94,7 +95,7 @@ def _show_waiting(waiting: dict[str, Any]) -> None:
 def _ask_words(client: Client, waiting: dict[str, Any]) -> None:
     """Ask whether the other computer shows the same words, and answer it."""
     output.note(text.words(waiting))
-    same = click.confirm(text.ASK_WORDS, err=True)
+    same = agreed(text.ASK_WORDS)
     client.post("/v1/confirmation", words=waiting["words"], refuse=not same)
     output.say(text.confirmed(waiting) if same else text.REFUSED)
 
@@ -178,7 +179,7 @@ def _chosen(about: str, decisions: list[dict[str, Any]]) -> list[dict[str, Any]]
         text.ASK_DECISIONS, type=click.Choice(text.KEEP_ANSWERS), default=text.KEEP_EACH, err=True
     )
     if answer == text.KEEP_EACH:
-        return [one for one in decisions if click.confirm(text.ask_decision(one), err=True)]
+        return [one for one in decisions if agreed(text.ask_decision(one))]
     return decisions if answer == text.KEEP_ALL else []
 
 

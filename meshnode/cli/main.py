@@ -16,7 +16,7 @@ from meshnode.cli.client import Refusal
 from meshnode.cli.command import COMPLETION_VARIABLE, LateOption, LazyGroup, Settings
 from meshnode.errors import MeshnodeError, of_system
 from meshnode.text import program as text
-from meshnode.text.catalog import speaking
+from meshnode.text.catalog import ENGLISH, speaking
 
 INTERRUPTED = 130  # as a shell reports a death by SIGINT
 USAGE = 2
@@ -143,6 +143,10 @@ def run(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     tag, unknown = language.chosen(words, os.environ)
     with speaking(tag):
+        if tag != ENGLISH:
+            from meshnode.cli import click_words
+
+            click_words.translate()
         if unknown:
             output.note(text.unknown_language(unknown))
         return _run(arguments, call)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from meshnode.cli import apart, output
+from meshnode.cli.asking import agreed
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Answer, CommandGroup, Settings, command, named
 from meshnode.errors import NotFound
@@ -71,7 +72,7 @@ def _await_phone(client: Client, until: int, name: str | None) -> None:
 def _ask_words(client: Client, waiting: dict[str, Any], name: str | None) -> None:
     """Ask whether the phone shows the same words, and answer it."""
     output.note(text.words(waiting))
-    same = click.confirm(text.ASK_WORDS, err=True)
+    same = agreed(text.ASK_WORDS)
     reply = client.post("/v1/phone-request", words=waiting["words"], refuse=not same, name=name)
     output.say(text.let_in(reply) if same else text.REFUSED)
 

@@ -5,9 +5,8 @@ It decides little itself: it passes events between the parts, and reports their 
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -17,40 +16,33 @@ from meshnode import background
 from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.problem import Problem
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState
-from meshnode.app.peers import contacts
-from meshnode.app.peers.accounts import NOBODY, account_of
-from meshnode.app.peers.conversation import Conversation
+from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.sync import Synced
 from meshnode.app.phones.settings import LocalSubnet
 from meshnode.errors import Failed
 from meshnode.net.address import Address
 from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
 from meshnode.net.calls import explained
+from meshnode.net.connections import Connections
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts, without_own_services
 from meshnode.net.dialer import Dialer
 from meshnode.net.discovery import LocalDiscovery
-from meshnode.net.door import Door
 from meshnode.net.followers import Followed, Followers
 from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, snapshot, watch
 from meshnode.net.listener import Listener
 from meshnode.net.network_options import NetworkOptions
 from meshnode.net.network_problems import network_problems
-from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
+from meshnode.net.peer_link import PeerLink
 from meshnode.net.port_choice import PortChoice
-from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 from meshnode.net.recognizer import RecognizedPeer
 from meshnode.net.sleep_watch import SleepWatch
 from meshnode.net.sync_now import sync_now
-from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica, StoreRunner
 from meshnode.slices import in_slices
 from meshnode.wakeup import Wakeup
-from protocol import Code, PersonId, limits, short_id
-from protocol.wire import SeenEphemerals
-
-log = logging.getLogger(__name__)
+from protocol import PersonId, limits
 
 PORT_KEPT = "port"  # the name of the port in the store's small values
 CONTACTS_PAUSE = 0.5  # between two readings of the contacts: a first synchronization changes them with every batch
@@ -59,8 +51,6 @@ HEARD_SECONDS = (
     limits.ANNOUNCEMENT_LIFE + 60.0
 )  # a person counts as heard after an announcement: two repeats may get lost
 CLOSE_SECONDS = 1.0
-RETURN_GRACE = 30.0  # seconds for a person who was asked to come back; then this node dials again
-SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wait longer
 
 
 class Network:
@@ -84,14 +74,15 @@ class Network:
         self._replica = replica
         self._store_thread = store_thread
         self._options = options
-        self._seen_ephemerals = SeenEphemerals()
-        self._preauth_limiter = PreauthLimiter()
         self._dialer = Dialer(jitter, self._rank)
-        self._door: Door[ConnectedPeer] = Door(replica.device, options.sessions)
-        self._connected = self._door.connected
-        self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
-        self._followers = Followers(store_thread, replica.clock.subscribe, lambda: self._links)
-        self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has, replica.guard)
+        self._connections = Connections(
+            replica, store_thread, self._dialer, self._start_once, self._session_ended, sessions=options.sessions
+        )
+        self._connected = self._connections.connected
+        self._followers = Followers(store_thread, replica.clock.subscribe, lambda: self._connections.links)
+        self._connector = Connector(
+            self._dialer, self._connections.dial_keys, self._connections.dial, self._connected.has, replica.guard
+        )
         self._discovery: LocalDiscovery | None = None
         self._listener: Listener | None = None
         self._port_choice = PortChoice(options.port or None, None)
@@ -106,8 +97,6 @@ class Network:
         self.problem_sources: list[Callable[[], tuple[Problem, ...]]] = []
         """Functions that return problems of other parts of the node, to be reported with the network's own."""
         self._ready = False
-        self._closing = False
-        self._no_links = Wakeup()
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
 
@@ -142,11 +131,11 @@ class Network:
                 unanswered(
                     self._connector.latest(now - UNANSWERED_SECONDS),
                     heard=heard,
-                    connected={person for person, *_ in self._connected},
+                    connected=self._connections.people(),
                     is_near=self._is_near,
                 )
             ),
-            misbehaving=tuple(self._door.misbehavior.named(now)),
+            misbehaving=tuple(self._connections.door.misbehavior.named(now)),
             problems=(
                 *network_problems(self._interfaces, self._options.interfaces, self._discovery),
                 *(problem for source in self.problem_sources for problem in source()),
@@ -186,9 +175,7 @@ class Network:
         if self._discovery is not None:
             self._discovery.repeat_often()
         me = self._replica.me
-        return await sync_now(
-            self._connected.values, lambda: self._direct.difference({me}, (person for person, *_ in self._connected))
-        )
+        return await sync_now(self._connected.values, lambda: self._direct.difference({me}, self._connections.people()))
 
     @property
     def port(self) -> int:
@@ -198,7 +185,7 @@ class Network:
     @property
     def links(self) -> tuple[PeerLink, ...]:
         """Every open connection, also those whose other end has not proven who it is."""
-        return self._links
+        return self._connections.links
 
     # --- running -------------------------------------------------------------------------------------------------------
 
@@ -228,15 +215,12 @@ class Network:
 
     async def close(self) -> None:
         """Send everybody a Bye and end `run`. Takes CLOSE_SECONDS at most; `run` then needs as much for multicast DNS."""
-        self._closing = True
         if self._listener is not None:
             self._listener.close()
-        for link in self._links:
-            link.close(Code.CLOSING)
+        self._connections.close()
         with trio.move_on_after(CLOSE_SECONDS):
             await in_slices(self._store_thread, read_contacts(self._replica))  # stores the keys of the newest contacts
-            while self._links:
-                await self._no_links.wait()
+            await self._connections.wait_closed()
         self._scope.cancel()
 
     def _start(self, nursery: trio.Nursery) -> None:
@@ -285,8 +269,7 @@ class Network:
         if changed or slept:
             self._dialer.moved(trio.current_time())
             self._connector.wake()
-            if self._nursery is not None:
-                self._nursery.start_soon(background.once, self._replica.guard, "looking for peers", self.check_peers)
+            self._start_once("looking for peers", self.check_peers)
 
     def _follow_port(self, listener: Listener, interfaces: Interfaces) -> None:
         keep = self._port_choice.follow(listener, interfaces)
@@ -352,143 +335,24 @@ class Network:
 
     # --- connections -----------------------------------------------------------------------------------------------------
 
-    async def _dial_keys(self, person: PersonId) -> tuple[list[contacts.Dial], int]:
-        """Return the keys to dial this person with, and in how many seconds they may be dialed."""
-        keys, account = await self._store_thread.run(_keys_and_account, self._replica, person)
-        own = person == self._replica.me
-        return keys, 0 if own else self._door.turned_away(account, person, trio.current_time())
+    async def _answer(self, stream: trio.SocketStream, host: str) -> None:
+        self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
+        await self._connections.answer(stream, host)
+
+    def _session_ended(self, search: bool) -> None:
+        if search and self._discovery is not None:
+            self._discovery.repeat_often()
+        self._connector.wake()
+
+    def _start_once(self, work: str, task: Callable[..., Awaitable[object]], *arguments: object) -> None:
+        if self._nursery is not None:
+            self._nursery.start_soon(background.once, self._replica.guard, work, task, *arguments)
 
     def _rank(self, address: Address) -> int | None:
         """Return how likely the address leads to a neighbor, the likeliest first; None where this node itself listens."""
         if address.port == self.port and self._interfaces.has(address.host):
             return None
         return self._interfaces.nearness(address.host)
-
-    async def _dial(
-        self,
-        stream: trio.SocketStream,
-        dial: contacts.Dial,
-        address: Address,
-        begun: Callable[[PeerLink], None],
-        met: Callable[[], None],
-    ) -> PeerLink:
-        try:
-            conversation = await self._store_thread.run(Conversation.dialing, self._replica, dial, trio.current_time())
-        except BaseException:
-            await trio.aclose_forcefully(stream)
-            raise
-        link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._door.fair_share)
-        begun(link)
-        await self._run_link(link, met)
-        return link
-
-    async def _answer(self, stream: trio.SocketStream, host: str) -> None:
-        with trio.CancelScope() as scope:
-            self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
-            origin, now = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False), trio.current_time()
-            ignores = partial(self._door.refused.is_ignored, host, now)
-            conversation = Conversation.answering(
-                self._replica, self._seen_ephemerals, now, asks_first=True, ignores=ignores
-            )
-            link = PeerLink(stream, conversation, self._store_thread, origin, self._door.fair_share)
-            preauth = PreauthConnection(host, scope.cancel, lambda: link.in_progress)
-            self._preauth_limiter.add(preauth)
-            try:
-                await self._run_link(link, lambda: self._preauth_limiter.remove(preauth))
-            finally:
-                self._preauth_limiter.remove(preauth)
-
-    async def _run_link(self, link: PeerLink, identified: Callable[[], None]) -> None:
-        peer: ConnectedPeer | None = None
-
-        def on_identified() -> None:
-            nonlocal peer
-            identified()
-            peer = self._admit(link)
-
-        self._links = (*self._links, link)
-        try:
-            await link.run(on_identified)
-        finally:
-            self._links = tuple(other for other in self._links if other is not link)
-            if not self._links:
-                self._no_links.set()
-        if link.failure is not None:
-            raise link.failure
-        if peer is not None and self._connected.remove(peer):
-            self._lost(peer)
-        if link.was_turned_away and link.conversation.peer != self._replica.me:
-            self._door.refused.note(link.origin.address.host, link.conversation.peer, trio.current_time())
-        self._log_end(link)
-
-    def _admit(self, link: PeerLink) -> ConnectedPeer | None:
-        """Take a link whose other end has proven who it is into the table, and close those that the table rejects."""
-        person, device = link.conversation.peer, link.conversation.device
-        run, account = link.conversation.run, link.conversation.account
-        if person is None or device is None or run is None or account is None:
-            return None
-        now, wall = trio.current_time(), self._replica.clock.now()
-        rank = Rank.OWN if person == self._replica.me else Rank.CONTACT if link.conversation.contact else Rank.OTHER
-        peer = ConnectedPeer(link, person, device, run, rank, account, link.since, wall, seated=now)
-        for closing in self._door.admit(peer, now):
-            closing.connection.link.close(closing.code, closing.pause)
-            if closing.pause:  # they come back by themselves: this node calls them only if they do not
-                self._dialer.busy(closing.connection.person, closing.pause + RETURN_GRACE, now)
-        if self._connected.get((person, device, run)) is not peer:
-            return None
-        self._dialer.connected(person, device, trio.current_time())
-        if self._nursery is not None:
-            guard = self._replica.guard
-            self._nursery.start_soon(background.once, guard, "remembering whom this node met", self._remember, peer)
-        log.info("met", extra={"peer": short_id(person), "address": str(link.origin.address), "dialed": peer.dialed})
-        return peer
-
-    async def _remember(self, peer: ConnectedPeer) -> None:
-        """Store the keys of this device and the address it was dialed at, without a scope, which may change any day."""
-        host, port = peer.link.origin.address
-        address = (host.partition("%")[0], port) if peer.dialed else None
-        await self._store_thread.run(contacts.note_session_started, self._replica, peer.person, peer.device, address)
-
-    def _lost(self, peer: ConnectedPeer) -> None:
-        end = peer.link.conversation.end
-        now = trio.current_time()
-        # A peer that hangs up again and again must not make us go through all our records for it every second.
-        turn_over = end is not None and end.code is Code.BUSY and end.pause > 0
-        lasted = peer.link.conversation.live and now - peer.since >= SHORT_SECONDS
-        good = turn_over or (lasted and not (end and end.fault))
-        self._dialer.lost(peer.person, peer.device, now, good=good)
-        if self._nursery is not None and not self._closing:
-            self._nursery.start_soon(
-                background.once,
-                self._replica.guard,
-                "remembering whom this node met",
-                self._store_thread.run,
-                contacts.note_session_ended,
-                self._replica,
-                peer.person,
-                peer.device,
-            )
-        if end is not None and turn_over:
-            self._dialer.busy(peer.person, end.pause, now)
-        elif end is not None and end.code in (Code.REFUSED, Code.BUSY):
-            self._dialer.refused(peer.person, now)
-        if self._discovery is not None and not turn_over and (end is None or end.code is not Code.CLOSING):
-            self._discovery.repeat_often()
-        self._connector.wake()
-
-    def _log_end(self, link: PeerLink) -> None:
-        end = link.conversation.end
-        extra = link.summary
-        if end is not None and end.fault:
-            log.warning("a peer broke the protocol", extra={**extra, "detail": end.detail})
-            if end.authentic and link.conversation.peer is not None and link.conversation.account is not None:
-                self._door.misbehavior.note(link.conversation.account, link.conversation.peer, trio.current_time())
-        else:
-            log.info("link ended", extra=extra)
-
-
-def _keys_and_account(replica: Replica, person: PersonId) -> tuple[list[contacts.Dial], PersonId]:
-    return contacts.dial_keys(replica, person), account_of(replica, person)
 
 
 def _first(error: BaseException) -> Failed | None:

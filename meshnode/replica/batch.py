@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from meshnode.replica.access_keys import AccessKey
@@ -9,7 +10,10 @@ from meshnode.replica.changes import Superseding
 from meshnode.replica.quota import Charge
 from meshnode.replica.refused_record import UNREADABLE, NotTaken, RefusedRecord
 from meshnode.store import Row
-from protocol import Code, PersonId, Record, RecordId
+from protocol import Code, Kind, PersonId, Record, RecordId
+
+_TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
+GRAPH_RECORD_KINDS = _TRUST_KINDS | {Kind.PROFILE}
 
 
 @dataclass(slots=True)
@@ -79,3 +83,24 @@ class Batch:
         """Note that the record is refused for a reason that can change; `charge` is what it would take up."""
         charge = charge or Charge(record.header.author, record.header.kind, 0)
         self.outcome.later.append(RefusedRecord.of(record, reason, key, charge))
+
+    def note_stored(self, record: Record) -> None:
+        """Note that the record came, or was put to use."""
+        self.outcome.kept.append(record.id)
+        self.outcome.stored.append(record.id)
+        kind = record.header.kind
+        if kind in GRAPH_RECORD_KINDS:
+            self.people.add(record.header.author)
+            self.unread.add(record.header.author)
+            self.trust = self.trust or kind in _TRUST_KINDS
+
+    def note_gone(self, gone: Iterable[tuple[Row, int]]) -> None:
+        """Note that these records have made way, each given with its size in bytes."""
+        for row, size in gone:
+            self.ended.append(row)
+            self.evicted[row.id] = size
+            self.made_way.add(row.author)
+            if row.kind in GRAPH_RECORD_KINDS:
+                self.people.add(row.author)
+                self.unread.add(row.author)
+                self.trust = True

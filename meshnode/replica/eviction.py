@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from meshnode.replica.ingest import GRAPH_RECORD_KINDS
+from meshnode.replica.batch import GRAPH_RECORD_KINDS
 from meshnode.replica.reevaluate import Reevaluation
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState, Row

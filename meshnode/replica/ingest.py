@@ -9,50 +9,41 @@ reevaluated before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Access, AccessCache, AccessPolicy, key_of
+from meshnode.replica.access import AccessPolicy, key_of
 from meshnode.replica.batch import Batch, IngestResult
-from meshnode.replica.branches import versions_in_use
-from meshnode.replica.changes import Superseding
+from meshnode.replica.judging import RecordJudge
+from meshnode.replica.keeping import RecordKeeper
 from meshnode.replica.leaps import Leaps
-from meshnode.replica.make_room import Gone, RoomMaker
+from meshnode.replica.make_room import RoomMaker
 from meshnode.replica.parts import turn_at
 from meshnode.replica.quota import Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
-from meshnode.replica.refused_record import EXPIRED, NOT_ALLOWED, PAUSED
+from meshnode.replica.refused_record import EXPIRED, PAUSED
 from meshnode.replica.transaction import Transactions, UnitOfWork
-from meshnode.replica.trust_state import Certificate, TrustState
-from meshnode.store import RecordState, Row, Store
+from meshnode.replica.trust_state import TrustState
+from meshnode.store import Store
 from protocol import (
     Body,
     Code,
     DeviceId,
-    Header,
     Join,
     Kind,
     PersonId,
     Policy,
-    Profile,
     Record,
     RecordId,
     RemoteError,
     body_of,
     check_header,
-    device_slot,
-    is_revocation,
     verify_signature,
 )
 from protocol.trust import check_membership
 
-TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
 TAKES_BACK = frozenset({Kind.DEVICE, Kind.POLICY})  # a revocation, or a block and a vouch that is lower than before
-GRAPH_RECORD_KINDS = TRUST_KINDS | {Kind.PROFILE}
-
-_OTHERS_MAKE_WAY = (Shortage.ALL, Shortage.INTRODUCER)
-_IN_USE = (RecordState.LIVE, RecordState.PAST)
 
 Verifier = Callable[[Sequence[Record]], list[bool]]
 """Returns for each record, in order, whether its signature is valid."""
@@ -84,18 +75,17 @@ class Ingest:
     ) -> None:
         self._store = store
         self._trust_state = trust_state
-        self._access = access
         self._reevaluator = reevaluator
         self._transactions = transactions
         self._clock = clock
-        me, self._device = writer
-        self._me = me
+        self._me = me = writer[0]
         self._verifier = verifier
-        self._decisions = AccessCache(access, me)
         self.leaps = Leaps(store, me)
         self.quota = quota
         """The limits for records of others."""
         self._room_maker = RoomMaker(store, quota, trust_state, reevaluator, me)
+        self._judge = RecordJudge(store, trust_state, access, quota, self._room_maker, me)
+        self._keeper = RecordKeeper(store, trust_state, self._judge, writer)
 
     def receive(self, records: Sequence[Record], source: PersonId | None = None, *, more: bool = False) -> IngestResult:
         """Take in `records` that the person `source` has sent (None: this node wrote them); return the outcome.
@@ -183,32 +173,19 @@ class Ingest:
     def _turn(self, record: Record) -> tuple[int, bool]:
         return turn_at(record, self._me)
 
-    def _keep_known(self, record: Record, batch: Batch) -> None:
-        batch.outcome.kept.append(record.id)
-        if record.header_only:
-            return
-        rows = self._store.records.rows_of([record.id])  # none where a revocation in this batch has deleted it
-        if any(row.state == RecordState.SUSPENDED for row in rows):
-            self._note_newer(record, self._store.records.newest(record.register), batch)
-
-    def _note_newer(self, record: Record, newest: Record | None, batch: Batch) -> None:
-        """Let a sender that shows an older version have the newest header: it may not know of it."""
-        if newest is not None and newest.rank > record.rank:
-            batch.outcome.newer.append(Superseding(newest, record.header.device))
-
     # --- inside the transaction --------------------------------------------------------------------------------------
 
     def _apply(self, verified: Iterable[tuple[Record, bool]], batch: Batch) -> None:
         """Take the records kind by kind: each kind may decide about those that follow."""
         for _, group in groupby(verified, key=lambda pair: self._turn(pair[0])):
             self._refresh_trust_state(batch)
-            self._decisions.refresh()
+            self._judge.refresh()
             for record, good in group:
                 try:
                     if not good:
                         raise RemoteError(Code.FORGED, "its signature does not hold")
                     if (record.id, record.header_only) in batch.known:
-                        self._keep_known(record, batch)
+                        self._keeper.keep_known(record, batch)
                     else:
                         self._take_one(record, batch)
                 except RemoteError as error:
@@ -228,38 +205,25 @@ class Ingest:
             check_membership(record.header.author, body)
         if batch.source is not None and self._is_refused_by_number(record, body, batch):
             return
-        state = self._state_for(record, body, batch)
+        state = self._judge.state_for(record, body, batch)
         if isinstance(state, Shortage):
             batch.refuse_for_now(record, state, key_of(record.header, body), self.quota.charge(record))
             known = record.header.kind != Kind.DEVICE and self._store.records.newest(record.register) is not None
             if state is not Shortage.WAITING and record.body and known:
                 # There is always room for a header: without it an older version would still be in use.
-                self._compete(record.without_body(), RecordState.HEADER, None, batch)
+                self._keeper.keep_header(record, batch)
             else:
                 batch.outcome.refused.append(record.id)
             return
         if state is None:
             batch.outcome.refused.append(record.id)
             return
-        self._note_signed_record(record, batch)
-        if state in _IN_USE and isinstance(body, Profile):
-            self._note_own_profile(record, body)
-        if state in _IN_USE:
-            batch.keys.add(key_of(record.header, body))
-        if state is RecordState.PENDING:
-            self._put(record, state, body, batch)
-        elif state is RecordState.HEADER or record.header_only:
-            self._compete(record.without_body(), RecordState.HEADER, None, batch)
-        elif self._store.records.put_new(record, state=state, received_from=batch.source, arrived=batch.now, body=body):
-            batch.rows[record.id] = Row.of(record, state, body)
-            self._stored(record, batch)
-        else:
-            self._compete(record, state, body, batch)
+        self._keeper.keep(record, state, body, batch)
 
     def _is_refused_by_number(self, record: Record, body: Body | None, batch: Batch) -> bool:
         """Refuse a version that leaps, of the owner's, and for now one of a policy that follows too many others."""
         if self.leaps.leaps(record, body):
-            self._void(record, batch)
+            self._keeper.void(record, batch)
             return True
         return isinstance(body, Policy) and self._comes_too_soon(record, body, batch)
 
@@ -275,174 +239,10 @@ class Ingest:
             return False
         batch.refuse_for_now(record, PAUSED, key_of(header, body))
         if takes_back:
-            self._compete(record.without_body(), RecordState.HEADER, None, batch)
+            self._keeper.keep_header(record, batch)
         else:
             batch.outcome.refused.append(record.id)
         return True
-
-    def _void(self, record: Record, batch: Batch) -> None:
-        """Refuse a record of the owner's that counts for nothing, and its header, should that have come before."""
-        batch.outcome.refused.append(record.id)
-        rows = self._store.records.rows_of([record.id])
-        if rows:
-            self._store.records.delete([record.id])
-            batch.people.add(record.header.author)
-            batch.unread.add(record.header.author)
-
-    def _compete(self, record: Record, state: RecordState, body: Body | None, batch: Batch) -> None:
-        """Store a record if no newer one of its register is known here."""
-        newest = self._store.records.newest(record.register)
-        if newest is None:
-            if record.header_only and not self._counts_alone(record, batch):
-                batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
-            else:
-                self._put(record, state, body, batch)
-            return
-        twice = newest.id != record.id and newest.rank[:2] == record.rank[:2]
-        if twice and not is_revocation(record.header):  # two of the owner's computers may both revoke a device
-            self._store.records.note_fork(newest, record)
-        policies = self._store.records.branches(record.register) if record.header.kind == Kind.POLICY else []
-        current = self._store.records.current(record.register)
-        in_use = policies or ([current] if current is not None else [])
-        rows = {row.id: row for row in self._store.records.rows_of([one.id for one in in_use])}
-        stay = versions_in_use(self._store, record)
-        if self._put(record, state, body, batch, stay):
-            batch.ended += [rows[one.id] for one in in_use if self._ends_use_of(one, record, stay)]
-        else:
-            batch.outcome.refused.append(record.id)
-        self._note_newer(record, newest, batch)
-
-    def _counts_alone(self, record: Record, batch: Batch) -> bool:
-        """Whether a header matters although nothing is held here that it supersedes.
-
-        The header of a revocation does. So does that of a policy by a device of which no policy is held: it may take
-        back what policies by other devices of that person allow. So does that of a record that has ended: the older one
-        was perhaps deleted here by a clock that is wrong, and others, to whom it is to be passed on, still have it.
-        """
-        header = record.header
-        if batch.now_is_certain and header.latest_expiry <= batch.now:
-            return True
-        return is_revocation(header) or (header.kind == Kind.POLICY and self._trust_state.has_policy(header.author))
-
-    def _ends_use_of(self, used: Record, record: Record, stay: Collection[RecordId]) -> bool:
-        """Whether the version `used` is no longer in use since `record` was stored; `stay` are those that are."""
-        if record.header_only:
-            return used.id != record.id and used.header.version < record.header.min_valid_version
-        return used.id not in {record.id, *stay}
-
-    def _note_signed_record(self, record: Record, batch: Batch) -> None:
-        """Remember what this device has signed; keep what a copy of it has, so that the two can be joined."""
-        header = record.header
-        if header.author != self._me or header.device != self._device or header.kind == Kind.DEVICE:
-            return  # certificates are signed by the identity key
-        if batch.source is None:
-            self._store.signed_records.remember(record)
-        elif not self._store.signed_records.knows(record):
-            self._store.signed_records.hear(record, self._store.records.newest(record.register))
-
-    def _note_own_profile(self, record: Record, profile: Profile) -> None:
-        """Remember which device of the owner's brought up the texts of their profile."""
-        if record.header.author == self._me:
-            revoked = self._trust_state.revoked_devices(self._me)
-            self._store.profile_texts.note(record.header.device, record.header.version, profile, revoked)
-
-    def _put(
-        self,
-        record: Record,
-        state: RecordState,
-        body: Body | None,
-        batch: Batch,
-        stay: Sequence[RecordId] = (),
-    ) -> bool:
-        kept = self._store.records.put(
-            record, state=state, received_from=batch.source, arrived=batch.now, body=body, branches=stay
-        )
-        if kept:
-            self._stored(record, batch)
-        return kept
-
-    def _stored(self, record: Record, batch: Batch) -> None:
-        batch.outcome.kept.append(record.id)
-        batch.outcome.stored.append(record.id)
-        kind = record.header.kind
-        if kind in GRAPH_RECORD_KINDS:
-            batch.people.add(record.header.author)
-            batch.unread.add(record.header.author)
-            batch.trust = batch.trust or kind in TRUST_KINDS
-            if is_revocation(record.header):
-                self._delete_records_of_revoked(record, batch)
-
-    def _delete_records_of_revoked(self, record: Record, batch: Batch) -> None:
-        """Delete everything that a revoked device wrote."""
-        rows = self._store.records.rows(author=record.header.author)
-        void = [row for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
-        self._store.records.delete([row.id for row in void])
-        batch.ended += void
-
-    # --- deciding about one record -----------------------------------------------------------------------------------
-
-    def _state_for(self, record: Record, body: Body | None, batch: Batch) -> RecordState | Shortage | None:
-        """Return the state to store `record` in, what it cannot be taken for now, or None to refuse it for good."""
-        header = record.header
-        certificate = self._trust_state.certificate(header.author, header.device)
-        ended = self._has_ended(header, certificate, batch)
-        in_use = RecordState.PAST if ended else RecordState.LIVE
-        if header.kind == Kind.DEVICE:
-            return self._if_within_quota(record, in_use, batch)
-        if self._trust_state.revoked(header.author, header.device):
-            revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
-            batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
-            return None
-        certified = header.author not in batch.made_way and self._trust_state.certified(header.author, header.device)
-        if not certified:
-            # Without a certificate a header must not supersede; it need not wait where it could supersede nothing.
-            counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
-            waits = not record.header_only or counts
-            return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
-        takes_back = record.header_only or (record.withdrawn and header.kind != Kind.LETTER)
-        # A letter that was withdrawn since it is blocked or done may still be opened by the one who holds it.
-        if header.kind == Kind.POLICY or takes_back:
-            return self._if_within_quota(record, in_use, batch)
-        key = key_of(header, body)
-        decision = Access.DENY if ended else self._decisions[key]
-        if decision is Access.DENY and not record.withdrawn:
-            batch.refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key)
-            return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
-        state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
-        return self._if_within_quota(record, state, batch)
-
-    def _has_ended(self, header: Header, certificate: Certificate | None, batch: Batch) -> bool:
-        """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""
-        if not batch.now_is_certain or header.author == self._me:
-            return False
-        return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
-
-    def _if_within_quota(self, record: Record, state: RecordState, batch: Batch) -> RecordState | Shortage:
-        """Return `state`, or what is short where there is no room for the record."""
-        if state is not RecordState.PENDING:
-            short = self.quota.shortage(record, batch.source, disk_is_full=batch.disk_is_full)
-            if short in _OTHERS_MAKE_WAY and batch.source is not None:
-                charge = self.quota.charge(record)
-                account = self.quota.account_of(charge.author, batch.source)
-                fits, gone = self._room_maker.make_way_for(charge, account)
-                self._note_gone(gone, batch)
-                short = None if fits else short
-            return short or state
-        if batch.disk_is_full:
-            return Shortage.DISK
-        has_room = self.quota.pending_left(batch.source, takes_back=not record.body) > 0
-        return state if has_room else Shortage.WAITING
-
-    def _note_gone(self, gone: Gone, batch: Batch) -> None:
-        """Take notice that these records have made way."""
-        for row, size in gone:
-            batch.ended.append(row)
-            batch.evicted[row.id] = size
-            batch.made_way.add(row.author)
-            if row.kind in GRAPH_RECORD_KINDS:
-                batch.people.add(row.author)
-                batch.unread.add(row.author)
-                batch.trust = True
 
     # --- before the commit ------------------------------------------------------------------------------------------
 
@@ -451,7 +251,7 @@ class Ingest:
         self._reevaluator.note(batch.keys)
         reevaluated = Reevaluation()
         waited = self._reevaluator.gather(batch.source, batch.people, self._clock.monotonic(), more=more)
-        self._note_gone(self._room_maker.finish(more=more), batch)
+        batch.note_gone(self._room_maker.finish(more=more))
         self._refresh_trust_state(batch)
         if batch.trust or batch.people or waited:
             reevaluated = self._reevaluator.reevaluate(batch.people, batch.now if batch.now_is_certain else 0)

@@ -87,8 +87,7 @@ def message(template: str, /, **values: object) -> str:
     """
     if not values:
         return Sentence(template)
-    found = _found(template)
-    return (found[0] if found else template).format(**_isolated(values))
+    return translation(template).format(**_isolated(values))
 
 
 def plural(count: int, one: str, many: str, /, **values: object) -> str:
@@ -96,11 +95,21 @@ def plural(count: int, one: str, many: str, /, **values: object) -> str:
 
     English has `one` for a count of 1 and `many` for every other.
     """
+    return form(count, one, many).format(n=count, **_isolated(values))
+
+
+def translation(template: str) -> str:
+    """Return `template` in the language of this call, with its placeholders as they are."""
+    found = _found(template)
+    return found[0] if found else template
+
+
+def form(count: int, one: str, many: str) -> str:
+    """Return the form of the sentence that this count takes, with its placeholders as they are."""
     found = _found(many)
-    if found:
-        form = _PLURAL_FORMS.get(_language.get(), _english)(count)
-        return found[min(form, len(found) - 1)].format(n=count, **_isolated(values))
-    return (one if count == 1 else many).format(n=count, **values)
+    if not found:
+        return one if count == 1 else many
+    return found[min(_PLURAL_FORMS.get(_language.get(), _english)(count), len(found) - 1)]
 
 
 class Sentence(str):
@@ -114,9 +123,7 @@ class Sentence(str):
     __slots__ = ()
 
     def __str__(self) -> str:
-        template = str.__str__(self)
-        found = _found(template)
-        return found[0] if found else template
+        return translation(str.__str__(self))
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)

@@ -10,6 +10,7 @@ from meshnode.text.catalog import message, plural
 
 NO_WEIGHT = message("say how well you know them")
 NO_USES = message("say for how many people the card is")
+TWO_CARDS = message("the text and the photo are two different cards: give one of them")
 NO_OTHER = message("choose the person to whom you introduce them")
 KNOWS = {
     "0.9": message("I know them well"),

@@ -5,12 +5,10 @@ from __future__ import annotations
 from meshnode.quoting import quoted
 from meshnode.text.catalog import message
 
-NO_CODE_HINT = message(
-    "take it from closer, straight from the front and in good light, or type 'meshnode add' and paste the card's text"
-)
+NO_CODE_HINT = message("take it from closer, straight from the front and in good light, or paste the card's text")
 SEVERAL_CARDS_HINT = message("cut the picture down to the card that you want to add")
 HEIC_HINT = message("open it and save or export it as JPEG, or take a screenshot of it")
-UNREADABLE_HINT = message("save it again as JPEG or PNG, or type 'meshnode add' and paste the card's text")
+UNREADABLE_HINT = message("save it again as JPEG or PNG, or paste the card's text")
 NO_FILE_HINT = message("check its name, or type 'meshnode add' and paste the card's text")
 FAULTS = {
     "format": message("{name} is no picture that can be read here"),

@@ -14,6 +14,9 @@ SEEN_BY_OTHERS = message(
     "Other users of this computer may have read the code that you typed: next time leave it out, and paste it when asked."
 )
 YES = message("Do it without asking.")
+YES_ANSWERS = message("y, yes")  # what may be typed for yes and for no; the first is shown in the question
+NO_ANSWERS = message("n, no")
+NEITHER_YES_NOR_NO = message("answer with yes or no")
 
 
 def unknown_language(tag: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from meshnode.local.context import LocalContext
+from meshnode.web.uploads import File
 
 FORM_MAX_BYTES = 64 * 1024  # no form without files is longer; bounds the memory that one request can take
 UPLOAD_MAX_BYTES = 48 * 1024 * 1024  # four photos of a phone
@@ -49,7 +50,7 @@ class Asked:
     """The part of the address that names a thing."""
     query: dict[str, str]
     form: dict[str, str] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
     """The files that were chosen in the form, by the names of their fields."""
     is_phone: bool = False
     """Whether a phone asks, which is shown no exact place."""

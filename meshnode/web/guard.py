@@ -53,7 +53,7 @@ def is_own_address(address: str) -> bool:
 
 async def read_form(
     request: Request, secret: str, most: int = FORM_MAX_BYTES
-) -> tuple[dict[str, str], dict[str, bytes]]:
+) -> tuple[dict[str, str], dict[str, uploads.File]]:
     """Return the fields of a form that this browser was given, and the files that were chosen in it.
 
     Raises Usage if it is none, or longer than `most` bytes, and Forbidden if its token is another browser's. Without
@@ -65,16 +65,22 @@ async def read_form(
         raise Usage("this is not a form")
     if kind != uploads.TYPE:
         most = min(most, FORM_MAX_BYTES)
-    received = bytearray()
+    received, is_long = bytearray(), False
     with trio.move_on_after(FORM_SECONDS + (most - FORM_MAX_BYTES) / BYTES_A_SECOND) as patience:
         async with aclosing(request.stream()) as stream:
             async for chunk in stream:
-                received += chunk
-                if len(received) > most:
-                    raise Usage("this is too long")
+                is_long = is_long or len(received) + len(chunk) > most
+                if is_long:  # read on all the same: browsers show no answer that comes before they have sent all
+                    received.clear()
+                else:
+                    received += chunk
     if patience.cancelled_caught:
         raise Usage("this form took too long to arrive", "send it again")
-    files: dict[str, bytes] = {}
+    if is_long and kind == uploads.TYPE:
+        raise Usage("these files are too large", "choose smaller pictures, or fewer")
+    if is_long:
+        raise Usage("this is too long")
+    files: dict[str, uploads.File] = {}
     try:
         if kind == uploads.TYPE:
             fields, files = uploads.read(sent_as, bytes(received))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from meshnode import background
+from meshnode.app.page_access import LOOPBACK
 from meshnode.web.loaded_later import LoadedLater
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ DEFAULT_PORT = 4748  # beside that of the node itself
 PORTS_TRIED = 20  # then any that is free
 BACKLOG = 64
 _PORT = "page_port"  # where the page listened last, in the store's small values: bookmarks go on working
-_LOOPBACK = "127.0.0.1"
 
 
 async def serve(context: LocalContext, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -64,7 +64,7 @@ def _bind(last: str | None) -> socket.socket | None:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         with suppress(OSError):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((_LOOPBACK, port))
+            listener.bind((LOOPBACK, port))
             listener.listen(BACKLOG)
             return listener
         listener.close()

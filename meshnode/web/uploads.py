@@ -17,11 +17,18 @@ _BOUNDARY = re.compile(r'boundary="?([0-9A-Za-z\'()+_,./:=?-]{1,70})"?$')
 _NAME = re.compile(rb'form-data; *name="([^"\r\n]*)"(?:; *filename="([^"\r\n]*)")?', re.IGNORECASE)
 
 
+class File(NamedTuple):
+    """A file that was chosen in a form: its name where it was chosen, and what is in it."""
+
+    name: str
+    content: bytes
+
+
 class Uploaded(NamedTuple):
     """The fields of a form, and its files by the fields that they were chosen in; fields without a file are left out."""
 
     fields: list[tuple[str, str]]
-    files: dict[str, bytes]
+    files: dict[str, File]
 
 
 def read(content_type: str, body: bytes) -> Uploaded:
@@ -48,6 +55,6 @@ def _take(piece: bytes, uploaded: Uploaded) -> None:
         if named[2] is None:
             uploaded.fields.append((name, piece[end + 4 :].decode()))
         elif end + 4 < len(piece):
-            uploaded.files[name] = piece[end + 4 :]
+            uploaded.files[name] = File(named[2].decode(), piece[end + 4 :])
     except UnicodeDecodeError:
         raise Usage("this form cannot be read") from None

@@ -26,9 +26,10 @@ from protocol.session.events import (
     SelfIdentification,
     TimeTold,
     ToldTime,
-    phase_of,
 )
 from protocol.session.greeting import Greeting
+from protocol.session.handover import Handover
+from protocol.session.outbox import Outbox
 from protocol.session.peer_set import PeerSet, peer_sets
 from protocol.session.photos import PhotoExchange
 from protocol.session.rechecks import Rechecks
@@ -44,8 +45,7 @@ from protocol.session.states import (
     is_possible,
     next_state,
 )
-from protocol.session.transfer import Incoming, KindsOf, Outgoing, in_turn
-from protocol.session.unsolicited_headers import UnsolicitedHeaders
+from protocol.session.transfer import KindsOf
 from protocol.wire.frames import (
     Again,
     Bye,
@@ -64,7 +64,6 @@ from protocol.wire.frames import (
     Want,
     Who,
     decode_known,
-    encode_frame,
 )
 from protocol.wire.index import Item
 
@@ -122,7 +121,6 @@ class Session:
         self._greeting = Greeting(
             me, remote_static, find_certificate, told, handshake_hash=handshake_hash, introduce=introduce
         )
-        self._kinds_of = kinds_of
         self._told = told
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
 
@@ -132,14 +130,11 @@ class Session:
         self._rechecks = Rechecks()
 
         self._admission: _Admission | None = None
-        self._outgoing = Outgoing()
-        self._incoming = Incoming()
-        self._headers = UnsolicitedHeaders()
-        self.photos = PhotoExchange(self._send)
+        self._outbox = Outbox()
+        self._handover = Handover(self._outbox, kinds_of)
+        self.photos = PhotoExchange(self._outbox.send)
         self._unknown_frames = RateLimit(UNKNOWN_FRAMES_PER_MINUTE, MINUTE)
         self._events: list[Event] = []
-        self._outbox: list[bytes] = []
-        self._outbox_bytes = 0
 
     # --- what goes in and out ----------------------------------------------------------------------------------------
 
@@ -187,8 +182,8 @@ class Session:
             self._send_hello()
         if self._state is SessionState.LIVE:
             for frame in self._admitted.announcer.new_frames(self._now):
-                self._send(frame)
-        frames, self._outbox, self._outbox_bytes = self._outbox, [], 0
+                self._outbox.send(frame)
+        frames = self._outbox.take()
         if frames:
             self._deadlines.sent()
         return frames
@@ -199,14 +194,14 @@ class Session:
             return self._now
         if self._state is SessionState.ENDED:
             return None
-        if self._outgoing.pullable and self._outgoing.has_room(self._outbox_bytes):
+        if self._handover.may_ask:
             return self._now
         overdue = self._deadlines.next_timer(identified=self._identified, owes=self._peer_owes())
-        times: list[float | None] = [overdue, self._incoming.batch_due()]
+        times: list[float | None] = [overdue, self._handover.batch_due]
         if is_possible(self._state, Trigger.RECHECK, self._side):
             times.append(self._rechecks.next_timer(self._now))
         if self._state in BOTH_ADMITTED:
-            times.append(self._headers.next_timer())
+            times.append(self._handover.headers_due)
         if self._state is SessionState.LIVE:
             times.append(self._admitted.announcer.next_timer())
         return min(due for due in times if due is not None)
@@ -217,11 +212,11 @@ class Session:
         self._rechecks.advance_to(self._now)
         if self._state is not SessionState.ENDED:
             if overdue := self._deadlines.overdue(identified=self._identified, owes=self._peer_owes()):
-                self._send(Bye(Code.TIMEOUT))
+                self._outbox.send(Bye(Code.TIMEOUT))
                 self._finish(Code.TIMEOUT, overdue)
             else:
                 if self._deadlines.ping_due:
-                    self._send(Ping(*self._told()))
+                    self._outbox.send(Ping(*self._told()))
                     self._deadlines.sent()
                 if is_possible(self._state, Trigger.RECHECK, self._side) and self._rechecks.is_due(self._now):
                     self.recheck(now)
@@ -241,8 +236,8 @@ class Session:
         if self._state is not SessionState.ADMITTING:
             self._move(Trigger.ADMITTED_EARLY)
         sets = peer_sets(graph, content)
-        self._outgoing.share(sets[Phase.CONTENT].index.table)
-        reconciliation = Reconciliation(sets, self._handshake_hash, self._send, initiator=self._initiator)
+        self._handover.share(sets)
+        reconciliation = Reconciliation(sets, self._handshake_hash, self._outbox.send, initiator=self._initiator)
         self._admission = _Admission(sets, reconciliation, Announcer(sets))
         self._go_on()
         self._deadlines.note_debt(owes=self._peer_owes())
@@ -253,15 +248,12 @@ class Session:
         What is missing leaves the peer's set. Headers among the records that were not asked for go along, as with
         `supersede`. LocalError if nothing is requested.
         """
-        missing, others = self._outgoing.supply(records)
-        for phase, item in missing:
-            self._admitted.peer_sets[phase].remove([item])
-        self._headers.add(others)
+        self._handover.supply(records)
         self._go_on()
 
     def supersede(self, records: Iterable[Record]) -> None:
         """Send these unasked, without their bodies: the peer may hold older versions, or has shown some."""
-        self._headers.add(records)
+        self._handover.supersede(records)
         self._go_on()
 
     def committed(self) -> None:
@@ -270,7 +262,7 @@ class Session:
         How much of it was new to the node is not asked: all of it counts as held by the peer, and nothing that we say
         may depend on what else we have.
         """
-        self._incoming.committed()
+        self._handover.committed()
         self._deadlines.progress()
         self._go_on()
 
@@ -295,7 +287,7 @@ class Session:
     def tell_time(self) -> None:
         """Tell the peer at once which time we go by now, if our Hello has told another one."""
         if self._greeting.hello_sent and self._state is not SessionState.ENDED:
-            self._send(Ping(*self._told()))
+            self._outbox.send(Ping(*self._told()))
 
     def recheck(self, now: float) -> None:
         """Compare the sets again, if this is the live initiator, nothing is under way, and the last time is not just past."""
@@ -314,8 +306,8 @@ class Session:
         """
         if self._state is not SessionState.ENDED:
             if (shown or with_hello) and not self._greeting.hello_sent:
-                self._send(self._greeting.hello(None, shown))
-            self._send(Bye(code, pause))
+                self._outbox.send(self._greeting.hello(None, shown))
+            self._outbox.send(Bye(code, pause))
             self._move(Trigger.OVER)
 
     # --- frames ------------------------------------------------------------------------------------------------------
@@ -330,21 +322,17 @@ class Session:
         match frame:
             case Hello() | Who() | Introduce():
                 if (answer := self._greeting.take(frame)) is not None:
-                    self._send(answer)
+                    self._outbox.send(answer)
             case Roots():
                 self._take_roots(frame)
             case Compare(message):
                 self._take_comparison(message)
-            case Have():
-                want, count = self._admitted.announcer.take_have(frame)
-                self._send(want)
-                self._incoming.expect(count)
-            case Again():
-                self._admitted.announcer.take_again(frame, self._now)
-            case Want():
-                self._outgoing.offer(*self._admitted.announcer.take_want(frame))
-            case Pull() | Records() | Headers() | FetchPhoto() | PhotoPart():
-                self._take_transfer(frame)
+            case Have() | Again() | Want():
+                self._take_news(frame)
+            case Pull() | Records() | Headers():
+                self._events += self._handover.take(frame, self._now)
+            case FetchPhoto() | PhotoPart():
+                self._events += self.photos.take(frame, self._now)
             case Bye(code, pause):
                 known = Code(code) if code in set(Code) else Code.CLOSING
                 self._finish(known, "said by the peer", min(pause, BUSY_PAUSE_MAX) if known is Code.BUSY else 0)
@@ -363,26 +351,22 @@ class Session:
 
     def _take_comparison(self, message: bytes) -> None:
         if (result := self._admitted.reconciliation.take_message(message)) is not None:
-            self._outgoing.offer(result.phase, in_turn(result.phase, result.offers, self._kinds_of))
-            self._incoming.expect(result.expected)
+            self._handover.offer(result.phase, result.offers)
+            self._handover.expect(result.expected)
             self._admitted.peer_sets[result.phase].thaw()
             self._move(Trigger.EXCHANGED)
 
-    def _take_transfer(self, frame: Pull | Records | Headers | FetchPhoto | PhotoPart) -> None:
+    def _take_news(self, frame: Have | Again | Want) -> None:
+        announcer = self._admitted.announcer
         match frame:
-            case Pull(count):
-                self._outgoing.pulled(count)
-            case Records(entries):
-                # All that came is in the set from now on, however it will be judged: else it would be offered again.
-                came: dict[Phase, list[Item]] = {phase: [] for phase in Phase}
-                for record in self._incoming.take(entries, self._now):
-                    came[phase_of(record.header.kind)].append((record.header.created, record.id))
-                for phase, items in came.items():
-                    self._admitted.peer_sets[phase].add(items, news=False)
-            case Headers(entries):
-                self._events.append(self._incoming.unasked(self._headers.take(entries, self._now)))
-            case FetchPhoto() | PhotoPart():
-                self._events += self.photos.take(frame, self._now)
+            case Have():
+                want, count = announcer.take_have(frame)
+                self._outbox.send(want)
+                self._handover.expect(count)
+            case Again():
+                announcer.take_again(frame, self._now)
+            case Want():
+                self._handover.offer_news(*announcer.take_want(frame))
 
     # --- going on ----------------------------------------------------------------------------------------------------
 
@@ -391,21 +375,8 @@ class Session:
         self._advance()
         if self._admission is None or self._state is SessionState.ENDED:
             return
-        self._transfer()
+        self._events += self._handover.go_on(self._now, headers=self._state in BOTH_ADMITTED)
         self._advance()
-
-    def _transfer(self) -> None:
-        if (batch := self._incoming.batch(self._now)) is not None:
-            self._events.append(batch)
-        if count := self._incoming.to_pull():
-            self._send(Pull(count))
-        for records in self._outgoing.frames():
-            self._send(records)
-        if self._state in BOTH_ADMITTED:
-            for headers in self._headers.frames(self._now):
-                self._send(headers)
-        while self._outgoing.has_room(self._outbox_bytes) and (request := self._outgoing.next_request()) is not None:
-            self._events.append(request)
 
     def _advance(self) -> None:
         """Follow the table as far as it leads without a frame, an answer of the node, or a timer."""
@@ -426,7 +397,7 @@ class Session:
             return Trigger.ADMITTED
         if self._state is SessionState.COMPARING:
             return self._admitted.reconciliation.step()
-        if self._state is SessionState.TRANSFERRING and self._outgoing.idle and self._incoming.idle:
+        if self._state is SessionState.TRANSFERRING and self._handover.idle:
             return Trigger.TRANSFERRED
         return None
 
@@ -449,31 +420,25 @@ class Session:
         # With roots both sides may be live at once, so a peer whose certificate is not at hand gets none.
         if self._admission is not None and self._greeting.certificate_known:
             self._our_roots = self._admission.reconciliation.hello_roots()
-        self._send(self._greeting.hello(self._our_roots))
+        self._outbox.send(self._greeting.hello(self._our_roots))
 
     # --- time and ends -----------------------------------------------------------------------------------------------
 
     def _quiet(self) -> bool:
-        return self._outgoing.idle and self._incoming.idle and self._admitted.announcer.idle
+        return self._handover.idle and self._admitted.announcer.idle
 
     def _peer_owes(self) -> bool:
         return self._state in PEER_OWES or (self._state is SessionState.LIVE and not self._quiet())
 
     def _finish(self, code: Code, detail: str, pause: int = 0) -> None:
         """End the session; records that have come are handed over first."""
-        if (rest := self._incoming.batch(self._now, all_of_it=True)) is not None:
-            self._events.append(rest)
+        self._events += self._handover.rest(self._now)
         self._move(Trigger.OVER)
         self._events.append(Ended(code, detail, pause))
 
     def _move(self, trigger: Trigger) -> None:
         self._state = next_state(self._state, trigger, self._side)
         self._deadlines.progress()
-
-    def _send(self, frame: Frame) -> None:
-        data = encode_frame(frame)
-        self._outbox.append(data)
-        self._outbox_bytes += len(data)
 
     def _drain_events(self) -> list[Event]:
         events, self._events = self._events, []

@@ -17,7 +17,7 @@ from meshnode.app import everybody, naming
 from meshnode.app.catalog import catalog as catalogs
 from meshnode.app.catalog import sight
 from meshnode.app.catalog.catalog import Catalog
-from meshnode.app.discover import discover, news
+from meshnode.app.discover import discover, news, ordering
 from meshnode.app.discover.watches import Watcher
 from meshnode.app.exchanges import view as exchange_views
 from meshnode.app.exchanges.exchanges import ExchangesQuery, Request, exchanges, respond
@@ -68,7 +68,7 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
         (world, "PEOPLE_OF_A_STEP"),
         (what_if, "PEOPLE_OF_A_STEP"),
         (news, "STEP_SEEN"),
-        (news, "STEP_SORTED"),
+        (ordering, "STEP_RANKED"),
         (naming, "NAMES_OF_A_STEP"),
         (exchange_views, "STEP_VIEWED"),
     ):

@@ -12,13 +12,13 @@ GUARDED = {"background.run", "background.once"}
 
 # Tasks that are begun outside of the guard, each with the reason.
 OUTSIDE = {
-    ("meshnode.node", "stop_for_new_key"): "it waits and stops the node",
-    ("meshnode.node", "stop_for_signal"): "it stops the node",
-    ("meshnode.node", "network.run"): "a node without a network cannot start; its parts are guarded one by one",
-    ("meshnode.node", "serve"): "a node without its API cannot start; its parts are guarded one by one",
-    ("meshnode.node", "running.run"): "what it prepares is needed by the API; its parts are guarded one by one",
-    ("meshnode.node", "web.serve"): "it listens, and serves in the guard",
-    ("meshnode.node", "web.serve_phones"): "it serves in the guard",
+    ("meshnode.node.daemon", "stop_for_new_key"): "it waits and stops the node",
+    ("meshnode.node.daemon", "stop_for_signal"): "it stops the node",
+    ("meshnode.node.daemon", "network.run"): "a node without a network cannot start; its parts are guarded one by one",
+    ("meshnode.node.daemon", "serve"): "a node without its API cannot start; its parts are guarded one by one",
+    ("meshnode.node.daemon", "running.run"): "what it prepares is needed by the API; its parts are guarded one by one",
+    ("meshnode.node.daemon", "web.serve"): "it listens, and serves in the guard",
+    ("meshnode.node.daemon", "web.serve_phones"): "it serves in the guard",
     ("meshnode.web.serve_phones", "self._serve"): "it serves one address in the guard",
     ("meshnode.local.serving", "partial(trio.serve_listeners, answer, [own], handler_nursery=connections)"): (
         "a part of a server, which is guarded as a whole"

@@ -20,7 +20,9 @@ async def test_a_person_who_has_used_up_their_share_gains_nothing_by_calling_aga
 ) -> None:
     hub, guest = await start(nursery, "Hub"), await start(nursery, "Guest")
     await connect(guest, hub)
-    hub.network._door.fair_share.spend(guest.replica.me, 10 * limits.WORK_BURST_SECONDS, trio.current_time())
+    hub.network._connections.door.fair_share.spend(
+        guest.replica.me, 10 * limits.WORK_BURST_SECONDS, trio.current_time()
+    )
     for link in hub.network.links:
         link.drop()
     await until(lambda: not hub.network.links and not guest.network.links, "the connection is lost")
@@ -53,7 +55,9 @@ async def test_a_person_who_is_turned_away_again_and_again_gets_no_answer_any_lo
     monkeypatch.setattr(refused_callers, "REFUSALS_A_MINUTE", 3)
     hub, guest = await start(nursery, "Hub"), await start(nursery, "Guest")
     await connect(guest, hub)
-    hub.network._door.fair_share.spend(guest.replica.me, 10 * limits.WORK_BURST_SECONDS, trio.current_time())
+    hub.network._connections.door.fair_share.spend(
+        guest.replica.me, 10 * limits.WORK_BURST_SECONDS, trio.current_time()
+    )
     for link in hub.network.links:
         link.drop()
     await until(lambda: not hub.network.links and not guest.network.links, "the connection is lost")
@@ -70,7 +74,9 @@ async def test_a_person_who_is_turned_away_again_and_again_gets_no_answer_any_lo
 async def test_a_person_whose_account_has_used_up_its_share_is_not_called_either(nursery: trio.Nursery) -> None:
     caller, other = await start(nursery, "Caller"), await start(nursery, "Other")
     await connect(caller, other)
-    caller.network._door.fair_share.spend(other.replica.me, 10 * limits.WORK_BURST_SECONDS, trio.current_time())
+    caller.network._connections.door.fair_share.spend(
+        other.replica.me, 10 * limits.WORK_BURST_SECONDS, trio.current_time()
+    )
     for link in caller.network.links:
         link.drop()
     await until(lambda: not caller.network.links, "the connection is lost")

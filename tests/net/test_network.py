@@ -13,7 +13,7 @@ from meshnode.app.peers.contacts import dial_keys
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.people import blocks, cards
 from meshnode.errors import Failed
-from meshnode.net import network, turns
+from meshnode.net import connections, turns
 from meshnode.net.address import Address
 from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import Dialer
@@ -242,11 +242,11 @@ async def test_a_node_with_fewer_sessions_than_contacts_serves_all_in_turn_and_i
     assert DialOutcome.REFUSED.value not in outcomes
 
 
-@pytest.mark.parametrize(("short", "good"), [(network.SHORT_SECONDS, False), (0.0, True)])
+@pytest.mark.parametrize(("short", "good"), [(connections.SHORT_SECONDS, False), (0.0, True)])
 async def test_a_peer_that_hangs_up_at_once_is_dialed_again_later_than_others(
     nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, short: float, good: bool
 ) -> None:
-    monkeypatch.setattr(network, "SHORT_SECONDS", short)
+    monkeypatch.setattr(connections, "SHORT_SECONDS", short)
     reported: list[bool] = []
     lost = Dialer.lost
 

@@ -16,6 +16,7 @@ def test_a_shown_listing_is_known_until_it_expires_and_its_latest_title_counts()
     discover.mark_seen([Seen(1, 11, FAR)], NOW)
     assert discover.seen([1, 2, 3]) == {1: Seen(1, 11, FAR), 2: Seen(2, 20, NOW + 1)}
     assert discover.seen([]) == {}
+    assert discover.seen(range(2, 1000)) == {2: Seen(2, 20, NOW + 1)}
     discover.mark_seen([], NOW + 1)
     assert discover.seen([1, 2]) == {1: Seen(1, 11, FAR)}
 

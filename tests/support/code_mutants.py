@@ -1,6 +1,7 @@
 """Makes mutants of a file: its functions with one comparison, condition, constant or statement changed.
 
-A mutant is known by its function and by what was changed into what, so that its name outlives changes elsewhere.
+A mutant is known by its function and by what was changed into what, so that its name outlives changes elsewhere. Only the
+bodies of functions are changed: no tables of a module, no default values, and nothing that a decorator writes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 BOUNDARIES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -28,6 +30,11 @@ BOUNDARIES: dict[type[ast.cmpop], type[ast.cmpop]] = {
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add}
 CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
+WATCH = "__watch__"
+"""The name by which the code of `watched_codes` says which statement comes next."""
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
 
 @dataclass(frozen=True)
 class CodeMutant:
@@ -35,7 +42,11 @@ class CodeMutant:
 
     file: str
     function: str
+    first: int
+    """The first line of the function, with its decorators: properties and overloads share a name."""
     line: int
+    statement: int
+    """The line on which the statement begins that is changed."""
     change: str
     number: int
     """Among the changes of its function."""
@@ -48,51 +59,94 @@ class CodeMutant:
     def code(self, root: Path) -> CodeType:
         """Return the code of the function with the change."""
         tree = _parsed(root, self.file)
-        function = next(found for name, found in _functions(tree, "") if name == self.function)
+        function = next(found for _, found in _functions(tree, "") if _first_line(found) == self.first)
         node, become = list(_changes(function))[self.number]
         changed = _Replacing(node, become).visit(tree)
         assert isinstance(changed, ast.Module)
         ast.fix_missing_locations(changed)
-        return code_of(compile(changed, str(root / self.file), "exec"), self.function)
+        return code_of(compile(changed, str(root / self.file), "exec"), self.function, self.first)
 
 
 def mutants(root: Path, file: str) -> Iterator[CodeMutant]:
     """Yield every mutant of the file."""
     names = Counter[str]()
     for qualname, function in _functions(_parsed(root, file), ""):
+        statements = _statements(function)
         for number, (node, become) in enumerate(_changes(function)):
             change = f"{_short(ast.unparse(node))} -> {_short(ast.unparse(become))}"
             names[f"{qualname} {change}"] += 1
             repeated = names[f"{qualname} {change}"]
-            line = getattr(node, "lineno", function.lineno)
-            yield CodeMutant(file, qualname, line, change if repeated == 1 else f"{change} ({repeated})", number)
+            change = change if repeated == 1 else f"{change} ({repeated})"
+            statement = statements[node]
+            line = getattr(node, "lineno", statement)
+            yield CodeMutant(file, qualname, _first_line(function), line, statement, change, number)
+
+
+def watched_codes(root: Path, file: str) -> Iterator[tuple[str, int, CodeType]]:
+    """Yield the name and the first line of each function, and its code with a call of WATCH before each statement.
+
+    WATCH gets the line of the statement. It has to be among the globals of the function.
+    """
+    tree = _parsed(root, file)
+    functions = [(name, _first_line(function)) for name, function in _functions(tree, "")]
+    for _, function in list(_functions(tree, "")):
+        for node in list(ast.walk(function)):
+            for body in (value for _, value in ast.iter_fields(node) if _is_body(value)):
+                body[:] = [one for statement in body for one in (_watching(statement), statement)]
+    module = compile(ast.fix_missing_locations(tree), str(root / file), "exec")
+    for name, first in functions:
+        yield name, first, code_of(module, name, first)
+
+
+def _is_body(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], ast.stmt)
+
+
+def _watching(statement: ast.stmt) -> ast.stmt:
+    call = ast.Expr(ast.Call(ast.Name(WATCH, ast.Load()), [ast.Constant(statement.lineno)], []))
+    return ast.copy_location(call, statement)
+
+
+def _statements(function: FunctionNode) -> dict[ast.AST, int]:
+    """Return the line of the innermost statement around each node of a function."""
+    found: dict[ast.AST, int] = {}
+    within: list[tuple[ast.AST, int]] = [(function, function.lineno)]
+    for node, line in within:
+        found[node] = node.lineno if isinstance(node, ast.stmt) else line
+        within += [(child, found[node]) for child in ast.iter_child_nodes(node)]
+    return found
 
 
 def _parsed(root: Path, file: str) -> ast.Module:
     return ast.parse((root / file).read_text(encoding="utf-8"), str(root / file))
 
 
-def code_of(module: CodeType, qualname: str) -> CodeType:
-    """Return the code of the function with this qualified name. LookupError if there is none."""
-    for constant in module.co_consts:
-        if isinstance(constant, CodeType):
-            if constant.co_qualname == qualname:
-                return constant
-            if qualname.startswith(f"{constant.co_qualname}."):
-                return code_of(constant, qualname)
+def code_of(module: CodeType, qualname: str, first: int) -> CodeType:
+    """Return the code of the function with this qualified name and this first line. LookupError if there is none."""
+    within = [module]
+    for code in within:
+        if code.co_qualname == qualname and code.co_firstlineno == first:
+            return code
+        within += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     raise LookupError(qualname)
 
 
-def _functions(tree: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Yield the outermost functions; those inside of them are changed as parts of them."""
+def _functions(tree: ast.AST, prefix: str) -> Iterator[tuple[str, FunctionNode]]:
+    """Yield the outermost functions, also those under a condition; those inside of them are changed as parts of them."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, FunctionNode):
             yield prefix + node.name, node
         elif isinstance(node, ast.ClassDef):
             yield from _functions(node, f"{prefix}{node.name}.")
+        elif isinstance(node, ast.stmt | ast.ExceptHandler):
+            yield from _functions(node, prefix)
 
 
-def _changes(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, ast.AST]]:
+def _first_line(function: FunctionNode) -> int:
+    return min(node.lineno for node in (function, *function.decorator_list))
+
+
+def _changes(function: FunctionNode) -> Iterator[tuple[ast.AST, ast.AST]]:
     """Yield each node of the function that can be changed, with what it becomes."""
     conditions = {node.test for node in ast.walk(function) if isinstance(node, ast.If | ast.IfExp)}
     for statement in function.body:

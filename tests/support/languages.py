@@ -26,6 +26,13 @@ msgstr ""
 "Plural-Forms: {plurals}\\n"
 
 """
+PLURALS = {
+    "tr": "nplurals=1; plural=0;",
+    "fr": "nplurals=2; plural=(n > 1);",
+    "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=0 && n%100<=2 ? 4 : 5);",
+}
+"""How many forms a plural has, and which a count takes, in the format of gettext. Versions of Babel say different things."""
+AS_IN_ENGLISH = "nplurals=2; plural=(n != 1);"
 
 
 def main() -> int:
@@ -61,7 +68,9 @@ def write(tag: str) -> list[Found]:
 
 
 def _write_part(tag: str, part: str, founds: list[Found], known: dict[str, tuple[str, ...]]) -> None:
-    catalog = Catalog(locale=tag)
+    plurals = PLURALS.get(tag, AS_IN_ENGLISH)
+    catalog = Catalog()
+    catalog.mime_headers = [("Plural-Forms", plurals)]
     for found in founds:
         forms = known.get(found.key, ())
         if found.many:
@@ -71,7 +80,7 @@ def _write_part(tag: str, part: str, founds: list[Found], known: dict[str, tuple
             catalog.add(found.one, forms[0] if forms else "")
     written = io.BytesIO()
     write_po(written, catalog, width=0, omit_header=True, no_location=True)
-    header = HEADER.format(part=part, language=LANGUAGES[tag], tag=tag, plurals=catalog.plural_forms)
+    header = HEADER.format(part=part, language=LANGUAGES[tag], tag=tag, plurals=plurals)
     path = CATALOGS / tag / f"{part}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(header + _without_flags(written.getvalue().decode()).strip() + "\n", encoding="utf-8")

@@ -88,7 +88,7 @@ MUTATIONS = (
     Mutation(
         "revoked-kept",
         "everything that a revoked device wrote is void",
-        "meshnode/replica/ingest.py",
+        "meshnode/replica/keeping.py",
         "        self._store.records.delete([row.id for row in void])\n        batch.ended += void",
         "        del void",
     ),
@@ -102,7 +102,7 @@ MUTATIONS = (
     Mutation(
         "uncertified-header",
         "a header of a device that nobody certified supersedes nothing",
-        "meshnode/replica/ingest.py",
+        "meshnode/replica/judging.py",
         "        if not certified:\n",
         "        if not (certified or record.header_only):\n",
     ),
@@ -137,9 +137,9 @@ MUTATIONS = (
     Mutation(
         "withdrawal-refused",
         "a withdrawal is taken by those who may no longer have the record",
-        "meshnode/replica/ingest.py",
+        "meshnode/replica/judging.py",
         "        if header.kind == Kind.POLICY or takes_back:\n",
-        "        if record.withdrawn and self._access.decide(self._me, key_of(header, body)) is Access.DENY:\n"
+        "        if record.withdrawn and self._decisions[key_of(header, body)] is Access.DENY:\n"
         "            return None\n        if header.kind == Kind.POLICY or takes_back:\n",
     ),
 )
@@ -149,7 +149,7 @@ TESTED = (
     Mutation(
         "uncertified-header-tested",
         "a header of a device that nobody certified supersedes nothing",
-        "meshnode/replica/ingest.py",
+        "meshnode/replica/judging.py",
         "        if not certified:\n",
         "        if not (certified or record.header_only):\n",
         "tests/replica/test_ingest_hostile.py",

@@ -1,8 +1,10 @@
 """Runs the tests against mutants of the files that decide, and tells which mutants no test notices.
 
-pytest collects the tests once. A first process runs them all and notes which lines of the files each of them reaches.
+pytest collects the tests once. A first process runs them all and notes which statements of the files each of
+them reaches.
 Then every mutant gets a process of its own, forked from the one that has collected: it puts the changed code into the
-function that exists already, and runs the tests that reach the changed line, the quickest first, until one fails.
+function that exists already, and runs the tests that reach the changed statement until one fails. Those come first that
+noticed most mutants for the time that they take.
 """
 
 from __future__ import annotations
@@ -12,24 +14,31 @@ import functools
 import gc
 import os
 import pickle
+import resource
 import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from mmap import mmap
 from pathlib import Path
-from types import FrameType, FunctionType
-from typing import Any
+from types import CodeType, FunctionType
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.support.code_mutants import CodeMutant, mutants
+from tests.support.code_mutants import WATCH, CodeMutant, mutants, watched_codes
 from tests.support.code_survivors import ARGUED
 
 ROOT = Path(__file__).parents[2]
 
+_INGEST = (
+    "tests/replica/test_ingest.py",
+    "tests/replica/test_ingest_hostile.py",
+    "tests/replica/test_refusals.py",
+    "tests/replica/test_leaps.py",
+)
 CONCERNED = {
     "protocol/trust/visibility.py": ("tests/protocol/trust/test_visibility.py", "tests/replica/test_access.py"),
     "protocol/trust/policies.py": (
@@ -39,60 +48,72 @@ CONCERNED = {
     ),
     "protocol/records/record.py": ("tests/protocol/records",),
     "protocol/wire/reconcile.py": ("tests/protocol/wire/test_reconcile.py",),
-    "meshnode/replica/ingest.py": (
-        "tests/replica/test_ingest.py",
-        "tests/replica/test_ingest_hostile.py",
-        "tests/replica/test_refusals.py",
-        "tests/replica/test_leaps.py",
-    ),
+    "meshnode/replica/ingest.py": _INGEST,
+    "meshnode/replica/judging.py": _INGEST,
+    "meshnode/replica/keeping.py": _INGEST,
     "meshnode/replica/served_set.py": (
         "tests/replica/test_served_set.py",
         "tests/replica/test_served_set_follows.py",
         "tests/replica/test_served_set_headers.py",
     ),
     "protocol/session/session.py": ("tests/protocol/session",),
+    "protocol/session/handover.py": ("tests/protocol/session",),
 }
 """The files that decide, and the tests that concern them."""
 
 # Seconds of the processor's, so that a busy machine comes to the same results.
 SECONDS_MOST = 30.0  # of tests that take longer together, the slowest are left out
-ENDLESS = 120  # after which a mutant does not end any more, and so was noticed
+TIMES_LONGER, SECONDS_SPARE = 3, 5  # than the tests took; then a mutant does not end any more, and so was noticed
 WAITING = 1800  # seconds after which a mutant waits for something that never comes
-SURVIVED, NOTICED = 0, 1
+MEMORY_MOST = 4 * 2**30  # bytes of one mutant, which may collect without an end
+
+SURVIVED, NOTICED, IMPOSSIBLE = 0, 1, 2
+"""How the process of a mutant ends. Impossible: the changed code could not be put in, so nothing was tried."""
+
+UNREACHED = " (no test reaches it)"
+NOT_MADE = " (it could not be made, so nothing was tried)"
+
+Functions = dict[tuple[str, str, int], list[FunctionType]]
+"""The functions that exist, by file, qualified name and first line."""
 
 
 class MutationRun:
     """The pytest plugin that runs mutants in the place of the tests."""
 
-    def __init__(self, files: Sequence[str], workers: int, only: str, show: Callable[[str], object]) -> None:
+    def __init__(
+        self, files: Sequence[str], workers: int, only: str, show: Callable[[str], object], root: Path = ROOT
+    ) -> None:
         self._files = files
         self._workers = workers
         self._only = only
         self._show = show
-        self.tried = 0
-        self.survivors: list[CodeMutant] = []
-        self.unreached: list[CodeMutant] = []
-        """Mutants of lines that no test reaches."""
+        self._root = root
+        self.tried = Counter[str]()
+        self.left: list[CodeMutant] = []
+        """Mutants that survived, that no test reaches, or that could not be made."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the mutants; True tells pytest that all is done."""
-        reached = _reached(session, self._files)
-        live = _live_functions(self._files)
+        live = live_functions({str(self._root / file) for file in self._files})
+        reached = _reached(session, self._root, self._files, live)
         _forget_answers()
         gc.freeze()
+        noticed = mmap(-1, len(session.items))  # how many mutants each test has noticed; shared with all processes
         running: dict[int, CodeMutant] = {}
-        for mutant in (one for file in self._files for one in mutants(ROOT, file) if self._only in one.name):
-            self.tried += 1
-            tests = _quickest([one for one in reached if (mutant.file, mutant.line) in one.lines])
-            if not tests:
-                self.unreached.append(mutant)
-                self._tell(mutant, " (no test reaches it)")
+        for mutant in (one for file in self._files for one in mutants(self._root, file) if self._only in one.name):
+            self.tried[mutant.file] += 1
+            tests = _quickest(one for one in reached if (mutant.file, mutant.statement) in one.statements)
+            tests.sort(key=lambda one: one.seconds / (1 + noticed[one.number]))
+            functions = live.get((str(self._root / mutant.file), mutant.function, mutant.first), [])
+            if not tests or not functions:
+                self._leave(mutant, UNREACHED if functions else NOT_MADE)
                 continue
             while len(running) >= self._workers:
                 self._reap(running)
-            functions = live[mutant.file, mutant.function]
-            running[_fork(functools.partial(_notices, session, mutant, functions, tests), ENDLESS)] = mutant
+            seconds = SECONDS_SPARE + TIMES_LONGER * sum(test.seconds for test in tests)
+            code = functools.partial(mutant.code, self._root)
+            running[_fork(functools.partial(_notices, session, code, functions, tests, noticed), seconds)] = mutant
         while running:
             self._reap(running)
         return True
@@ -100,38 +121,40 @@ class MutationRun:
     def _reap(self, running: dict[int, CodeMutant]) -> None:
         child, status = os.wait()
         mutant = running.pop(child)
-        if status == SURVIVED:
-            self.survivors.append(mutant)
-            self._tell(mutant, "")
+        ending = os.waitstatus_to_exitcode(status)
+        if ending in (SURVIVED, IMPOSSIBLE):
+            self._leave(mutant, NOT_MADE if ending == IMPOSSIBLE else "")
 
-    def _tell(self, mutant: CodeMutant, why: str) -> None:
+    def _leave(self, mutant: CodeMutant, why: str) -> None:
+        self.left.append(mutant)
         if mutant.name not in ARGUED:
             self._show(f"SURVIVED {mutant.name}, line {mutant.line}{why}\n")
 
 
 class Reach:
-    """One test: its number, how long it takes, and the lines that it reaches."""
+    """One test: its number, how long it takes, and the statements that it reaches, by file and line."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.seconds = 0.0
-        self.lines: set[tuple[str, int]] = set()
+        self.statements = frozenset[tuple[str, int]]()
 
 
-def _reached(session: pytest.Session, files: Sequence[str]) -> list[Reach]:
-    """Run all tests in a process of their own; return those that pass, with the lines of the files that they reach."""
+def _reached(session: pytest.Session, root: Path, files: Sequence[str], live: Functions) -> list[Reach]:
+    """Run all tests in a process of their own; return those that pass, with the statements that they reach."""
     with tempfile.NamedTemporaryFile(prefix="meshnode-reached-") as written:
 
         def run() -> int:
-            paths = {str(ROOT / file): file for file in files}
+            reached = set[tuple[str, int]]()
+            for file in files:
+                _watch(root, file, live, reached)
             done = []
             for number, item in enumerate(session.items):
-                reach = Reach(number)
-                began = time.process_time()
-                with _Tracing(paths, reach.lines):
-                    passed = _passes(session, number, item)
-                reach.seconds = time.process_time() - began
-                done += [reach] if passed and reach.lines else []
+                reach, began = Reach(number), time.process_time()
+                reached.clear()
+                passed = _passes(session, number, item)
+                reach.seconds, reach.statements = time.process_time() - began, frozenset(reached)
+                done += [reach] if passed and reached else []
             Path(written.name).write_bytes(pickle.dumps(done))
             return 0
 
@@ -140,32 +163,12 @@ def _reached(session: pytest.Session, files: Sequence[str]) -> list[Reach]:
     return found
 
 
-class _Tracing:
-    """Notes the lines of some files that are run, in all threads."""
-
-    def __init__(self, paths: dict[str, str], lines: set[tuple[str, int]]) -> None:
-        self._paths = paths
-        self._lines = lines
-
-    def __enter__(self) -> None:
-        threading.settrace(self._call)
-        sys.settrace(self._call)
-
-    def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
-        threading.settrace(None)
-
-    def _call(self, frame: FrameType, _event: str, _argument: Any) -> Callable[..., Any] | None:
-        file = self._paths.get(frame.f_code.co_filename)
-        if file is None:
-            return None
-        lines = self._lines
-
-        def line(frame: FrameType, _event: str, _argument: Any) -> Callable[..., Any]:
-            lines.add((file, frame.f_lineno))
-            return line
-
-        return line(frame, "line", None)
+def _watch(root: Path, file: str, live: Functions, reached: set[tuple[str, int]]) -> None:
+    """Let the functions of a file note their statements in `reached` before they run them."""
+    for name, first, code in watched_codes(root, file):
+        for function in live.get((str(root / file), name, first), []):
+            function.__globals__[WATCH] = lambda line: reached.add((file, line))
+            function.__code__ = code
 
 
 def _passes(session: pytest.Session, number: int, item: pytest.Item) -> bool:
@@ -174,7 +177,7 @@ def _passes(session: pytest.Session, number: int, item: pytest.Item) -> bool:
 
 
 def _quickest(tests: Iterable[Reach]) -> list[Reach]:
-    """Return the tests in order of their time, without the slowest if all together take too long."""
+    """Return the tests without the slowest if all together take too long."""
     chosen, seconds = list[Reach](), 0.0
     for test in sorted(tests, key=lambda one: one.seconds):
         seconds += test.seconds
@@ -184,19 +187,29 @@ def _quickest(tests: Iterable[Reach]) -> list[Reach]:
     return chosen
 
 
-def _notices(session: pytest.Session, mutant: CodeMutant, functions: list[FunctionType], tests: list[Reach]) -> int:
-    """Change the function, and run the tests until one fails."""
-    code = mutant.code(ROOT)
-    for function in functions:
-        function.__code__ = code
+def _notices(
+    session: pytest.Session,
+    changed: Callable[[], CodeType],
+    functions: list[FunctionType],
+    tests: list[Reach],
+    noticed: mmap,
+) -> int:
+    """Give the functions the changed code, and run the tests until one fails."""
+    try:
+        code = changed()
+        for function in functions:
+            function.__code__ = code
+    except (ValueError, SyntaxError, LookupError):  # as where the only mention of an outer variable is left out
+        return IMPOSSIBLE
     for test in tests:
         item = session.items[test.number]
         if not all(report.passed for report in runtestprotocol(item, log=False, nextitem=None)):
+            noticed[test.number] = min(noticed[test.number] + 1, 255)
             return NOTICED
     return SURVIVED
 
 
-def _fork(run: Callable[[], int], seconds: int | None) -> int:
+def _fork(run: Callable[[], int], seconds: float | None) -> int:
     """Start a process that runs a function and exits with what it returns; it is killed after so many seconds."""
     child = os.fork()
     if child:
@@ -206,23 +219,28 @@ def _fork(run: Callable[[], int], seconds: int | None) -> int:
         if seconds is not None:
             signal.setitimer(signal.ITIMER_PROF, seconds)
             signal.alarm(WAITING)
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
         status = run()
     finally:
         os._exit(status)
 
 
-def _live_functions(files: Sequence[str]) -> dict[tuple[str, str], list[FunctionType]]:
-    """Return every function of the files that exists now, by its file and its full name."""
-    paths = {str(ROOT / file): file for file in files}
-    found: dict[tuple[str, str], list[FunctionType]] = {}
+def live_functions(paths: Collection[str]) -> Functions:
+    """Return every function of these files that exists now.
+
+    Whatever has the function counts: a module, a class, a decorator around it, or another name for it.
+    """
+    gc.unfreeze()  # else those are missed that were set aside, by a run before or by the program itself
+    found: Functions = {}
     for thing in gc.get_objects():
         if isinstance(thing, FunctionType) and thing.__code__.co_filename in paths:
-            found.setdefault((paths[thing.__code__.co_filename], thing.__code__.co_qualname), []).append(thing)
+            code = thing.__code__
+            found.setdefault((code.co_filename, code.co_qualname, code.co_firstlineno), []).append(thing)
     return found
 
 
 def _forget_answers() -> None:
-    """Empty all caches of functions: else a mutant might find an answer of before."""
+    """Empty all caches of functions: else a mutant might find an answer of before. Call `gc.unfreeze` first."""
     for thing in gc.get_objects():
         if isinstance(thing, functools._lru_cache_wrapper):
             thing.cache_clear()
@@ -235,20 +253,30 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--only", default="", metavar="WORDS", help="only mutants whose name has these words")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes at once (one a core)")
     asked = parser.parse_args(words)
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
     unargued = 0
     # pytest keeps what is printed while tests run to itself; this goes past it.
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1) as out:
-        for file in asked.files or CONCERNED:
-            run = MutationRun([file], asked.workers, asked.only, out.write)
-            status = pytest.main(["-qq", "-p", "no:cacheprovider", "--no-summary", *CONCERNED[file]], plugins=[run])
+        for tests, files in _by_tests(asked.files or CONCERNED).items():
+            run = MutationRun(files, asked.workers, asked.only, out.write)
+            status = pytest.main(["-qq", "-p", "no:cacheprovider", "--tb=no", "--no-summary", *tests], plugins=[run])
             if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 return int(status)
-            left = [*run.unreached, *run.survivors]
-            fresh = sum(one.name not in ARGUED for one in left)
-            noticed = run.tried - len(left)
-            out.write(f"{file}: {run.tried} mutants, {noticed} noticed, {len(left) - fresh} argued, {fresh} survive\n")
-            unargued += fresh
+            for file in files:
+                tried, left = run.tried[file], [one for one in run.left if one.file == file]
+                fresh = sum(one.name not in ARGUED for one in left)
+                noticed, argued = tried - len(left), len(left) - fresh
+                out.write(f"{file}: {tried} mutants, {noticed} noticed, {argued} argued, {fresh} survive\n")
+                unargued += fresh
     return 1 if unargued else 0
+
+
+def _by_tests(files: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
+    """Return the files by the tests that concern them, which are run once for all of these files."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for file in files:
+        found.setdefault(CONCERNED[file], []).append(file)
+    return found
 
 
 if __name__ == "__main__":

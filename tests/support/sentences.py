@@ -86,7 +86,7 @@ def _of_template(path: Path) -> Iterator[tuple[int, str, str]]:
 
 def _of_module(path: Path) -> Iterator[tuple[int, str, str]]:
     for node, arguments in _calls(path):
-        if _name(node) == "plural":
+        if _name(node) in ("plural", "plural_forms"):
             one, many = arguments
             if isinstance(one, ast.Constant) and isinstance(many, ast.Constant):
                 yield node.lineno, str(one.value), str(many.value)
@@ -106,6 +106,8 @@ def _calls(path: Path) -> Iterator[tuple[ast.Call, list[ast.expr]]]:
                 yield node, node.args[:1]
             elif name == "plural":
                 yield node, node.args[1:3]
+            elif name == "plural_forms":
+                yield node, node.args
             elif name in ERRORS and path.name != "errors.py":
                 first, without = FIRST_ARGUMENT.get(name, 0), NO_SENTENCES.get(name, ())
                 yield node, [each for at, each in enumerate(node.args) if at >= first and at not in without]

@@ -24,10 +24,10 @@ Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
 BOUNDARY = "----a-browser"
 
 
-def multipart(fields: dict[str, str], files: dict[str, bytes]) -> bytes:
+def multipart(fields: dict[str, str], files: dict[str, bytes], name: str = "IMG 1.jpg") -> bytes:
     """Return a form with files as browsers send it."""
-    parts = [(f'name="{name}"', value.encode()) for name, value in fields.items()]
-    parts += [(f'name="{name}"; filename="IMG 1.jpg"', data) for name, data in files.items()]
+    parts = [(f'name="{field}"', value.encode()) for field, value in fields.items()]
+    parts += [(f'name="{field}"; filename="{name}"', data) for field, data in files.items()]
     sent = b"".join(
         f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + data + b"\r\n"
         for head, data in parts
@@ -35,10 +35,10 @@ def multipart(fields: dict[str, str], files: dict[str, bytes]) -> bytes:
     return sent + f"--{BOUNDARY}--\r\n".encode()
 
 
-async def send(page: PlainBrowser, action: str, fields: dict[str, str], files: dict[str, bytes]) -> Page:
+async def send(page: PlainBrowser, action: str, fields: dict[str, str], files: dict[str, bytes], **named: str) -> Page:
     """Send a form with files, and follow where it leads."""
     headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}", "origin": f"http://{page.host}"}
-    answer = await page.ask("POST", action, multipart(fields, files), headers)
+    answer = await page.ask("POST", action, multipart(fields, files, **named), headers)
     return await page.get(answer.headers["location"]) if answer.status == 303 else answer
 
 
@@ -139,7 +139,7 @@ def test_what_no_browser_sends_is_no_form(content_type: str, body: bytes) -> Non
 def test_fields_and_files_are_read_as_they_were_sent(fields: dict[str, str], files: dict[str, bytes]) -> None:
     read = uploads.read(f"multipart/form-data; boundary={BOUNDARY}", multipart(fields, files))
     assert dict(read.fields) == fields
-    assert read.files == files
+    assert read.files == {name: ("IMG 1.jpg", data) for name, data in files.items()}
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="there is no chromium here")

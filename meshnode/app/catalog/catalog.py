@@ -31,6 +31,7 @@ from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, lim
 STEP = 50  # listings read in one step, some 5 ms; between two steps the store thread may do other work
 STEP_ENDED = 500  # likewise, of those that are no longer in use
 NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything again
+FEW_PART = 3  # below so small a part of all, listings are quicker taken one by one than all are looked at
 LEFT_MAX = 20_000  # listings of people whom the owner no longer trusts: these may come back soon, so some are kept
 
 
@@ -339,6 +340,13 @@ class Catalog:
     def buckets_by(self, authors: Collection[PersonId]) -> list[Bucket]:
         """Return the buckets of these authors."""
         return [bucket for author in authors for bucket in self._buckets.get(author, {}).values()]
+
+    def doc_ids_by(self, authors: Collection[PersonId]) -> int:
+        """Return the bits of the listings in use of these authors; they may have the bits of others that are removed."""
+        buckets = self.buckets_by(authors)
+        if sum(len(bucket.entries) for bucket in buckets) * FEW_PART > len(self.index):
+            return self.index.in_buckets(buckets)
+        return int(DocIds(entry.doc_id for entry in entries_in(buckets)))
 
     def alike(self, doc_id: int) -> int:
         """Return the bits of the listings about which the rule says the same as of this one, which may be removed."""

@@ -7,7 +7,9 @@ with a place 24 more, and 8 for each point from which distances are measured.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Collection
 
+from meshnode.app.catalog.word_index import DocIds
 from protocol import Point, center, kilometers
 
 ORIGINS_CACHED = 2  # points from which distances are kept: where the owner is, and the place that they publish
@@ -21,6 +23,7 @@ class Details:
     def __init__(self) -> None:
         self._policy_versions = array("q")
         self._place_of = array("i")  # by doc id, its position in the arrays below
+        self._placed = DocIds()
         self._cells = array("Q")
         self._latitudes, self._longitudes = array("d"), array("d")
         self._measured: dict[str, tuple[Point, array[float]]] = {}  # by cell of the origin, its center and distances
@@ -31,6 +34,7 @@ class Details:
         if place is None:
             self._place_of.append(_NO_PLACE)
             return
+        self._placed.add(len(self._place_of))
         self._place_of.append(len(self._cells))
         self._cells.append(int(place, 16))
         latitude, longitude = center(place)
@@ -45,6 +49,11 @@ class Details:
         """Whether this listing has a place of its own."""
         return self._place_of[doc_id] != _NO_PLACE
 
+    @property
+    def placed(self) -> int:
+        """The bits of the listings that have a place of their own."""
+        return int(self._placed)
+
     def place(self, doc_id: int) -> str | None:
         """Return the place of its own of this listing (an H3 cell); None if it has none."""
         number = self._place_of[doc_id]
@@ -58,16 +67,30 @@ class Details:
         number = self._place_of[doc_id]
         if origin is None or number == _NO_PLACE:
             return None
-        point, measured = self._measured.get(origin) or self._measure_from(origin)
-        if number >= len(measured):
-            measured.extend([_NOT_MEASURED] * (len(self._cells) - len(measured)))
-        km = measured[number]
-        if km == _NOT_MEASURED:
-            km = measured[number] = kilometers((self._latitudes[number], self._longitudes[number]), point)
-        return km
+        km = self._measured_from(origin)[number]
+        return self._measure(number, origin) if km == _NOT_MEASURED else km
 
-    def _measure_from(self, origin: str) -> tuple[Point, array[float]]:
-        if len(self._measured) >= ORIGINS_CACHED:
-            del self._measured[next(iter(self._measured))]  # the one that was asked for first
-        found = self._measured[origin] = center(origin), array("d")
-        return found
+    def kms(self, doc_ids: Collection[int], origin: str) -> list[float]:
+        """Return likewise the kilometers to the places of these listings, all of which have one."""
+        numbers, measured = [self._place_of[doc_id] for doc_id in doc_ids], self._measured_from(origin)
+        for number in numbers:
+            if measured[number] == _NOT_MEASURED:
+                self._measure(number, origin)
+        return [measured[number] for number in numbers]
+
+    def _measured_from(self, origin: str) -> array[float]:
+        """Return the kilometers from `origin` to each place, as far as they were asked for."""
+        known = self._measured.get(origin)
+        if known is None:
+            if len(self._measured) >= ORIGINS_CACHED:
+                del self._measured[next(iter(self._measured))]  # the one that was asked for first
+            known = self._measured[origin] = center(origin), array("d")
+        measured = known[1]
+        if len(measured) < len(self._cells):
+            measured.extend([_NOT_MEASURED] * (len(self._cells) - len(measured)))
+        return measured
+
+    def _measure(self, number: int, origin: str) -> float:
+        point, measured = self._measured[origin]
+        measured[number] = kilometers((self._latitudes[number], self._longitudes[number]), point)
+        return measured[number]

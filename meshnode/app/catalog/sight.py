@@ -9,7 +9,7 @@ others, or the owner, make up.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -180,12 +180,20 @@ class Sights:
         """Return the audience of these listings that is in effect."""
         return effective_audience(bucket.audience, self.author(bucket.author).preference)
 
-    def kms(self, bucket: Bucket, entries: Iterable[Entry]) -> list[float]:
-        """Return the kilometers from the owner to these listings of `bucket`; infinite where either place is unknown."""
-        details, here = self._held.details, self._viewpoint.here
-        usual = self.author(bucket.author).distances.here
-        found = (details.km(entry.doc_id, here) if details.has_place(entry.doc_id) else usual for entry in entries)
-        return [math.inf if km is None else km for km in found]
+    def usual_km(self, bucket: Bucket) -> float:
+        """Return the kilometers from the owner to those of the bucket's listings that have no place of their own.
+
+        Infinite where either place is unknown.
+        """
+        km = self.author(bucket.author).distances.here
+        return math.inf if km is None else km
+
+    def kms(self, entries: Sequence[Entry]) -> list[float]:
+        """Return likewise the kilometers to listings that have a place of their own."""
+        here = self._viewpoint.here
+        if here is None:
+            return [math.inf] * len(entries)
+        return self._held.details.kms([entry.doc_id for entry in entries], here)
 
     def _distances_of(self, author: PersonId) -> Distances:
         place = self._replica.trust_state.published_place(author)

@@ -63,9 +63,10 @@ class DocIds:
     __slots__ = ("_bytes",)
 
     def __init__(self, doc_ids: Iterable[int] = ()) -> None:
-        self._bytes = bytearray()
-        for doc_id in doc_ids:
-            self.add(doc_id)
+        known = list(doc_ids)
+        held = self._bytes = bytearray((max(known) >> 3) + 1 if known else 0)
+        for doc_id in known:
+            held[doc_id >> 3] |= 1 << (doc_id & 7)
 
     def add(self, doc_id: int) -> None:
         """Add `doc_id`."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog
-from meshnode.app.discover.discover import DiscoverQuery, discover
-from meshnode.app.listings.view import ListingView, place_of
+from meshnode.app.catalog.entries import Entry
+from meshnode.app.catalog.ids import listing_id
+from meshnode.app.discover.ordering import ORDERS, ranked
+from meshnode.app.discover.search import SearchQuery, preparing, search, state
+from meshnode.app.listings.view import body_of, place_of
 from meshnode.app.owner import places
 from meshnode.app.owner.places import Coordinates, distance_said
 from meshnode.app.owner.preference import PublishedPlace, published_place
 from meshnode.replica.replica import Replica
-from meshnode.slices import Steps
-from protocol import distance_km, outline, parse_person
+from meshnode.slices import Steps, undisturbed
+from protocol import distance_km, outline
 
+EVERYTHING = SearchQuery(anywhere=True, trust=0.1)
 RESULTS_MAX = 200  # listings on the map, the nearest first: more areas cannot be told apart
 NAMED = 5  # listings named for each area; all are counted
 
@@ -56,36 +60,46 @@ class NearbyView:
 
 def nearby(replica: Replica, catalog: Catalog) -> Steps[NearbyView]:
     """Return the areas of the nearest listings that the owner can see."""
-    query = DiscoverQuery(anywhere=True, trust=0.1, sort="near", limit=RESULTS_MAX)
-    found = yield from discover(replica, catalog, query)
-    by_cell: dict[str, list[ListingView]] = {}
+    yield from preparing(catalog, EVERYTHING)
+    return (yield from undisturbed(lambda: state(replica, catalog), lambda: _nearby(replica, catalog)))
+
+
+def _nearby(replica: Replica, catalog: Catalog) -> Steps[NearbyView]:
+    found = yield from ranked(catalog, search(catalog, EVERYTHING), ORDERS["near"], 0, RESULTS_MAX)
+    by_cell: dict[str, list[Entry]] = {}
     unplaced = 0
-    for result in found.results:
-        own = None if result.place is None else result.place.cell
-        cell = place_of(replica, parse_person(result.author.id), own)
+    for entry in found:
+        author = catalog.index.bucket_of(entry.doc_id).author
+        cell = place_of(replica, author, catalog.details.place(entry.doc_id))
         if cell is None:
             unplaced += 1
         else:
-            by_cell.setdefault(cell, []).append(result)
+            by_cell.setdefault(cell, []).append(entry)
     yield
     here, yours = places.here(replica), places.published(replica)
     areas = []
-    for cell, results in by_cell.items():
-        areas.append(_area(cell, results, here))
+    for cell, entries in by_cell.items():
+        areas.append(_area(replica, cell, entries, here))
+        yield
     areas.sort(key=lambda area: (area.distance_km is None, area.distance_km or 0.0, area.place.cell))
     return NearbyView(published_place(yours), () if yours is None else _corners(yours), tuple(areas), unplaced)
 
 
-def _area(cell: str, results: list[ListingView], here: str | None) -> AreaView:
+def _area(replica: Replica, cell: str, entries: list[Entry], here: str | None) -> AreaView:
     place = published_place(cell)
     assert place is not None
+    records = replica.store.records.get_many([entry.record for entry in entries[:NAMED]])
     return AreaView(
         place=place,
         corners=_corners(cell),
         distance_km=None if here is None else round(distance_km(here, cell), 1),
         distance=None if here is None else distance_said(here, cell),
-        listings=tuple(PlacedListing(one.id, one.title) for one in results[:NAMED]),
-        count=len(results),
+        listings=tuple(
+            PlacedListing(listing_id(record.header.author, record.header.slot), body_of(record).title)
+            for record in records
+            if record.body
+        ),
+        count=len(entries),
     )
 
 

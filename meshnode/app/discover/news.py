@@ -13,18 +13,18 @@ from itertools import islice
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Entry
-from meshnode.app.discover.search import Matches, SearchQuery, preparing, search
+from meshnode.app.catalog.word_index import DocIds
+from meshnode.app.discover.ordering import URGENT_THEN_NEW, ranked
+from meshnode.app.discover.search import Matches, SearchQuery, preparing, search, state
 from meshnode.app.discover.watches import AlertView, Watcher, alerts_view
 from meshnode.app.listings.view import ListingView, view
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.errors import StorageFull, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps, undisturbed
-from meshnode.store import Seen
 
 SHOWN = 100
 SHOWN_MAX = 1000
-STEP_SORTED = 20_000  # listings that are looked at in one step, to find the newest
 STEP_SEEN = 1000  # listings that are compared with those shown before, or marked as shown, in one step
 
 
@@ -95,8 +95,7 @@ def look(replica: Replica, catalog: Catalog, watcher: Watcher, how: NewsLook) ->
 
 def _state(replica: Replica, catalog: Catalog, watcher: Watcher) -> object:
     """Return what changes with everything that the news depends on."""
-    seen, hidden = catalog.shown.seen, catalog.hidden.bits()
-    return replica.trust_state.version, catalog.generation, catalog.noted, seen, hidden, watcher.raised
+    return state(replica, catalog), catalog.shown.seen, watcher.raised
 
 
 def _clear(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[int]:
@@ -132,24 +131,33 @@ def _preparing(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[No
     """Take the steps that `_fresh` would have to take at once; when they are done, little is left to do."""
     yield from watcher.preparing()
     yield from preparing(catalog, SearchQuery())
-    while _classify(replica, catalog, search(catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))):
-        yield
+    while (unknown := _unknown(catalog)).total:
+        generation, entries = catalog.generation, unknown.everything()
+        while some := [entry for entry, _ in islice(entries, STEP_SEEN)]:
+            _classify(replica, catalog, some)
+            yield
+            if catalog.generation != generation:
+                break
 
 
-def _classify(replica: Replica, catalog: Catalog, unknown: Matches, most: int = STEP_SEEN) -> bool:
-    """Find out which of the first of these listings were shown as news before; return whether there are more."""
-    entries = [entry for entry, _ in islice(unknown.everything(), most)]
-    known = replica.store.discover.seen(entry.key for entry in entries)
-    seen = [entry for entry in entries if _was_seen(known, entry)]
+def _unknown(catalog: Catalog) -> Matches:
+    """Return the listings of which only the store knows whether they were shown as news before."""
+    return search(catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))
+
+
+def _classify(replica: Replica, catalog: Catalog, entries: list[Entry]) -> None:
+    """Find out which of these listings were shown as news before."""
+    by_key = {entry.key: entry for entry in entries}
+    seen, renewed = [], []
+    for key, known in replica.store.discover.seen(by_key).items():
+        entry = by_key[key]
+        if known.title_hash == entry.title_hash:
+            seen.append(entry.doc_id)
+            if known.until != entry.expires:
+                renewed.append(entry.as_seen)
     catalog.shown.classify([entry.doc_id for entry in entries], seen=False)
-    catalog.shown.classify([entry.doc_id for entry in seen], seen=True)
-    catalog.shown.note_renewed([entry.as_seen for entry in seen if known[entry.key].until != entry.expires])
-    return unknown.total > len(entries)
-
-
-def _was_seen(known: dict[int, Seen], entry: Entry) -> bool:
-    before = known.get(entry.key)
-    return before is not None and before.title_hash == entry.title_hash
+    catalog.shown.classify(seen, seen=True)
+    catalog.shown.note_renewed(renewed)
 
 
 def _evaluate(replica: Replica, catalog: Catalog, watcher: Watcher) -> None:
@@ -157,12 +165,12 @@ def _evaluate(replica: Replica, catalog: Catalog, watcher: Watcher) -> None:
     with suppress(StorageFull):  # then the alerts of watches wait; reading still works
         watcher.evaluate()
     catalog.catch_up()
-    unknown = search(catalog, SearchQuery(), ~(catalog.shown.seen | catalog.shown.unseen))
-    _classify(replica, catalog, unknown, unknown.total)
+    _classify(replica, catalog, [entry for entry, _ in _unknown(catalog).everything()])
 
 
-def _new(replica: Replica, catalog: Catalog) -> Matches:
-    return search(catalog, SearchQuery(), catalog.shown.unseen)
+def _new(replica: Replica, catalog: Catalog, *, without: int = 0) -> Matches:
+    """Return what is new, but for the listings whose doc ids are in the bits `without`."""
+    return search(catalog, SearchQuery(), catalog.shown.unseen & ~without)
 
 
 def _alerted(replica: Replica, catalog: Catalog) -> dict[int, Entry]:
@@ -178,33 +186,15 @@ def _fresh(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int) -> 
     yield
     alerted = _alerted(replica, catalog)
     yield
-    first: dict[int, tuple[bool, int, int, Entry]] = {}
-    urgent: list[Entry] = []
-    rest: list[Entry] = []
-    for number, (entry, bucket) in enumerate(new.everything()):
-        if alerted and entry.key in alerted:
-            first[entry.key] = (not bucket.emergency, -entry.created, entry.key, entry)
-        else:
-            (urgent if bucket.emergency else rest).append(entry)
-        if number % STEP_SORTED == STEP_SORTED - 1:
-            yield
-    for key, entry in alerted.items():
-        first.setdefault(key, (True, -entry.created, key, entry))  # by a watch with wider limits than news has
-    shown = [entry for *_, entry in sorted(first.values())][:limit]
+    first = []
+    for key, entry in alerted.items():  # some by watches with wider limits than news has
+        is_urgent = new.has(entry.doc_id) and catalog.index.bucket_of(entry.doc_id).emergency
+        first.append((not is_urgent, -entry.created, key, entry))
+    shown = [entry for *_, entry in sorted(first)][:limit]
+    rest = _new(replica, catalog, without=int(DocIds(entry.doc_id for entry in alerted.values())))
     yield
-    for more in (urgent, rest):
-        shown += _newest(more, limit - len(shown))
-    return _Fresh(shown, len(first) + len(urgent) + len(rest))
-
-
-def _newest(entries: list[Entry], count: int) -> list[Entry]:
-    """Return the newest of these entries, the newest first."""
-    if count <= 0:
-        return []
-    if len(entries) > count:
-        least = sorted(entry.created for entry in entries)[-count]
-        entries = [entry for entry in entries if entry.created >= least]
-    return sorted(entries, key=lambda entry: (-entry.created, entry.key))[:count]
+    shown += yield from ranked(catalog, rest, URGENT_THEN_NEW, 0, limit - len(shown))
+    return _Fresh(shown, len(first) + rest.total)
 
 
 def _view(replica: Replica, catalog: Catalog, fresh: _Fresh) -> Steps[NewsView]:

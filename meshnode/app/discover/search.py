@@ -6,7 +6,7 @@ Words and kinds are decided with sets of bits over all listings at once, and so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import reduce
@@ -20,6 +20,7 @@ from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
 from meshnode.app.words import has_part, has_word, words_of
 from meshnode.errors import Usage
+from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
 from protocol import CATEGORIES, LISTING_TYPES, Audience
 from protocol.trust import WEB, Wish
@@ -125,6 +126,11 @@ def preparing(catalog: Catalog, query: SearchQuery) -> Steps[None]:
     yield from catalog.sights.preparing(_wish(query))
 
 
+def state(replica: Replica, catalog: Catalog) -> object:
+    """Return what changes with everything that a search depends on."""
+    return replica.trust_state.version, catalog.generation, catalog.noted, catalog.hidden.bits()
+
+
 def search(catalog: Catalog, query: SearchQuery, among: int = -1) -> Matches:
     """Return everything that matches, or what of it has a doc id in the bits `among`. Raises Usage as `check` does."""
     sight = _sight(catalog, query)
@@ -171,22 +177,23 @@ def _matching(catalog: Catalog, query: SearchQuery) -> tuple[int, ...]:
         return whole, 0, 0
     titled = by_author = with_parts = whole
     for word in dict.fromkeys(words):
-        authors = _by_author(catalog, has_word, word)
+        authors, authors_in_part = _by_author(catalog, word)
         in_title, in_text = catalog.index.with_word(word)
         titled &= in_title | authors
         whole &= in_title | in_text | authors
         by_author &= authors
-        authors = _by_author(catalog, has_part, word)  # a name that has the word has it as a part too
-        with_parts &= in_title | in_text | authors | catalog.index.with_part(word)
+        with_parts &= in_title | in_text | authors_in_part | catalog.index.with_part(word)
     titled &= ~by_author
     return titled, whole & ~titled, with_parts & ~whole
 
 
-def _by_author(catalog: Catalog, has: Callable[[str, str], bool], word: str) -> int:
-    """Return the bits of the listings whose author's name has this word."""
+def _by_author(catalog: Catalog, word: str) -> tuple[int, int]:
+    """Return the bits of the listings whose author's name has this word, and of those that have it as a part or whole."""
     names = {author: name for author in catalog.authors() if word in (name := catalog.sights.author(author).name)}
-    authors = {author for author, name in names.items() if has(name, word)}  # most names have not even its letters
-    return catalog.index.in_buckets(catalog.buckets_by(authors))
+    having = {author for author, name in names.items() if has_word(name, word)}  # most names have not even its letters
+    in_part = {author for author, name in names.items() if has_part(name, word)}
+    whole = catalog.doc_ids_by(having)
+    return whole, whole if in_part == having else catalog.doc_ids_by(in_part)
 
 
 def _wish(query: SearchQuery) -> Wish:

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from meshnode.app.devices import copies
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
@@ -20,14 +19,15 @@ from meshnode.app.peers.channels import answering_channel, calling_channel
 from meshnode.app.peers.contacts import Dial, PskName, admits
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import Enrolling
+from meshnode.app.peers.identifying import TurnedAway, Welcome, identify, keep_shown, revocation_here
 from meshnode.app.peers.serving import Serving
-from meshnode.app.peers.shown_certificates import find_certificate, has_expired
+from meshnode.app.peers.shown_certificates import find_certificate
 from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
 from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import Replica
-from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
+from meshnode.replica.revocation import is_self_revoked
 from meshnode.slices import SLICE_SECONDS, Steps, advance
 from protocol import Code, DeviceId, Kind, PersonId, Record, RemoteError, device_slot, limits
 from protocol.session import (
@@ -211,7 +211,7 @@ class Conversation:
         if not admitted and not former_web.left_lately(self._replica, event.person):
             self.close(Code.REFUSED)
         else:
-            self._begin(event, admitted=admitted)
+            self._begin(event, Welcome(self._shown, admitted))
             self._flush()
 
     @property
@@ -306,8 +306,8 @@ class Conversation:
         if is_self_revoked(self._replica):
             self.close(Code.REFUSED)
             return
-        if (revocation := self._revocation_here(person)) is not None:
-            self._close_revoked(revocation)
+        if (revocation := revocation_here(self._replica, self._dial, person, self.device)) is not None:
+            self._turn_away(TurnedAway(Code.REFUSED, revocation))
             return
         admitted = admits(self._replica, person, self._shown)
         serving.follow(change, self._now, closed=serving.served.closed and not admitted)
@@ -398,63 +398,32 @@ class Conversation:
     def _identify_peer(self, event: PeerIdentified) -> None:
         replica = self._replica
         self.peer, self.device, self.run = event.person, event.device, event.run
-        if learns_of_own_revocation(replica, event):
-            self.close(Code.REFUSED)
+        found = identify(replica, event, self._dial, self._channel, self._time)
+        if isinstance(found, TurnedAway):
+            self._turn_away(found)
             return
-        if (revocation := self._revocation_here(event.person)) is not None:
-            self._close_revoked(revocation)
-            return
-        # A person can certify the keys of another's device as their own: then somebody else answers than we have called.
-        other = self._dial is not None and (event.person, event.device) != (self._dial.person, self._dial.device)
-        if other or replica.trust_state.revoked(event.person, event.device):
-            self.close(Code.FORGED)
-            return
-        self._time.hear(event.person, event.told)  # before judging by the date, which may be the wrong one here
-        # Our own card admits before any date does: else two whose dates are years apart would never get acquainted.
-        card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
-        if card is not None and (refusal := cards.redeem(replica, card, event.person)) is not None:
-            self.close(refusal)
-            return
-        if card is not None:  # what they tell counts from now on, since the owner vouches for them by the card
-            self._time.hear(event.person, event.told)
-        if has_expired(replica, event) and self._session is not None:
-            self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
-            self.close(Code.EXPIRED)
-            return
-        self._shown = membership.proved_common_groups(replica, event)
-        admitted = admits(replica, event.person, self._shown)
-        if not admitted and not former_web.left_lately(replica, event.person):
-            self.close(Code.REFUSED)
-            return
+        self._shown = found.shown
         self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
         self.account = account_of(replica, event.person)
-        if (event.person, event.device) == (replica.me, replica.device):
-            copies.note_other_machine(replica)
         if self._asks_first:
             self._waiting = event
         else:
-            self._begin(event, admitted=admitted)
+            self._begin(event, found)
 
-    def _begin(self, event: PeerIdentified, *, admitted: bool) -> None:
+    def _begin(self, event: PeerIdentified, welcome: Welcome) -> None:
         """Take in what the other end has shown of itself, and begin to compare, unless a goodbye came with the Hello."""
-        replica = self._replica
-        if admitted and (self._shown or not replica.trust_state.certified(event.person, event.device)):
-            own = [record for record in event.extra if record.header.author == event.person]
-            replica.ingest.receive([event.certificate, *own], event.person)
+        keep_shown(self._replica, event, welcome)
         if self._serving is None and self._session is not None and self._session.state is not SessionState.ENDED:
-            self._open_served_set(event.person, closed=not admitted)
+            self._open_served_set(event.person, closed=not welcome.admitted)
 
-    def _revocation_here(self, person: PersonId) -> Record | None:
-        """Return the revocation of the device at the other end, if its person has revoked it."""
-        device = self._dial.device if self._dial is not None else self.device
-        return None if device is None else revocation_of(self._replica, person, device)
-
-    def _close_revoked(self, revocation: Record) -> None:
-        """End the conversation with a revoked device, after sending it the revocation, which it may not have."""
-        if self._session is not None:
-            self._session.supersede([revocation.without_body()])
-            self._session.bye(Code.REFUSED, [revocation])
-        self.close(Code.REFUSED)
+    def _turn_away(self, why: TurnedAway) -> None:
+        """End the conversation. A revoked device is sent its revocation first, which it may not have."""
+        if self._session is not None and why.revocation is not None:
+            self._session.supersede([why.revocation.without_body()])
+            self._session.bye(why.code, [why.revocation])
+        elif self._session is not None and why.tells_time:
+            self._session.bye(why.code, with_hello=True)
+        self.close(why.code)
 
     def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
         assert self._session is not None

@@ -1,17 +1,20 @@
-"""Makes cards to hand over, with their code to scan or print, and adds those of others."""
+"""Makes cards to hand over, with their code to scan or print, and adds those of others, by their text or by a photo."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import trio
+
 from meshnode.app.people import cards as card_cases
 from meshnode.app.people import introductions as introduction_cases
 from meshnode.errors import MeshnodeError, Usage
 from meshnode.local import people as people_with_network
+from meshnode.qr import photos as card_photos
 from meshnode.qr.codes import picture
 from meshnode.text import connecting
 from meshnode.text import page_people as text
-from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
+from meshnode.web.addresses import UPLOAD_MAX_BYTES, Addresses, Asked, Elsewhere, Reply, TemplateReply
 from meshnode.web.fields import weight, whole
 from meshnode.web.pages import plain
 from meshnode.web.problems import problem
@@ -22,6 +25,9 @@ ADDRESSES = _addresses.table
 
 WAIT_SECONDS = 3.0  # for the giver of a card to be met: two nodes that are there connect in less
 LIVES = ("1", "7", "30")  # days for which a card works
+PHOTOS = ("photo", "picture")  # the fields in which a photo of a card is taken, or chosen
+
+_one_at_a_time = trio.CapacityLimiter(1)  # each photo that is read may take MEMORY_BYTES of `boxed`
 
 
 @_addresses.add("GET", "/card")
@@ -61,12 +67,12 @@ async def add_form(asked: Asked) -> Reply:
     return await _add_form(asked, {"card": asked.query.get("person", "")})
 
 
-@_addresses.add("POST", "/add")
+@_addresses.add("POST", "/add", most=UPLOAD_MAX_BYTES)
 async def add(asked: Asked) -> Reply:
-    """Add a person by the text of their card, or by their name, id or fingerprint words."""
+    """Add a person by the text or a photo of their card, or by their name, id or fingerprint words."""
     form = asked.form
     try:
-        typed = form.get("card", "").strip()
+        typed = await _given(asked)
         if not typed:
             raise Usage(connecting.NO_CARD)
         wait = WAIT_SECONDS if typed.lower().startswith("mesh1") else 0.0
@@ -79,9 +85,23 @@ async def add(asked: Asked) -> Reply:
     return Elsewhere(f"/people/{added['person']['id']}?done={text.added(added['state'], by_card=wait > 0)}")
 
 
+async def _given(asked: Asked) -> str:
+    """Return what was typed, or the text of the card that was photographed, which the form has from now on."""
+    typed = asked.form.get("card", "").strip()
+    for field in PHOTOS:
+        if (file := asked.files.get(field)) is not None:
+            read = await trio.to_thread.run_sync(
+                card_photos.card_in, file.content, file.name, limiter=_one_at_a_time, abandon_on_cancel=True
+            )
+            if typed and typed.lower() != read:
+                raise Usage(text.TWO_CARDS)
+            typed = asked.form["card"] = read
+    return typed
+
+
 async def _add_form(asked: Asked, form: dict[str, str], error: MeshnodeError | None = None) -> TemplateReply:
     waiting = plain(await asked.context.run(introduction_cases.introductions))
-    values: dict[str, Any] = {"form": form, "introductions": waiting["introductions"]}
+    values: dict[str, Any] = {"form": form, "introductions": waiting["introductions"], "takes_photos": asked.is_phone}
     if error is not None:
         values["problem"] = problem(error)
     return TemplateReply("add.html", values, 200 if error is None else error.http_status)

@@ -8,6 +8,7 @@ from meshnode.app.listings.photos import PhotoGiven
 from meshnode.local.context import LocalContext
 from meshnode.photos import child
 from meshnode.web.addresses import UPLOAD_MAX_BYTES, Addresses, Asked, Elsewhere, Picture, Reply
+from meshnode.web.uploads import File
 from protocol.limits import PHOTOS_MAX
 
 _addresses = Addresses()
@@ -32,11 +33,11 @@ async def change(asked: Asked) -> Reply:
     return Elsewhere(f"/posts/{changed.id}?done=changed")
 
 
-async def take(context: LocalContext, form: dict[str, str], files: dict[str, bytes]) -> None:
+async def take(context: LocalContext, form: dict[str, str], files: dict[str, File]) -> None:
     """Keep the photos that were chosen, and note in the form which they are: so they need not be chosen twice."""
     for number in NUMBERS:
         if (file := files.get(f"photo{number}")) is not None:
-            made = await child.add(file)
+            made = await child.add(file.content)
             given = await context.run(photo_cases.keep, made.photo, made.thumbnail)
             form[f"kept{number}"] = f"{given.photo} {given.thumbnail}"
             form.pop(f"remove{number}", None)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from meshnode.app.discover.discover import some_of
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Usage
-from meshnode.slices import complete
 from protocol import Precision, coarse
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -199,15 +194,6 @@ def test_case_and_accents_do_not_matter(mesh: Mesh, people: People) -> None:
     mesh.settle()
     assert alice.titles("creme fra") == alice.titles("CRÈME") == ["Crème fraîche"]
     assert alice.titles("gast") == alice.titles("Gäste") == ["Sauerkraut"]
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=12), st.integers(0, 8), st.integers(1, 6))
-def test_a_page_is_what_sorting_everything_puts_there(items: list[tuple[int, int]], first: int, size: int) -> None:
-    """Where many are equally near, and were made at one moment, too."""
-    numbered = [(*item, number) for number, item in enumerate(items)]
-    values, more = [item[0] for item in numbered], [itemgetter(1), itemgetter(2)]
-    page = complete(some_of(numbered, values, more, first, first + size))
-    assert page == sorted(numbered)[first : first + size]
 
 
 def test_pages_show_every_result_once(mesh: Mesh, people: People) -> None:

@@ -1,0 +1,30 @@
+"""Answers one request of the local API for a node that does not run."""
+
+from __future__ import annotations
+
+import trio
+
+from meshnode import log as logs
+from meshnode.home import Home
+from meshnode.node.failures import cause_of
+from meshnode.node.opening import opened, private_files
+from meshnode.store.store_thread import StoreThread
+
+
+def answer_apart(
+    home: Home, method: str, path: str, query: str, body: bytes | None, *, passphrase: str | None = None
+) -> tuple[int, bytes]:
+    """Answer one request of the local API for a node that does not run: status and JSON.
+
+    Nothing else is done with what is in the store: no upkeep, and no first records. Raises Refused if a node runs in
+    `home`, and the errors of keyring, home and store as `run`.
+    """
+    from meshnode.api import direct  # it takes a tenth of a second, which a start must not take twice
+
+    logs.set_up("critical")  # what fails beside the request is for the doctor to show
+    home.check()
+    with private_files(), home.lock(), opened(home, passphrase, moved=False, begin=False) as replica:
+        try:
+            return trio.run(direct.answer, StoreThread(replica.changes.held), replica, method, path, query, body)
+        except BaseExceptionGroup as group:
+            raise cause_of(group) from group

@@ -1,0 +1,101 @@
+"""Makes a home a node of a person who has one already: searches for their other device, which admits this one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+import trio
+
+from meshnode.app.devices.joining import start_as_device
+from meshnode.clock import Clock
+from meshnode.errors import Failed, MeshnodeError, Refused
+from meshnode.home import Home
+from meshnode.keyring import Keyring
+from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
+from meshnode.node.failures import cause_of
+from meshnode.node.opening import look_for_copy, open_replica, private_files
+from meshnode.store import Store
+from protocol import Code, PersonId, Record, limits
+from protocol.tokens import DeviceCode
+
+
+def join(
+    home: Home,
+    code: DeviceCode,
+    *,
+    seconds: float,
+    interfaces: tuple[str, ...] = (),
+    mdns: bool = True,
+    progress: Callable[[str], None],
+) -> PersonId:
+    """Make `home` a node of the person whose other device shows `code`, ready to run.
+
+    Looks for that device for `seconds`, on these interfaces (none: on all); `progress` is called with lines for the person
+    who waits. Returns the person. Raises Refused, changing nothing, if the home has a node already or the other device
+    does not admit this one, and Failed if it was not reached. May be interrupted at any moment and done again.
+    """
+    if home.has_node and Keyring.open(home).device.dh_public == code.dh_public:
+        raise Refused("this code was made by this node", "use it on the computer that will become a device")
+    reading = Clock().reading()
+    if reading.trusted and code.expires <= reading.now:
+        raise Refused(
+            "this code has expired, according to this computer's clock",
+            "if its date is right, make a new code with 'meshnode device add' on the other computer",
+        )
+    options = EnrolmentOptions(seconds, interfaces, mdns)
+    with private_files():
+        keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
+        with home.lock():
+            result = _search(EnrolmentClient(code, keys, options, secrets.token_bytes, progress))
+            if result.grant is None or result.address is None:
+                raise _join_error(result)
+            _check_date(result.grant.records[0])
+            keyring = Keyring.join(home, code.person, keys, [record.wire for record in result.grant.records])
+            with Store.open(home.store) as store:
+                replica = open_replica(store, keyring)
+                start_as_device(replica, result.grant, result.address)
+                look_for_copy(home, store, keyring, moved=False)
+                replica.clock.remember()
+    return code.person
+
+
+def _search(client: EnrolmentClient) -> EnrolmentResult:
+    try:
+        return trio.run(client.run)
+    except BaseExceptionGroup as group:
+        if group.subgroup(KeyboardInterrupt) is not None:
+            raise KeyboardInterrupt from group
+        raise cause_of(group) from group
+
+
+def _join_error(result: EnrolmentResult) -> MeshnodeError:
+    """Return the error that says why this machine was not admitted."""
+    again = "make a new code with 'meshnode device add' on the other computer"
+    match result.refused:
+        case Code.CARD_USED:
+            return Refused("this code was used by another computer", again)
+        case Code.EXPIRED:
+            return Refused("this code has expired", again)
+        case Code.BUSY:
+            return Refused(
+                "you have the most devices that one person can have", "remove one with 'meshnode device revoke'"
+            )
+        case Code():
+            return Refused(
+                "the other computer did not certify this one",
+                "{again}, and confirm the words; if its identity key has a passphrase, start its node with that first",
+                again=again,
+            )
+    if result.silent:
+        return Refused("the other computer does not know this code: it has expired, or a newer one was made", again)
+    return Failed(
+        "the other computer was not reached", "check that its node runs and both are on one network, then do it again"
+    )
+
+
+def _check_date(certificate: Record) -> None:
+    """Raise Failed if the two dates differ by a day: records from the other machine would be refused here."""
+    reading = Clock().reading()
+    if reading.trusted and abs(certificate.header.created - reading.now) > limits.CLOCK_SKEW:
+        raise Failed("this computer's date differs from the other computer's", "set it, then do this again")
