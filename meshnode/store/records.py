@@ -33,6 +33,7 @@ from protocol import (
     limits,
     parse_body,
 )
+from protocol.steps import Steps
 
 _GRAPH_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
 _FIRST_DUE = "ORDER BY due, no LIMIT ?"
@@ -364,6 +365,10 @@ class RecordStore(RecordReader):
     def usage_of(self, author: PersonId) -> StoreUsage:
         """Return what the records written by this person take up."""
         return self._usage.author(self._persons.find(author))
+
+    def reading_usage(self) -> Steps[None]:
+        """Read in steps what the records of everybody take up; later calls are quick."""
+        return self._usage.reading()
 
     def usage_in_all(self) -> StoreUsage:
         """Return what all records take up."""
