@@ -38,10 +38,22 @@ def resident(pid: int | str = "self") -> float:
     return _status(pid, "VmRSS") / 1024
 
 
+def worked(pid: int) -> float:
+    """Return the seconds of processor time that the threads which a process has now have used so far."""
+    tasks = Path(f"/proc/{pid}/task")
+    return sum(int(_read(f"{task}/schedstat").split()[0]) for task in tasks.iterdir()) / 1e9
+
+
 def switches(pid: int) -> dict[str, int]:
     """Return how often each thread of a process has gone to sleep so far, which is how often it has woken up."""
     tasks = Path(f"/proc/{pid}/task")
     return {task.name: _status(f"{pid}/task/{task.name}", "voluntary_ctxt_switches") for task in tasks.iterdir()}
+
+
+def processor_seconds(pid: int) -> float:
+    """Return for how many seconds processors have worked for a process so far."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _status(pid: int | str, field: str) -> int:

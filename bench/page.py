@@ -19,7 +19,18 @@ ROUNDS = 20
 DRAWN = 150  # people in the web that is drawn
 FIRST, LATER, FIRST_BYTE, COUNTED, DRAWING = (Bound(ms, ms / 2) for ms in (400, 60, 40, 50, 30))
 SIZE, MEMORY = Bound(60, 30), Bound(6, 3)  # kB, MiB
-SEARCHES = ("", "?q=vegetables", "?category=food", "?within=5&trust=0.5", "?q=bicycle", "?sort=new")
+SEARCHES = (
+    "",
+    "?q=vegetables",
+    "?category=food",
+    "?within=5&trust=0.5",
+    "?q=bicycle",
+    "?sort=new",
+    "?sort=near",
+    "?sort=trust",
+    "?q=egetabl",
+    "?page=90",
+)
 PAGES = ("/", "/post", "/mine", "/exchanges", "/more", "/groups", "/sharing", "/card")
 AUDIENCES = ("my_cell", "trusted_network", "network_wide")
 
@@ -73,25 +84,31 @@ def measure(report: Report) -> None:
             daemon.api.get("/v1/people")
             before = machine.resident(daemon.pid)
             link = daemon.api.post("/v1/page")["link"]
-            begun = time.perf_counter()
+            begun, worked = time.perf_counter(), machine.worked(daemon.pid)
             browser = _Browser(link)
             browser.ask("/")
             report.add(
                 "first page after the start, with its link", "ms", [1000 * (time.perf_counter() - begun)], bound=FIRST
             )
-            _visit(report, browser)
+            report.add("the same, processor time", "ms", [1000 * (machine.worked(daemon.pid) - worked)])
+            _visit(report, browser, daemon.pid)
             report.add("memory of a page that was used", "MiB", [machine.resident(daemon.pid) - before], bound=MEMORY)
     _draw(report)
 
 
-def _visit(report: Report, browser: _Browser) -> None:
-    for address in PAGES:
-        browser.ask(address)  # its template is read once
+def _visit(report: Report, browser: _Browser, pid: int) -> None:
+    def several(address: str) -> list[PageAnswer]:
+        worked = machine.worked(pid)
         answers = [browser.ask(address) for _ in range(ROUNDS)]
-        report.add(f"{address}: whole", "ms", [answer.last for answer in answers], bound=LATER)
+        report.add(f"{address}: processor time", "ms", [1000 * (machine.worked(pid) - worked) / ROUNDS])
+        return answers
+
+    for address in PAGES:
+        report.add(f"{address}: for the first time", "ms", [browser.ask(address).last])  # its template is read once
+        report.add(f"{address}: whole", "ms", [answer.last for answer in several(address)], bound=LATER)
     firsts, sizes = [], []
     for search in SEARCHES:
-        answers = [browser.ask(f"/discover{search}") for _ in range(ROUNDS)]
+        answers = several(f"/discover{search}")
         firsts += [answer.first for answer in answers]
         sizes.append(len(answers[0].body) / 1000)
     report.add("Discover Resources: first byte", "ms", firsts)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from meshnode.errors import Usage
 from meshnode.home import Home
-from meshnode.text.catalog import LANGUAGES
+from meshnode.text.catalog import LANGUAGES, message
 
 Mdns = Literal["on", "listen", "off"]
 HostPort = tuple[str, int]
@@ -143,17 +143,23 @@ def _checked(key: str, value: Any, where: str) -> Any:
 def _port(value: Any) -> int:
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) > PORTS:
-        raise ValueError(f"{text!r} is not a port (0 to {PORTS}; 0 for any that is free)")
+        raise ValueError(
+            message("{typed} is not a port (0 to {most}; 0 for any that is free)", typed=repr(text), most=PORTS)
+        )
     return int(text)
 
 
 def _interfaces(value: Any) -> tuple[str, ...]:
     names = tuple(name.strip() for name in _texts(value))
     if not all(name.removeprefix("!") for name in names):
-        raise ValueError("an interface's name is empty")
+        raise ValueError(message("an interface's name is empty"))
     for name in names:
         if "/" in name or any(letter.isspace() for letter in name):
-            raise ValueError(f"{name!r} is not an interface's name, such as eth0, or a pattern, such as 'eth*'")
+            raise ValueError(
+                message(
+                    "{typed} is not an interface's name, such as eth0, or a pattern, such as 'eth*'", typed=repr(name)
+                )
+            )
     return names
 
 
@@ -167,7 +173,7 @@ def _flag(value: Any) -> bool:
     known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     found = known.get(str(value).strip().lower())
     if found is None:
-        raise ValueError(f"{value!r} is not true or false")
+        raise ValueError(message("{typed} is not true or false", typed=repr(value)))
     return found
 
 
@@ -178,7 +184,14 @@ def _log_level(value: Any) -> str:
 def _sessions(value: Any) -> int:
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) not in SESSIONS:
-        raise ValueError(f"{text!r} is not a number of sessions ({SESSIONS[0]} to {SESSIONS[-1]})")
+        raise ValueError(
+            message(
+                "{typed} is not a number of sessions ({least} to {most})",
+                typed=repr(text),
+                least=SESSIONS[0],
+                most=SESSIONS[-1],
+            )
+        )
     return int(text)
 
 
@@ -199,11 +212,13 @@ def parse_address(text: str, *, default_port: int | None = None) -> HostPort:
     if bracketed:
         host = host[1:-1]
     elif ":" in host and set(host.partition("%")[0]) <= IPV6_LETTERS:
-        raise ValueError(f"{text!r}: an IPv6 address goes into brackets, as in [fe80::1%eth0]:7000")
+        raise ValueError(
+            message("{typed}: an IPv6 address goes into brackets, as in [fe80::1%eth0]:7000", typed=repr(text))
+        )
     letters = "-._%:" if bracketed else "-._%"
     well_formed = 0 < len(host) <= HOST_LETTERS_MAX and all(one.isalnum() or one in letters for one in host)
     if not colon or not well_formed or not port.isdigit() or not _port(port):
-        raise ValueError(f"{text!r} is not HOST:PORT")
+        raise ValueError(message("{typed} is not HOST:PORT", typed=repr(text)))
     return host, int(port)
 
 
@@ -212,7 +227,7 @@ def _command(value: Any) -> tuple[str, ...]:
 
     words = shlex.split(value) if isinstance(value, str) else _texts(value)
     if not words or not words[0]:
-        raise ValueError("the program's name is empty")
+        raise ValueError(message("the program's name is empty"))
     return tuple(words)
 
 
@@ -222,13 +237,13 @@ def _texts(value: Any) -> list[str]:
         or not isinstance(value, list | tuple)
         or not all(isinstance(item, str) for item in value)
     ):
-        raise ValueError("a list of texts is wanted")
+        raise ValueError(message("a list of texts is wanted"))
     return list(value)
 
 
 def _one_of(value: Any, words: tuple[str, ...]) -> str:
     if value not in words:
-        raise ValueError(f"{value!r} is not one of {', '.join(words)}")
+        raise ValueError(message("{typed} is not one of {words}", typed=repr(value), words=", ".join(words)))
     return str(value)
 
 

@@ -8,22 +8,80 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import ClassVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
 
 from meshnode.text.catalog import message as said
+
+if TYPE_CHECKING:  # for the types alone: a command that asks the daemon shall not load the protocol
+    from protocol import InvalidField
+
+
+class Field(StrEnum):
+    """The part of a request that an error is about, as the JSON of the API calls it.
+
+    The page knows which of its fields that is, and a command which of its options.
+    """
+
+    ABOUT = "about"
+    AUDIENCE = "audience"
+    AVAILABLE_FROM = "available_from"
+    AVAILABLE_UNTIL = "available_until"
+    CARD = "card"
+    CATEGORY = "category"
+    EXPIRES_IN = "expires_in"
+    GROUPS = "groups"
+    KIND = "kind"
+    LANGUAGE = "language"
+    LIMIT = "limit"
+    MESSAGE = "message"
+    NAME = "name"
+    OTHER = "other"
+    PAGE = "page"
+    PERSON = "person"
+    PHOTOS = "photos"
+    PLACE = "place"
+    PRECISION = "precision"
+    QUANTITY = "quantity"
+    RADIUS = "radius_km"
+    RECEIPTS = "receipts"
+    RETURN_BY = "return_by"
+    SORT = "sort"
+    TAGS = "tags"
+    TEXT = "text"
+    TITLE = "title"
+    TRUST = "trust"
+    TYPE = "type"
+    UNIT = "unit"
+    URGENCY = "urgency"
+    USES = "uses"
+    WITHIN = "within"
+    WORDS = "words"
+
+
+_NAMES = frozenset(field.value for field in Field)
+_FIELDS_OF_RECORDS = {
+    "location": Field.PLACE,
+    "photo": Field.PHOTOS,
+    "tag": Field.TAGS,
+    "words for a photo": Field.PHOTOS,
+}
+"""What the protocol calls differently: it names the fields of records in words for people."""
 
 
 class MeshnodeError(Exception):
     """Base class. `message` says what is wrong and `hint` what to do next, each in one line, in the language of the call.
 
-    Both are given as templates with named placeholders, which `values` fill: a message catalog translates them.
+    Both are given as templates with named placeholders, which `values` fill: a message catalog translates them. `field` is
+    the part of the request that is wrong, where it is a part.
     """
 
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
     word: ClassVar[str] = "failed"  # the stable name of the error in JSON
 
-    def __init__(self, message: str, hint: str = "", /, **values: object) -> None:
+    def __init__(self, message: str, hint: str = "", /, *, field: Field | None = None, **values: object) -> None:
+        self.field = field
         self.message = str(said(message, **values))
         self.hint = str(said(hint, **values))
         super().__init__(self.message)
@@ -46,14 +104,29 @@ class Usage(MeshnodeError):
     word = "usage"
 
 
+def not_allowed(fault: InvalidField, hint: str = "") -> Usage:
+    """Return the error for somebody who typed a value that its field may not have."""
+    what, reason = said(fault.field), said(fault.reason, **fault.values)
+    return Usage("{what} {reason}", hint, field=field_called(fault.field), what=what, reason=reason)
+
+
 class Ambiguous(Usage):
     """A prefix matches several people or listings; `candidates` are texts that a person can choose from."""
 
     http_status = 409
     word = "ambiguous"
 
-    def __init__(self, message: str, candidates: tuple[str, ...], hint: str = "", /, **values: object) -> None:
-        super().__init__(message, hint, **values)
+    def __init__(
+        self,
+        message: str,
+        candidates: tuple[str, ...],
+        hint: str = "",
+        /,
+        *,
+        field: Field | None = None,
+        **values: object,
+    ) -> None:
+        super().__init__(message, hint, field=field, **values)
         self.candidates = candidates
 
 
@@ -115,6 +188,12 @@ class StorageFull(Failed):
 
     http_status = 507
     word = "storage_full"
+
+
+def field_called(name: str) -> Field | None:
+    """Return the part of a request that the protocol, or a request, calls by this name; None for what no request has."""
+    known = name.replace(" ", "_")
+    return Field(known) if known in _NAMES else _FIELDS_OF_RECORDS.get(name)
 
 
 DISK_FAILED = said("the disk failed: it can no longer be read or written")

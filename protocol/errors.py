@@ -55,11 +55,13 @@ class InvalidField(ProtocolError, ValueError):
     """A field has a value that it may not have. Blames nobody: the value may have been typed, received or computed here.
 
     `field` names the field and `reason` completes the sentence, both for people: "title must not be longer than 200
-    characters". The parsers of bytes turn it into a RemoteError MALFORMED (`fields.parses`), and the code that takes what
-    a person typed explains it to that person.
+    characters". The reason is a template with named placeholders, which `values` fill, so that it can be translated. The
+    parsers of bytes turn it into a RemoteError MALFORMED (`fields.parses`), and the code that takes what a person typed
+    explains it to that person.
     """
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field} {reason}")
+    def __init__(self, field: str, reason: str, /, **values: object) -> None:
+        super().__init__(f"{field} {reason.format(**values)}")
         self.field = field
         self.reason = reason
+        self.values = values

@@ -67,7 +67,7 @@ def check_number(field: str, value: object, least: int, most: int) -> None:
     if type(value) is not int:
         raise InvalidField(field, "must be a whole number")
     if not least <= value <= most:
-        raise InvalidField(field, f"must be from {least} to {most}")
+        raise InvalidField(field, "must be from {least} to {most}", least=least, most=most)
 
 
 def check_time(field: str, value: object) -> None:

@@ -218,14 +218,20 @@ RECONCILE_OFFERS_MAX = 2_000_000  # items that one comparison may offer: the sen
 
 # --- Transfers -------------------------------------------------------------------------------------------------------
 WANTED_ITEMS = 256  # records read from the store at once: one peer cannot keep the store busy for long
-BACKLOG_BYTES = 1024 * 1024  # of records that wait to be sent: beyond it the store is not asked for more
+BACKLOG_BYTES = 256 * 1024  # of records that wait to be sent: beyond it the store is not asked for more; 16 MiB in all
 WINDOW_RECORDS = 2048  # records pulled ahead of what was committed: bounds what waits in memory
 WINDOW_BYTES = 2 * 1024 * 1024  # likewise in bytes, estimated from the records seen so far
 BATCH_RECORDS = 1000  # records of one commit: bounds how long a commit takes
 BATCH_BYTES = 1024 * 1024  # likewise in bytes
 BATCH_SECONDS = 0.25  # a batch waits no longer to fill: a link that drops often still makes progress
-HEADERS_WAITING_MAX = 10_000  # some 3 MB: a peer that shows older and older versions cannot make us queue more answers
+HEADERS_WAITING_MAX = 10_000  # some 4 MB: a peer that shows older and older versions cannot make us queue more answers
+HEADERS_IN_SESSIONS_MAX = 20_000  # the same over all sessions: beyond it, each may queue the least only; a comparison
+HEADERS_WAITING_LEAST = 500  # later on brings the others. Together some 20 MB, whatever is taken back from 64 peers
 SESSION_BUFFER_BYTES = 4 * 1024 * 1024  # unsent bytes of one session: a peer that does not read cannot fill the memory
+
+INTAKE_BYTES = (
+    16 * 1024 * 1024
+)  # of memory for what all sessions have received and the store has not: eight full batches
 
 # --- Connections -----------------------------------------------------------------------------------------------------
 PREAUTH_CONNECTIONS_MAX = 16  # not proven yet: a scanner cannot hold more

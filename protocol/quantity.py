@@ -22,7 +22,7 @@ def check_quantity(field: str, value: object, most: int = QUANTITY_MAX) -> None:
         raise InvalidField(field, "must be a number")
     assert isinstance(value, (int, Decimal))
     if not 0 < value <= most:
-        raise InvalidField(field, f"must be more than 0, and at most {most}")
+        raise InvalidField(field, "must be more than 0, and at most {most}", most=most)
     if Decimal(int(value * QUANTITY_STEPS)) / QUANTITY_STEPS != value:
         raise InvalidField(field, "must have at most three decimals")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 from protocol.errors import InvalidField
 from protocol.joiners import JOINERS, Ranges, misplaced
@@ -80,7 +81,7 @@ PASTED: Ranges = (
 )
 """Dropped from typed text: what comes along when text is copied. Overrides of the direction (U+202D, U+202E) are not among it."""
 
-MISPLACED = "must not have an invisible character where it has no effect"
+MISPLACED = "must not have an invisible character where it has no effect: delete character {place} ({code})"
 _LAST = 0x10FFFF
 
 
@@ -89,29 +90,43 @@ def characters(ranges: Ranges) -> str:
     return "".join(chr(point) for first, last in ranges for point in range(first, last + 1))
 
 
-def text_fault(text: str, longest: int, *, shortest: int = 0, lines: bool = False) -> str | None:
-    """Return why `text` is refused, as the end of a sentence such as "title ...", or None if it is accepted.
+class TextFault(NamedTuple):
+    """Why a text is refused: the end of a sentence such as "title ...", as a template, and what fills it."""
+
+    reason: str
+    values: dict[str, object]
+
+    def __str__(self) -> str:
+        return self.reason.format(**self.values)
+
+
+def text_fault(text: str, longest: int, *, shortest: int = 0, lines: bool = False) -> TextFault | None:
+    """Return why `text` is refused, or None if it is accepted.
 
     Lengths are in code points; `lines` allows line feeds inside. A text that is accepted and not empty begins with a
     visible character: beginning with white space or with a joiner is refused.
     """
     if len(text) < shortest:
-        return "must not be empty" if not text else f"must have at least {shortest} characters"
+        return TextFault(
+            "must not be empty" if not text else "must have at least {shortest} characters", {"shortest": shortest}
+        )
     if len(text) > longest:
-        return f"must not be longer than {longest} characters (it has {len(text)})"
+        return TextFault(
+            "must not be longer than {longest} characters (it has {length})", {"longest": longest, "length": len(text)}
+        )
     if not text:
         return None
     if text[0] in _WHITE or text[-1] in _WHITE:
-        return "must not begin or end with white space"
+        return TextFault("must not begin or end with white space", {})
     # For ASCII, isprintable() says the same in every version of Python, and faster than a pattern does.
     if text.isascii() and text.isprintable():
         return None
     if not lines and "\n" in text:
-        return "must be on one line"
+        return TextFault("must be on one line", {})
     if not _ALLOWED.fullmatch(text):
         return _reason(text)
     wrong = misplaced(text)
-    return f"{MISPLACED}{_delete(text, min(wrong))}" if wrong else None
+    return _to_delete(MISPLACED, text, min(wrong)) if wrong else None
 
 
 def check_text(field: str, text: object, longest: int, *, shortest: int = 0, lines: bool = False) -> None:
@@ -120,7 +135,7 @@ def check_text(field: str, text: object, longest: int, *, shortest: int = 0, lin
         raise InvalidField(field, "must be text")
     fault = text_fault(text, longest, shortest=shortest, lines=lines)
     if fault is not None:
-        raise InvalidField(field, fault)
+        raise InvalidField(field, fault.reason, **fault.values)
 
 
 def normalize(text: str) -> str:
@@ -178,27 +193,32 @@ _VISIBLE = _class(_ranges_left_by((*FORBIDDEN, *JOINERS)), more="\n")
 # from trying a text that does not match in every other division.
 _ALLOWED = re.compile(f"(?:{_VISIBLE}++{_JOINER}{{0,{JOINERS_MAX}}}+)++")
 _REASONS = (
-    (CONTROLS, "must not have control characters"),
-    (DIRECTIONS, "must not have characters that turn the direction of writing"),
-    (SURROGATES, "is not valid Unicode"),
-    (NONCHARACTERS, "must not have code points that can never be characters"),
-    (INVISIBLE, "must not have invisible characters"),
+    (CONTROLS, "must not have control characters: delete character {place} ({code})"),
+    (DIRECTIONS, "must not have characters that turn the direction of writing: delete character {place} ({code})"),
+    (SURROGATES, "is not valid Unicode: delete character {place} ({code})"),
+    (NONCHARACTERS, "must not have code points that can never be characters: delete character {place} ({code})"),
+    (INVISIBLE, "must not have invisible characters: delete character {place} ({code})"),
 )
 
 
-def _reason(text: str) -> str:
+def _reason(text: str) -> TextFault:
     """Return why `text`, which `_ALLOWED` does not match, is refused, and which character to delete."""
     for ranges, reason in _REASONS:
         for place, character in enumerate(text):
             if character != "\n" and any(first <= ord(character) <= last for first, last in ranges):
-                return f"{reason}{_delete(text, place)}"
+                return _to_delete(reason, text, place)
     if re.match(_JOINER, text):
-        return f"must not begin with an invisible character{_delete(text, 0)}"
+        return _to_delete("must not begin with an invisible character: delete character {place} ({code})", text, 0)
     row = re.search(f"{_JOINER}{{{JOINERS_MAX + 1}}}", text)
     place = row.end() - 1 if row is not None else 0
-    return f"must not have more than {JOINERS_MAX} invisible characters in a row{_delete(text, place)}"
+    return _to_delete(
+        "must not have more than {most} invisible characters in a row: delete character {place} ({code})",
+        text,
+        place,
+        most=JOINERS_MAX,
+    )
 
 
-def _delete(text: str, place: int) -> str:
-    """Return which character to delete, as the end of a reason; the first one of a text is character 1."""
-    return f": delete character {place + 1} (U+{ord(text[place]):04X})"
+def _to_delete(reason: str, text: str, place: int, **values: object) -> TextFault:
+    """Return the fault with the character to delete; the first one of a text is character 1."""
+    return TextFault(reason, {"place": place + 1, "code": f"U+{ord(text[place]):04X}", **values})

@@ -19,7 +19,7 @@ from meshnode.api import guard
 from meshnode.api.handlers import ROUTES
 from meshnode.api.openapi import ErrorReply, ErrorView, describe
 from meshnode.api.routes import Route
-from meshnode.errors import Ambiguous, Failed, MeshnodeError, StorageFailed, Usage, of_system
+from meshnode.errors import Ambiguous, Failed, Field, MeshnodeError, StorageFailed, Usage, of_system
 from meshnode.local import schema
 from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
@@ -101,14 +101,16 @@ async def _openapi(request: Request) -> Response:
     return answer(openapi_document())
 
 
-def _error(code: str, message: str, hint: str, status: int, candidates: Sequence[str] = ()) -> Response:
-    return answer(ErrorReply(ErrorView(code, message, hint, tuple(candidates))), status)
+def _error(
+    code: str, message: str, hint: str, status: int, candidates: Sequence[str] = (), field: Field | None = None
+) -> Response:
+    return answer(ErrorReply(ErrorView(code, message, hint, tuple(candidates), field and field.value)), status)
 
 
 async def _meshnode_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, MeshnodeError)
     candidates = error.candidates if isinstance(error, Ambiguous) else ()
-    return _error(error.word, error.message, error.hint, error.http_status, candidates)
+    return _error(error.word, error.message, error.hint, error.http_status, candidates, error.field)
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

@@ -18,13 +18,15 @@ from meshnode.local.schema import named_schemas, query_parameters, schema
 class ErrorView:
     """An error: a stable code for programs, a line for people, and the next step.
 
-    Where a name fits several people or things, `candidates` lists them.
+    Where a name fits several people or things, `candidates` lists them. `field` names the part of the request that is
+    wrong, if it is one.
     """
 
     code: str
     message: str
     hint: str
     candidates: tuple[str, ...] = ()
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from meshnode.app import date, misdated
 from meshnode.app.devices import copies, reissue, sync_own_devices
 from meshnode.app.exchanges import blocking, deadlines, incoming, stock
-from meshnode.app.groups import membership
+from meshnode.app.groups import card_invitations, membership
 from meshnode.app.letters import letters, receipts
 from meshnode.app.listings import archive, photos
 from meshnode.app.owner import places, policy
@@ -53,6 +53,7 @@ def upkeep(replica: Replica) -> float:
     step("writing again what a revoked device wrote", reissue.write_pending, replica)
     step("following your other devices", sync_own_devices.sync_names_and_blocks, replica)
     step("forgetting whom you no longer trust or block", policy.follow_ended, replica)
+    step("inviting those who have used a card", card_invitations.sign_owed, replica)
     step("keeping the names of people you trust", first_names.keep_missing, replica)
     step("ending what is open with people you block", blocking.end_with_blocked, replica)
     step("counting what is left of your posts", stock.follow_up, replica)

@@ -105,14 +105,9 @@ def is_part(word: str) -> bool:
     return len(word) >= PART_MIN
 
 
-def sign_of(word: str) -> str:
-    """Return what is in a `searchable` text where it has a word that begins so; anywhere, in a script without spaces."""
-    return word if is_spaceless(word) else f" {word}"
-
-
 def has_word(text: str, word: str) -> bool:
-    """Whether a `searchable` text has a word that begins so, likewise."""
-    return sign_of(word) in text
+    """Whether a `searchable` text has a word that begins so; anywhere, in a script without spaces."""
+    return (word if is_spaceless(word) else f" {word}") in text
 
 
 def has_part(text: str, word: str) -> bool:

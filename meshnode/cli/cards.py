@@ -23,7 +23,7 @@ def _show_card(card: dict[str, Any]) -> None:
         return
     output.qr(card["text"])
     output.say()
-    output.say(text.card_for(card))
+    say_lines(text.card_says(card))
     output.warn(card)
     output.say(text.CARD_TYPED)
     output.say(card["text"])
@@ -33,6 +33,7 @@ def _show_card(card: dict[str, Any]) -> None:
 @click.option("--uses", type=int, help=text.CARD_USES)
 @click.option("--trust", type=Trust(), help=text.CARD_TRUST)
 @click.option("--expires", type=Span(), help=text.CARD_EXPIRES)
+@click.option("--group", "groups", metavar="NAME", multiple=True, help=text.CARD_GROUP)
 @click.option("--svg", metavar="FILE", help=text.CARD_SVG)
 @click.option("--png", metavar="FILE", help=text.CARD_PNG)
 @click.option("--print", "printed", is_flag=True, help=text.CARD_PRINT)
@@ -41,11 +42,12 @@ def card(
     uses: int | None,
     trust: float | None,
     expires: int | None,
+    groups: tuple[str, ...],
     svg: str | None,
     png: str | None,
     printed: bool,
 ) -> Any:
-    order = {"uses": uses, "trust": trust, "expires_in": expires}
+    order = {"uses": uses, "trust": trust, "expires_in": expires, "groups": list(groups) or None}
     order = {key: value for key, value in order.items() if value is not None}
     if svg is None and png is None and not printed:
         return Answer(call.client().post("/v1/cards", **order), _show_card)
@@ -77,7 +79,7 @@ def _show_pictures(made: dict[str, Any], *, saved: list[str], printed: bool) -> 
         _show_card(made)
         return
     say_lines(text.pictures(saved, printed=printed))
-    output.say(text.card_for(made))
+    say_lines(text.card_says(made))
     output.warn(made)
 
 

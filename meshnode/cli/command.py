@@ -33,12 +33,14 @@ Show = Callable[[Any], None]
 class Settings:
     """The values of the global options in one call. No dataclass: creating one costs start time."""
 
-    __slots__ = ("home", "json", "no_input")
+    __slots__ = ("home", "json", "no_input", "options")
 
     def __init__(self) -> None:
         self.home: Path | None = None
         self.json = False
         self.no_input = False
+        self.options: dict[str, str] = {}
+        """The options of the command that was called, by the names of its parameters."""
 
     def client(self, *, patience: float | None = None) -> Client:
         """Return a client of the daemon in the chosen home; see Client for `patience`."""
@@ -78,6 +80,9 @@ def answering(function: Callable[..., Any], show: Show | None = None) -> Callabl
     @click.pass_context
     def run(context: click.Context, /, *args: Any, **parameters: Any) -> None:
         call = settings(context)
+        call.options = {
+            each.name: each.opts[-1] for each in context.command.params if each.name and each.opts[-1][0] == "-"
+        }
         returned = function(call, *args, **parameters)
         answer = returned if isinstance(returned, Answer) else None
         reply, shown_by = (answer.reply, answer.show) if answer is not None else (returned, show)

@@ -13,7 +13,7 @@ from meshnode.cli import output
 from meshnode.cli.command import Answer, Settings, command, say_lines
 from meshnode.cli.location import PlaceType
 from meshnode.cli.program import as_typed
-from meshnode.errors import Refused, Usage
+from meshnode.errors import Refused, Usage, not_allowed
 from meshnode.home import Home
 from meshnode.text import errors
 from meshnode.text import node as text
@@ -81,7 +81,7 @@ def begin(home: Home, beginning: Beginning) -> dict[str, str]:
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
-        raise Usage(str(error), text.OTHER_NAME_HINT) from error
+        raise not_allowed(error, text.OTHER_NAME_HINT) from error
     person = create_node(
         home,
         name=name,

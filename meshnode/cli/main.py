@@ -103,6 +103,10 @@ TABLE = {
 }
 
 
+OPTIONS = {"available_until": "until", "expires_in": "expires", "radius_km": "radius"}
+"""What commands call a part of a request where it is otherwise than in JSON: the names of their parameters."""
+
+
 def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
     """Do as the command `version` does. The option is not eager, so that `--json` counts wherever it is typed."""
     if value:
@@ -198,7 +202,14 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     except MeshnodeError as error:
         _wants_json(arguments, call)
         candidates = list(getattr(error, "candidates", ()))
-        reply = {"code": error.word, "message": error.message, "hint": error.hint, "candidates": candidates}
+        field = error.field and error.field.value
+        reply = {
+            "code": error.word,
+            "message": error.message,
+            "hint": error.hint,
+            "candidates": candidates,
+            "field": field,
+        }
         return _report(reply, call, error.exit_code)
     except BrokenPipeError:
         raise
@@ -226,12 +237,24 @@ def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
     if call.json:
         import json
 
-        output.note(json.dumps({"error": {"code": "failed", "message": "", "hint": "", "candidates": [], **reply}}))
+        output.note(
+            json.dumps(
+                {"error": {"code": "failed", "message": "", "hint": "", "candidates": [], "field": None, **reply}}
+            )
+        )
     else:
         from meshnode.text import errors
 
-        output.note(f"meshnode: {errors.line(str(reply.get('message', '')), str(reply.get('hint', '')))}")
+        message, hint = str(reply.get("message", "")), str(reply.get("hint", ""))
+        option = _option(call, reply.get("field"))
+        where = f"{option}: " if option and option not in f"{message} {hint}" else ""
+        output.note(f"meshnode: {where}{errors.line(message, hint)}")
     return code
+
+
+def _option(call: Settings, field: str | None) -> str | None:
+    """Return the option of the command that was called for a part of a request; None if it has none."""
+    return call.options.get(field or "") or call.options.get(OPTIONS.get(field or "", ""))
 
 
 def _forget_stdout() -> None:

@@ -54,12 +54,13 @@ def photo(call: Settings, listing: str, folder: Path) -> Any:
     for number, one in enumerate(shown["photos"], 1):
         if one["here"]:
             file = folder / f"{shown['id'][:8]}-{number}.webp"
-            file.write_bytes(_bytes(client.get(f"/v1/photos/{one['photo']}")))
+            file.write_bytes(picture_of(client, one["photo"]))
             saved.append({"file": str(file), "words": one["words"]})
     return {"saved": saved, "missing": len(shown["photos"]) - len(saved)}
 
 
-def _bytes(reply: dict[str, Any]) -> bytes:
+def picture_of(client: Client, name: str) -> bytes:
+    """Return the bytes of the photo of this name."""
     from base64 import b64decode
 
-    return b64decode(reply["data"])
+    return b64decode(client.get(f"/v1/photos/{name}")["data"])

@@ -49,31 +49,25 @@ def show(call: Settings) -> Any:
 @click.option("--radius", type=Radius(), help=text.RADIUS)
 @click.option("--place", type=PlaceType(), help=text.PLACE)
 @click.option("--no-place", is_flag=True, help=text.NO_PLACE)
+@click.option("--receipts/--no-receipts", "receipts", default=None, help=text.RECEIPTS)
 @preview.what_if
 @asking.yes
-def change(
-    call: Settings,
-    audience: str | None,
-    precision: str | None,
-    radius: int | None,
-    place: tuple[float, float] | None,
-    no_place: bool,
-    what_if: bool,
-    yes: bool,
-) -> Any:
+def change(call: Settings, what_if: bool, yes: bool, **typed: Any) -> Any:
+    place = typed["place"]
     body = {
-        "audience": audience,
-        "precision": precision,
-        "radius_km": radius,
+        "audience": typed["audience"],
+        "precision": typed["precision"],
+        "radius_km": typed["radius"],
         "place": None if place is None else {"lat": place[0], "lon": place[1]},
-        "no_place": no_place or None,
+        "no_place": typed["no_place"] or None,
+        "receipts": typed["receipts"],
     }
     given = {name: value for name, value in body.items() if value is not None}
     if not given:
         from meshnode.text import errors
 
         raise Usage(errors.CHANGE_NOTHING, errors.SHARE_HINT)
-    if place is not None and no_place:
+    if place is not None and typed["no_place"]:
         from meshnode.text import errors
 
         raise Usage(errors.PLACE_AND_NONE, errors.ONE_OF_THEM)

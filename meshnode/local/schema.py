@@ -18,7 +18,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from meshnode.app.listings.listings import Unset
-from meshnode.errors import Usage
+from meshnode.errors import Usage, field_called
 from protocol import simplest
 
 Shape = TypeVar("Shape")
@@ -42,7 +42,7 @@ def read(shape: type[Shape], value: Any) -> Shape:
     given = {name: _read(types[name], item, name) for name, item in value.items()}
     for field in fields(shape):  # type: ignore[arg-type]
         if field.name not in given and _is_required(field):
-            raise Usage("{name} is missing", name=repr(field.name))
+            raise Usage("{name} is missing", field=field_called(field.name), name=repr(field.name))
     return shape(**given)
 
 
@@ -55,7 +55,7 @@ def read_query(shape: type[Shape], pairs: list[tuple[str, str]]) -> Shape:
         if get_origin(wanted) is tuple:
             value.setdefault(name, []).append(text)
         elif name in value:
-            raise Usage("{name} is given twice", name=repr(name))
+            raise Usage("{name} is given twice", field=field_called(name), name=repr(name))
         else:
             value[name] = _from_text(wanted, text)
     return read(shape, value)
@@ -88,11 +88,11 @@ def _read(wanted: Any, value: Any, name: str) -> Any:
     wanted = _without_none(wanted)
     if get_origin(wanted) is tuple:
         if not isinstance(value, list):
-            raise Usage("{name} must be a list", name=repr(name))
+            raise Usage("{name} must be a list", field=field_called(name), name=repr(name))
         return tuple(_read(get_args(wanted)[0], item, name) for item in value)
     if is_dataclass(wanted):
         if not isinstance(value, dict):
-            raise Usage("{name} must be an object", name=repr(name))
+            raise Usage("{name} must be an object", field=field_called(name), name=repr(name))
         return read(wanted, value)  # type: ignore[arg-type]
     return _read_plain(wanted, value, name)
 
@@ -103,11 +103,16 @@ def _read_plain(wanted: Any, value: Any, name: str) -> Any:
     if wanted is float and type(value) is int and abs(value) <= WHOLE_MAX:
         value = float(value)
     if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
-        raise Usage("{name} must be {words}", name=repr(name), words=WORDS[wanted])
+        raise Usage("{name} must be {words}", field=field_called(name), name=repr(name), words=WORDS[wanted])
     if wanted is int and abs(value) > WHOLE_MAX:
-        raise Usage("{name} is too large", name=repr(name))
+        raise Usage("{name} is too large", field=field_called(name), name=repr(name))
     if wanted is str and not is_unicode(value):
-        raise Usage("{name} is not Unicode text", "it contains half of a surrogate pair", name=repr(name))
+        raise Usage(
+            "{name} is not Unicode text",
+            "it contains half of a surrogate pair",
+            field=field_called(name),
+            name=repr(name),
+        )
     return value
 
 

@@ -94,7 +94,8 @@ class Connections:
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise
-        link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self.door.fair_share)
+        origin = Origin(address, dialed=True)
+        link = PeerLink(stream, conversation, self._store_thread, origin, self.door.fair_share, self.door.intake)
         begun(link)
         await self._run_link(link, met)
         return link
@@ -107,7 +108,7 @@ class Connections:
             conversation = Conversation.answering(
                 self._replica, self._seen_ephemerals, now, asks_first=True, ignores=ignores
             )
-            link = PeerLink(stream, conversation, self._store_thread, origin, self.door.fair_share)
+            link = PeerLink(stream, conversation, self._store_thread, origin, self.door.fair_share, self.door.intake)
             preauth = PreauthConnection(host, scope.cancel, lambda: link.in_progress)
             self._preauth_limiter.add(preauth)
             try:

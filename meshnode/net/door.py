@@ -12,6 +12,7 @@ from typing import Generic
 
 from meshnode.net.connection_table import Closing, ConnectionTable, Kept
 from meshnode.net.fair_share import FairShare
+from meshnode.net.intake import Intake
 from meshnode.net.misbehavior import Misbehavior
 from meshnode.net.refused_callers import RefusedCallers
 from meshnode.net.turns import Rank
@@ -24,6 +25,7 @@ class Door(Generic[Kept]):
     def __init__(self, me: DeviceId, sessions: int = limits.SESSIONS_MAX) -> None:
         self.connected: ConnectionTable[Kept] = ConnectionTable(me, sessions)
         self.fair_share = FairShare()
+        self.intake = Intake()
         self.misbehavior = Misbehavior()
         self.refused = RefusedCallers()
 

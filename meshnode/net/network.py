@@ -30,6 +30,7 @@ from meshnode.net.dialer import Dialer
 from meshnode.net.discovery import LocalDiscovery
 from meshnode.net.followers import Followed, Followers
 from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, snapshot, watch
+from meshnode.net.lane import Lane
 from meshnode.net.listener import Listener
 from meshnode.net.network_options import NetworkOptions
 from meshnode.net.network_problems import network_problems
@@ -75,11 +76,12 @@ class Network:
         self._store_thread = store_thread
         self._options = options
         self._dialer = Dialer(jitter, self._rank)
+        lane = Lane(store_thread)
         self._connections = Connections(
-            replica, store_thread, self._dialer, self._start_once, self._session_ended, sessions=options.sessions
+            replica, lane, self._dialer, self._start_once, self._session_ended, sessions=options.sessions
         )
         self._connected = self._connections.connected
-        self._followers = Followers(store_thread, replica.clock.subscribe, lambda: self._connections.links)
+        self._followers = Followers(lane, replica.clock.subscribe, lambda: self._connections.links)
         self._connector = Connector(
             self._dialer, self._connections.dial_keys, self._connections.dial, self._connected.has, replica.guard
         )

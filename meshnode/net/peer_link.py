@@ -1,7 +1,8 @@
 """Carries bytes between one socket and one conversation, at the pace of the slower one.
 
 The link stops reading while much is still to be written, so that a peer that asks and never reads cannot fill memory;
-and while the account of a person has used more than its share of the store thread (`fair_share`). The conversation reads and writes
+while the account of a person has used more than its share of the store thread (`fair_share`); and while all links together
+have received as much as there is room for (`intake`). The conversation reads and writes
 records, so it runs on the store thread; the link itself knows only sockets, time and how connections end.
 """
 
@@ -17,10 +18,12 @@ from typing import Any, Protocol
 import trio
 
 from meshnode.app.explain.status import Peer
+from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.address import Address
 from meshnode.net.fair_share import FairShare
+from meshnode.net.intake import Intake
 from meshnode.net.tcp_watch import UNDER_WAY_SECONDS, TcpWatch
 from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
@@ -31,7 +34,8 @@ from protocol import Code, DeviceId, PersonId, limits, short_id
 
 log = logging.getLogger(__name__)
 
-READ_BYTES = 256 * 1024
+READ_BYTES = 256 * 1024  # at once: a thousand short records, which fill a commit
+READ_LESS_BYTES = 64 * 1024  # where memory is short: each link may have read so much while it waits
 WRITE_BYTES = 64 * 1024
 BUSY_BYTES = 256 * 1024  # with this much unwritten, the conversation is not asked for more
 STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s counts as gone
@@ -56,6 +60,8 @@ class PeerConversation(Protocol):
     def run(self) -> bytes | None: ...
     @property
     def account(self) -> PersonId | None: ...
+    @property
+    def proven(self) -> bool: ...
     @property
     def at_door(self) -> bool: ...
     @property
@@ -85,6 +91,9 @@ class PeerConversation(Protocol):
     @property
     def waiting(self) -> bool: ...
     def let_in(self) -> None: ...
+    @property
+    def held(self) -> int: ...
+    def hand_over(self, now: float) -> None: ...
     def note(self, change: Change) -> None: ...
     @property
     def behind(self) -> bool: ...
@@ -119,6 +128,7 @@ class PeerLink:
         store_thread: StoreRunner,
         origin: Origin,
         fair_share: FairShare,
+        intake: Intake,
         tcp: TcpWatch | None = None,
     ) -> None:
         self.conversation = conversation
@@ -137,6 +147,7 @@ class PeerLink:
         self._nursery: trio.Nursery | None = None
         self._store_thread = store_thread
         self._fair_share = fair_share
+        self._intake = intake
         self._uncharged = 0.0  # seconds of the store thread that went by before the account was known
         self._outbox = bytearray()
         self._timer: float | None = None
@@ -171,6 +182,7 @@ class PeerLink:
                 nursery.cancel_scope.cancel()
         finally:
             self._nursery = None
+            self._intake.hold(self, self._account, 0)
             await trio.aclose_forcefully(self._stream)
 
     @property
@@ -266,15 +278,30 @@ class PeerLink:
             known = self.conversation.peer is not None or self.conversation.enrolling
             deadline = float("inf") if known else self.since + limits.PREAUTH_SECONDS
             with trio.move_on_at(deadline), suppress(trio.BrokenResourceError):
-                data = bytes(await self._stream.receive_some(READ_BYTES))
+                data = bytes(await self._stream.receive_some(READ_LESS_BYTES if self._intake.is_tight else READ_BYTES))
             if not data:
                 return
             self.bytes_in += len(data)
             if self._tcp.at_rest():
                 self._resting.deadline = float("inf")
-            await self._step(self.conversation.receive, data, trio.current_time())
+            await self._take_in(data)
             if self.conversation.account is not None:
                 await trio.sleep(self._fair_share.pause(self.conversation.account, trio.current_time()))
+
+    async def _take_in(self, data: bytes) -> None:
+        """Pass on what was read, when there is room for the records in it, and have them committed where room is short."""
+        if not self.conversation.proven:  # there can be no records in it
+            await self._step(self.conversation.receive, data, trio.current_time())
+            return
+        async with self._intake.entering(self._account, len(data)):
+            await self._step(self.conversation.receive, data, trio.current_time())
+            if self._intake.is_tight and self.conversation.held:
+                await self._step(self.conversation.hand_over, trio.current_time())
+
+    @property
+    def _account(self) -> PersonId:
+        account = self.conversation.account
+        return NOBODY if account is None else account
 
     async def _write(self) -> None:
         while True:
@@ -359,6 +386,7 @@ class PeerLink:
             return
         finally:
             self._stepping -= 1
+        self._intake.hold(self, self._account, self.conversation.held)
         if data:
             self._outbox += data
             self._to_write.set()

@@ -200,12 +200,15 @@ class Turns(Generic[SeatT]):
         return min(SERVED_SECONDS, max(TURN_SHORTEST, SERVED_SECONDS * TURN_PART * places / max(1, people)))
 
     def _share(self, rank: Rank, held: Collection[SeatT]) -> tuple[int, int]:
-        """Return how many places there are for direct contacts, or for others, and how many people want one."""
+        """Return how many places there are for direct contacts, or for others, and how many people want one.
+
+        With fewer than OTHERS_PART sessions none is kept for others: they count on one that a contact leaves.
+        """
         alike = [seat.person for seat in held if _rank(seat) is rank]
         reserved = self._for_others if rank is Rank.CONTACT else self._sessions - self._for_others
         queue = self._queues[rank]
         people = {*alike, *(person for person, _ in queue.waiting), *(person for person, _ in queue.away)}
-        return self._sessions - min(reserved, len(held) - len(alike)), len(people)
+        return max(1, self._sessions - min(reserved, len(held) - len(alike))), len(people)
 
     # --- who waits ---------------------------------------------------------------------------------------------------
 

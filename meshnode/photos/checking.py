@@ -26,20 +26,19 @@ class PhotoChecker:
         token = trio.lowlevel.current_trio_token()
         wake: Callable[[], None] = partial(token.run_sync_soon, self._came.set, idempotent=True)
         replica.photos.on_came.append(wake)
-        self._came.set()  # some may have come before the last stop
 
     async def run(self) -> None:
-        """Decode what comes, for ever."""
+        """Decode what came before, also before the last failure, and then what comes, for ever."""
         while True:
-            await self._came.wait()
             while found := await self._store_thread.run(self._unchecked):
                 shown = await child.show([data for _, data in found])
                 hashes = [hash_ for hash_, _ in found]
                 await self._store_thread.run(self._note, list(zip(hashes, shown, strict=True)))
                 await trio.sleep(PAUSE_SECONDS)
+            await self._came.wait()
 
     def _unchecked(self) -> list[tuple[PhotoHash, bytes]]:
-        return self._replica.store.photos.unchecked(AT_ONCE)
+        return self._replica.photos.to_decode(AT_ONCE)
 
     def _note(self, checked: list[tuple[PhotoHash, bytes | None]]) -> None:
         with self._replica.transaction():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import trio
 
-from meshnode.errors import Usage
+from meshnode.errors import Failed, Field, Usage
 from protocol.limits import PHOTO_BYTES_MAX, THUMBNAIL_BYTES_MAX
 
 PICTURE_BYTES_MAX = 24 * 1024 * 1024  # of a picture that is added: phones make photos of 4 to 20 MB
@@ -22,6 +22,8 @@ WHY = {
     "format": ("this is no photo that can be read", "take a JPEG, PNG, WebP or GIF file"),
     "large": ("this photo is too large", "make it smaller first, or take a picture of it on the screen"),
 }
+# A picture of one pixel: it tells a bad photo from a machine that can decode none.
+SOUND = bytes.fromhex("524946461a000000574542505650384c0e0000002f00000000071011fd0f4444ff03")
 DAMAGED = ("this photo cannot be read: the file is damaged or cut short", "take another copy of it")
 
 _one_at_a_time = trio.CapacityLimiter(1)  # each may take MEMORY_BYTES of `boxed`
@@ -37,19 +39,27 @@ class Made(NamedTuple):
 async def add(picture: bytes) -> Made:
     """Return a picture of the owner's, made small. Raises Usage if it is none, or too large."""
     if len(picture) > PICTURE_BYTES_MAX:
-        raise Usage(*WHY["large"])
+        raise Usage(*WHY["large"], field=Field.PHOTOS)
     parts = _parts(await _run("add", picture))
     if len(parts) == 2 and _is_whole(parts[0], PHOTO_BYTES_MAX) and _is_whole(parts[1], THUMBNAIL_BYTES_MAX):
         return Made(*parts)
     word = parts[1].decode("ascii", "replace") if len(parts) == 2 and not parts[0] else ""
-    raise Usage(*WHY.get(word, DAMAGED))
+    raise Usage(*WHY.get(word, DAMAGED), field=Field.PHOTOS)
 
 
 async def show(photos: Sequence[bytes]) -> list[bytes | None]:
-    """Return each of these photos, of one author, as it is shown; None for one that cannot be decoded."""
+    """Return each of these photos, of one author, as it is shown; None for one that cannot be decoded.
+
+    Raises Failed where no photo at all can be decoded on this machine now, and leaves them for later.
+    """
     made = await _show(photos)
     if made is None and len(photos) > 1:  # the child was stopped at one of its limits: find out which one it was
-        return [found[0] if (found := await _show([photo])) is not None else None for photo in photos]
+        return [(await show([photo]))[0] for photo in photos]
+    if made is None and await _show([SOUND]) is None:
+        raise Failed(
+            "no photo can be looked at: the program that decodes them does not run here",
+            "it needs 768 MB of address space; your posts and those of others are not touched",
+        )
     return [None] * len(photos) if made is None else made
 
 

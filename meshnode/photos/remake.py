@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
         _small(_decoded(blank.getvalue(), ADDED_FORMATS, PIXELS_MAX, Image, ImageOps), 2, 10_000, Image)
     close_files()
     if arguments == ["add"]:
-        parts = _added(Image, ImageOps)
+        parts = _added(sys.stdin.buffer.read(), Image, ImageOps)
     else:
         parts = [_shown(picture, Image, ImageOps) for picture in _pictures(sys.stdin.buffer.read())]
     for part in parts:
@@ -68,9 +68,9 @@ def _pictures(data: bytes) -> list[bytes]:
     return found
 
 
-def _added(pil: Any, ops: Any) -> list[bytes]:
+def _added(given: bytes, pil: Any, ops: Any) -> list[bytes]:
     try:
-        picture = _decoded(sys.stdin.buffer.read(), ADDED_FORMATS, PIXELS_MAX, pil, ops)
+        picture = _decoded(given, ADDED_FORMATS, PIXELS_MAX, pil, ops)
         return [_small(picture, SIDE, PHOTO_BYTES, pil), _small(picture, THUMBNAIL_SIDE, THUMBNAIL_BYTES, pil)]
     except pil.UnidentifiedImageError:
         return [b"", b"format"]

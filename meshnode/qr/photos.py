@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from meshnode.text import photos as text
 
 PICTURE_BYTES_MAX = 64 * 1024 * 1024  # the largest photos of phones have half of it
@@ -27,9 +27,9 @@ def card_in(picture: bytes, name: str) -> str:
     codes = _codes(picture, name)
     cards = [code.lower() for code in codes if code.lower().startswith(CARD_PREFIX)]
     if len(cards) > 1:
-        raise Usage(text.several_cards(name, len(cards)), text.SEVERAL_CARDS_HINT)
+        raise Usage(text.several_cards(name, len(cards)), text.SEVERAL_CARDS_HINT, field=Field.CARD)
     if not cards:
-        raise Usage(text.other_code(name) if codes else text.no_code(name), text.NO_CODE_HINT)
+        raise Usage(text.other_code(name) if codes else text.no_code(name), text.NO_CODE_HINT, field=Field.CARD)
     return cards[0]
 
 
@@ -40,7 +40,7 @@ def is_heic(picture: bytes) -> bool:
 
 def _codes(picture: bytes, name: str) -> list[str]:
     if is_heic(picture):
-        raise Usage(text.heic(name), text.HEIC_HINT)
+        raise Usage(text.heic(name), text.HEIC_HINT, field=Field.CARD)
     try:
         ended = subprocess.run(
             [sys.executable, "-P", os.fspath(READER)],
@@ -55,5 +55,5 @@ def _codes(picture: bytes, name: str) -> list[str]:
     except (subprocess.TimeoutExpired, ValueError, AttributeError, TypeError):  # it was stopped at one of its limits
         fault, codes = "damaged", []
     if fault is not None:
-        raise Usage(text.unreadable(name, str(fault)), text.UNREADABLE_HINT)
+        raise Usage(text.unreadable(name, str(fault)), text.UNREADABLE_HINT, field=Field.CARD)
     return codes

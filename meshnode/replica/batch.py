@@ -64,6 +64,7 @@ class Batch:
     )  # their certificates may be gone, and the trust state not know it
     unread: set[PersonId] = field(default_factory=set)  # of these, those whom the trust state must still read again
     trust: bool = False
+    withdrawals: list[Row] = field(default_factory=list)  # pending ones of which something has come that they take back
 
     def set_aside(self, record: Record, code: Code) -> None:
         """Refuse a record that broke a rule. One from a newer version is nobody's fault: the sender may understand it."""

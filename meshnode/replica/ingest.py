@@ -256,6 +256,8 @@ class Ingest:
         if batch.trust or batch.people or waited:
             reevaluated = self._reevaluator.reevaluate(batch.people, batch.now if batch.now_is_certain else 0)
             batch.people |= reevaluated.people
+        elif batch.withdrawals:
+            reevaluated = self._reevaluator.release(batch.withdrawals, batch.now if batch.now_is_certain else 0)
         ended = [*batch.ended, *reevaluated.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])
         unit.note(

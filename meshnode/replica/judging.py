@@ -59,8 +59,7 @@ class RecordJudge:
             counts = self.counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
-        takes_back = record.header_only or (record.withdrawn and header.kind != Kind.LETTER)
-        # A letter that was withdrawn since it is blocked or done may still be opened by the one who holds it.
+        takes_back = record.header_only or self._takes_back(record)
         if header.kind == Kind.POLICY or takes_back:
             return self._if_within_quota(record, in_use, batch)
         key = key_of(header, body)
@@ -70,6 +69,16 @@ class RecordJudge:
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
+
+    def _takes_back(self, record: Record) -> bool:
+        """Whether it is withdrawn and waits for nothing.
+
+        Letters are many, and a withdrawn one says nothing about its addressee. One of which nothing is held here is decided
+        about like any other record: else people of whom no policy is known could fill the room for them.
+        """
+        if not record.withdrawn:
+            return False
+        return record.header.kind != Kind.LETTER or self._store.records.newest(record.register) is not None
 
     def _has_ended(self, header: Header, certificate: Certificate | None, batch: Batch) -> bool:
         """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""

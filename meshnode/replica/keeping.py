@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from meshnode.replica.access import key_of
-from meshnode.replica.batch import Batch
+from meshnode.replica.batch import GRAPH_RECORD_KINDS, Batch
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
 from meshnode.replica.judging import RecordJudge
@@ -139,6 +139,8 @@ class RecordKeeper:
         batch.note_stored(record)
         if is_revocation(record.header):
             self._delete_records_of_revoked(record, batch)
+        elif record.body and record.header.kind not in GRAPH_RECORD_KINDS and self._store.records.count_pending():
+            batch.withdrawals += self._store.records.withdrawals_waiting(record.register)
 
     def _delete_records_of_revoked(self, record: Record, batch: Batch) -> None:
         """Delete everything that a revoked device wrote."""

@@ -106,6 +106,11 @@ def figure(use: StoreUsage, at: int) -> int:
     return _FIGURES[at](use)
 
 
+def enough_of_disk(size: int) -> int:
+    """Return how many bytes of a disk of this size must be free for the records of others."""
+    return min(limits.DISK_FREE_ENOUGH, max(limits.DISK_FREE_LEAST, size // limits.DISK_FREE_PART))
+
+
 class Charge(NamedTuple):
     """The limits that a record counts against: by author, by kind, and by bytes.
 
@@ -211,7 +216,7 @@ class Quota:
         if disk is None:
             return False
         free, size = disk
-        enough = min(limits.DISK_FREE_ENOUGH, max(limits.DISK_FREE_LEAST, size // limits.DISK_FREE_PART))
+        enough = enough_of_disk(size)
         self._disk_was_full = free < (enough + enough // 4 if self._disk_was_full else enough)
         return self._disk_was_full
 

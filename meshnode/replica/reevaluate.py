@@ -139,7 +139,8 @@ class Reevaluator:
         """
         result, left = Reevaluation(), DECIDED_AT_ONCE
         while True:
-            released, ended = self._release_pending(now)
+            pending = list(self._store.records.rows(states=(RecordState.PENDING,)))
+            released, ended = self._release_pending(pending, now)
             moved = _people_affected([*released, *ended])
             self._trust_state.refresh(self._store, moved)  # a released join or policy may keep its author here
             dropped, left = self._drop({*people, *moved}, waited_for, now, left)
@@ -152,6 +153,11 @@ class Reevaluator:
             if not people:
                 self._mark()
                 return result
+
+    def release(self, pending: Iterable[Row], now: int) -> Reevaluation:
+        """Release those of these pending records that need not wait any longer; they are about listings and letters."""
+        released, ended = self._release_pending(pending, now)
+        return Reevaluation([row.id for row in released], ended)
 
     def drop_certificates(self, people: Collection[PersonId]) -> list[Row]:
         """Drop the certificates of people of whom no policy is held and whom the owner does not vouch for.
@@ -172,15 +178,16 @@ class Reevaluator:
 
     # --- pending records ---------------------------------------------------------------------------------------------
 
-    def _release_pending(self, now: int) -> tuple[list[Row], list[Row]]:
-        """Return the pending records that were released, and those that they took out of use or that were deleted.
+    def _release_pending(self, pending: Iterable[Row], now: int) -> tuple[list[Row], list[Row]]:
+        """Return those of these that were released, and those that they took out of use or that were deleted.
 
+        What is withdrawn comes last, since it takes back what may be released before it.
         A deleted one must be among the dropped, or no peer would show it again: when more of the web is known, this
         node may have it.
         """
         released: list[Row] = []
         ended: list[Row] = []
-        for row in list(self._store.records.rows(states=(RecordState.PENDING,))):
+        for row in sorted(pending, key=lambda row: row.withdrawn):
             state = self._state_for(row, now)
             if state is None:
                 self._store.records.delete([row.id])
@@ -198,7 +205,9 @@ class Reevaluator:
         if not self._trust_state.certified(row.author, row.device):
             return RecordState.PENDING
         if row.complete:
-            if row.kind == Kind.POLICY:
+            if row.kind == Kind.POLICY or (
+                row.withdrawn and self._store.records.newest((row.author, row.kind, row.slot))
+            ):
                 return RecordState.PAST if row.expires <= now else RecordState.LIVE
             decision = self._access.may_have(self._me, row, now)
             if decision is not Access.DENY:

@@ -24,6 +24,7 @@ from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store
 from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId, limits
+from protocol.session import HeaderRoom
 
 FORMER_DEVICE = (
     "former_device"  # a name in the store's small values: the device key that this computer had before, in hex
@@ -73,6 +74,8 @@ class Replica:
     """Whether this node tells the authors of letters which of them it has opened."""
     refusal_memory: RefusalMemory = field(default_factory=RefusalMemory)
     """What peers have shown in earlier sessions and was refused, for reasons that may hold still."""
+    header_room: HeaderRoom = field(default_factory=HeaderRoom)
+    """The room that all sessions share for the headers that they are still to send."""
     former_letter_keys: tuple[bytes, ...] = ()
     """The private letter keys of the devices that this node was before: letters to them may be on their way."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -44,6 +45,14 @@ class IssuedCard(NamedTuple):
         return len(self.claimants) >= self.uses
 
 
+class OwedInvitation(NamedTuple):
+    """An invitation to a group that a card has promised to a person; it is given up after `until` (UNIX seconds)."""
+
+    person: PersonId
+    group: bytes
+    until: int
+
+
 class TakenCard(NamedTuple):
     """A card of somebody else, added `at` this time (UNIX seconds)."""
 
@@ -61,9 +70,14 @@ class Cards:
 
     # --- issued ------------------------------------------------------------------------------------------------------
 
-    def add_issued(self, card_id: bytes, secret: bytes, *, weight: int, uses: int, expires: int) -> None:
-        """Keep a card that is about to be shown."""
-        self._database.run("INSERT INTO issued VALUES (?, ?, ?, ?, ?)", (card_id, secret, weight, uses, expires))
+    def add_issued(
+        self, card_id: bytes, secret: bytes, *, weight: int, uses: int, expires: int, groups: Iterable[bytes] = ()
+    ) -> None:
+        """Keep a card that is about to be shown, with the groups to which those who use it are invited."""
+        with self._database.joined():
+            self._database.run("INSERT INTO issued VALUES (?, ?, ?, ?, ?)", (card_id, secret, weight, uses, expires))
+            for group in groups:
+                self._database.run("INSERT INTO issued_group VALUES (?, ?)", (card_id, group))
 
     def issued_live(self, now: int) -> list[IssuedCard]:
         """Return every issued card that has not expired; a spent one still works for those who used it."""
@@ -90,6 +104,27 @@ class Cards:
                 (card_id, self._persons.number(claimant), now),
             )
             return ClaimResult.FIRST
+
+    def owe_invitations(self, card_id: bytes, claimant: PersonId, until: int) -> None:
+        """Note that `claimant` is to be invited, until that time, to the groups of the card."""
+        self._database.run(
+            "INSERT OR REPLACE INTO owed_invitation SELECT ?, group_id, ? FROM issued_group WHERE card = ?",
+            (self._persons.number(claimant), until, card_id),
+        )
+
+    def owed_invitations(self) -> list[OwedInvitation]:
+        """Return who is to be invited, and to which group."""
+        rows = self._database.all(
+            "SELECT person, group_id, until FROM owed_invitation ORDER BY until, person, group_id"
+        )
+        return [OwedInvitation(self._persons.key(number), group, until) for number, group, until in rows]
+
+    def invitation_settled(self, owed: OwedInvitation) -> None:
+        """Forget that somebody is to be invited: they are, or never will be."""
+        self._database.run(
+            "DELETE FROM owed_invitation WHERE person = ? AND group_id = ?",
+            (self._persons.number(owed.person), owed.group),
+        )
 
     def guests_since(self, since: int) -> int:
         """Return how many people have used cards made for more than one person since that time."""

@@ -99,6 +99,11 @@ class Database:
         reserved = self._connection.reserve_bytes("main")
         return reserved == CHECKSUM_BYTES and CHECKSUM_VFS in apsw.vfs_names()
 
+    @property
+    def free_bytes(self) -> int:
+        """How many bytes of the file are free for what is written next: what was deleted leaves them."""
+        return int(self.value("PRAGMA freelist_count")) * int(self.value("PRAGMA page_size"))
+
     # --- statements --------------------------------------------------------------------------------------------------
 
     def run(self, sql: str, values: Values = ()) -> int:

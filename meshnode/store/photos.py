@@ -6,7 +6,9 @@ and the bytes are deleted before the same commit ends. They are overwritten like
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -15,7 +17,10 @@ from meshnode.store.people import People
 from meshnode.store.rows import RecordState
 from protocol import PersonId, Photo, PhotoHash, RecordId
 
-DELETED_AT_ONCE = 40  # photos of one commit, 16 MB at most; the others go with the next ones
+ROW_BYTES = 1_000  # that each photo counts beside its bytes: somebody may have a thousand of a few bytes
+DELETED_AT_ONCE = (
+    8  # photos and thumbnails of one commit, those of a listing, 2 MB at most; the others go with the next ones
+)
 
 
 class PhotoState(IntEnum):
@@ -41,32 +46,57 @@ class Named(NamedTuple):
     author: PersonId
 
 
+@dataclass(slots=True)
+class PhotoUsage:
+    """The bytes of all photos of one author and of the thumbnails among them, and the number that cannot be decoded."""
+
+    size: int = 0
+    thumbnails: int = 0
+    refused: int = 0
+
+
 class Photos:
     """The photos of one store."""
 
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
         self._people = people
+        self._usage: dict[int, PhotoUsage] | None = None
+        self.changes = 0
+        """Grows whenever a photo comes or goes."""
         self.moved = True
         """Whether more may be lacking than when this was last set to False."""
         self.owner: PersonId | None = None
         """The owner's photos stay when no listing names them: an ended listing may be renewed. See `unnamed_of_owner`."""
-        database.before_commit.append(self._delete_unnamed)
+        self.has_space: Callable[[], bool] = lambda: True
+        """Whether the journal has space for deleted photos: what takes a listing back needs little, and must not wait."""
+        database.before_commit.append(self._delete_with_listing)
         database.on_rollback.append(self._note_moved)
 
     def _note_moved(self) -> None:
         self.moved = True
+        self._usage = None
+        self.changes += 1
 
     # --- names --------------------------------------------------------------------------------------------------------
 
-    def name(self, record: int, photos: Sequence[Photo]) -> None:
-        """Note, in an open transaction, that the listing in this row names these photos."""
+    def name(self, record: int, photos: Sequence[Photo], author: int | None) -> None:
+        """Note, in an open transaction, that the listing in this row names these photos.
+
+        `author` is the row of its author; None while it is not in use.
+        """
         self.moved = True
         for place, photo in enumerate(photos):
             for thumbnail, hash_, size in ((0, photo.hash, photo.size), (1, photo.thumbnail, photo.thumbnail_size)):
                 self._database.run(
-                    "INSERT INTO photo_name VALUES (?, ?, ?, ?, ?)", (record, place, thumbnail, hash_, size)
+                    "INSERT INTO photo_name (record, place, thumbnail, hash, size, author, here)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, EXISTS (SELECT 1 FROM photo WHERE hash = ?4))",
+                    (record, place, thumbnail, hash_, size, author),
                 )
+
+    def use(self, record: int, author: int | None) -> None:
+        """Note, in an open transaction, that the listing in this row came into use, or, without an author, out of it."""
+        self.moved |= self._database.run("UPDATE photo_name SET author = ? WHERE record = ?", (author, record)) > 0
 
     def unname(self, record: int) -> None:
         """Note, in an open transaction, that the body of this listing is no longer held."""
@@ -81,28 +111,60 @@ class Photos:
         )
         return [id_ for (id_,) in found]
 
-    def lacking(self) -> list[Named]:
-        """Return what listings in use name and is not here: thumbnails first, then the newest listings."""
+    def lacking_authors(self) -> list[PersonId]:
+        """Return the authors of listings in use that name photos which are not here."""
+        return self._authors("photo_name", "here = 0")
+
+    def lacking_of(self, author: PersonId, most: int) -> list[Named]:
+        """Return what listings of this author name and is not here: thumbnails first, then what the latest ones name."""
         found = self._database.all(
-            "SELECT photo_name.hash, photo_name.size, photo_name.thumbnail, record.id, record.author FROM photo_name"
-            " JOIN record ON record.no = photo_name.record LEFT JOIN photo ON photo.hash = photo_name.hash"
-            " WHERE photo.hash IS NULL AND record.state = ? AND record.received_from IS NOT NULL"
-            " ORDER BY photo_name.thumbnail DESC, record.created DESC, photo_name.place, record.id",
-            (int(RecordState.LIVE),),
+            "SELECT photo_name.hash, photo_name.size, photo_name.thumbnail, record.id FROM photo_name"
+            " JOIN record ON record.no = photo_name.record WHERE photo_name.here = 0 AND photo_name.author = ?"
+            " ORDER BY photo_name.thumbnail DESC, photo_name.record DESC, photo_name.place LIMIT ?",
+            (self._people.persons.find(author), most),
         )
-        return [
-            Named(hash_, size, bool(thumbnail), id_, self._people.persons.key(author))
-            for hash_, size, thumbnail, id_, author in found
-        ]
+        return [Named(hash_, size, bool(thumbnail), id_, author) for hash_, size, thumbnail, id_ in found]
+
+    def lacking_among(self, hashes: Collection[PhotoHash]) -> list[Named]:
+        """Return those of these photos that listings in use name and that are not here, one for each name."""
+        found: list[Named] = []
+        for hash_ in hashes:
+            rows = self._database.all(
+                "SELECT photo_name.size, photo_name.thumbnail, record.id, photo_name.author FROM photo_name"
+                " JOIN record ON record.no = photo_name.record"
+                " WHERE photo_name.hash = ? AND photo_name.here = 0 AND photo_name.author IS NOT NULL",
+                (hash_,),
+            )
+            found += [
+                Named(hash_, size, bool(thumbnail), id_, self._people.persons.key(author))
+                for size, thumbnail, id_, author in rows
+            ]
+        return found
+
+    def _authors(self, table: str, where: str) -> list[PersonId]:
+        """Return the authors of rows of which an index by author has only these, one step of the index for each."""
+        found = self._database.all(
+            f"WITH RECURSIVE one (no) AS (SELECT min(author) FROM {table} WHERE {where} UNION ALL"  # noqa: S608 - ours
+            f" SELECT (SELECT min(author) FROM {table} WHERE {where} AND author > one.no) FROM one"
+            " WHERE one.no IS NOT NULL) SELECT no FROM one WHERE no IS NOT NULL"
+        )
+        return [self._people.persons.key(author) for (author,) in found]
 
     # --- bytes --------------------------------------------------------------------------------------------------------
 
-    def add(self, hash_: PhotoHash, author: PersonId, data: bytes, state: PhotoState, now: int) -> None:
+    def add(
+        self, hash_: PhotoHash, author: PersonId, data: bytes, state: PhotoState, now: int, *, thumbnail: bool = False
+    ) -> None:
         """Keep the bytes of a photo, unless they are here."""
-        self._database.run(
-            "INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING",
-            (hash_, self._people.persons.number(author), int(state), now, len(data), data),
+        number = self._people.persons.number(author)
+        self._usages()  # read before the row is there, so that it is counted once
+        added = self._database.run(
+            "INSERT INTO photo (hash, author, state, added, size, data, thumbnail) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (hash_, number, int(state), now, len(data) + ROW_BYTES, data, thumbnail),
         )
+        if added:
+            self._count(number, len(data) + ROW_BYTES, thumbnail=thumbnail)
 
     def state(self, hash_: PhotoHash) -> PhotoState | None:
         """Return the state of a photo; None if its bytes are not here."""
@@ -125,60 +187,116 @@ class Photos:
         )
         return data
 
-    def unchecked(self, most: int) -> list[tuple[PhotoHash, bytes]]:
-        """Return some photos that came and were not decoded yet, all of one author."""
+    def unchecked_authors(self) -> list[PersonId]:
+        """Return the authors of photos that came and were not decoded yet."""
+        return self._authors("photo", "state = 2")
+
+    def unchecked_of(self, author: PersonId, most: int) -> list[tuple[PhotoHash, bytes]]:
+        """Return some photos of this author that came and were not decoded yet, the smallest first."""
         return self._database.all(
-            "SELECT hash, data FROM photo WHERE state = 2"
-            " AND author = (SELECT author FROM photo WHERE state = 2 LIMIT 1) LIMIT ?",
-            (most,),
+            "SELECT hash, data FROM photo WHERE state = 2 AND author = ? ORDER BY size LIMIT ?",
+            (self._people.persons.find(author), most),
         )
 
     def note_checked(self, hash_: PhotoHash, shown: bytes | None) -> None:
         """Note how a photo is shown; None if it cannot be decoded."""
+        row = self._database.one(
+            "SELECT author, size, thumbnail FROM photo WHERE hash = ? AND state = ?", (hash_, int(PhotoState.CAME))
+        )
+        if row is None:
+            return  # it has gone with its listing meanwhile
+        author, size, thumbnail = row
+        self._usages()
         if shown is None:
             self._database.run(
                 "UPDATE photo SET state = ?, size = 0, data = x'', shown = NULL WHERE hash = ?",
                 (int(PhotoState.REFUSED), hash_),
             )
+            self._count(author, -size, thumbnail=thumbnail, refused=1)
         else:
             self._database.run(
-                "UPDATE photo SET state = ?, shown = ?, size = length(data) + ? WHERE hash = ? AND state = ?",
-                (int(PhotoState.CHECKED), shown, len(shown), hash_, int(PhotoState.CAME)),
+                "UPDATE photo SET state = ?, shown = ?, size = size + ? WHERE hash = ?",
+                (int(PhotoState.CHECKED), shown, len(shown), hash_),
             )
+            self._count(author, len(shown), thumbnail=thumbnail)
 
     # --- room ---------------------------------------------------------------------------------------------------------
 
-    def sizes(self) -> dict[PersonId, int]:
-        """Return how many bytes the photos of each author take up."""
-        found = self._database.all("SELECT author, sum(size) FROM photo GROUP BY author")
-        return {self._people.persons.key(author): size for author, size in found}
+    def usage(self) -> dict[PersonId, PhotoUsage]:
+        """Return what the photos of each author take up; of nobody who has none."""
+        return {self._people.persons.key(author): use for author, use in self._usages().items()}
 
-    def delete_some_of(self, author: PersonId, size: int) -> int:
-        """Delete photos of this author until so many bytes are free, the largest first; return how many bytes went."""
+    def _usages(self) -> dict[int, PhotoUsage]:
+        if self._usage is None:
+            found = self._database.all(
+                "SELECT author, sum(size), sum(CASE WHEN thumbnail THEN size ELSE 0 END), sum(state = ?) FROM photo"
+                " GROUP BY author",
+                (int(PhotoState.REFUSED),),
+            )
+            self._usage = {author: PhotoUsage(*counted) for author, *counted in found}
+        return self._usage
+
+    def _count(self, author: int, size: int, *, thumbnail: bool, refused: int = 0) -> None:
+        use = self._usages().setdefault(author, PhotoUsage())
+        use.size += size
+        use.thumbnails += size if thumbnail else 0
+        use.refused += refused
+        if use == PhotoUsage():
+            del self._usages()[author]
+        self.changes += 1
+        self.moved |= size < 0  # there may be room for others now
+
+    def delete_some_of(
+        self, author: PersonId, size: int, *, thumbnails: bool = True, oldest_first: bool = False
+    ) -> int:
+        """Delete photos of this author until so many bytes are free; return how many bytes went.
+
+        Photos go before thumbnails, and thumbnails only if they may. Of photos that are large enough alone the smallest
+        goes, else the largest; or the oldest.
+        """
         gone = 0
-        rows = self._database.all(
-            "SELECT hash, size FROM photo WHERE author = ? ORDER BY size DESC", (self._people.persons.find(author),)
-        )
-        for hash_, bytes_ in rows:
-            if gone >= size:
-                break
-            self._database.run("DELETE FROM photo WHERE hash = ?", (hash_,))
-            gone += bytes_
-        self.moved = True
+        for kind in (0, 1) if thumbnails else (0,):
+            rows = self._database.all(
+                "SELECT size, hash FROM photo WHERE author = ? AND thumbnail = ? AND size > 0"  # noqa: S608 - ours
+                f" ORDER BY {'added DESC, size DESC' if oldest_first else 'size'}, hash",
+                (self._people.persons.find(author), kind),
+            )
+            while rows and gone < size:
+                fits = len(rows) - 1 if oldest_first else bisect_left(rows, (size - gone, b""))
+                bytes_, hash_ = rows.pop(min(fits, len(rows) - 1))
+                self._delete(hash_)
+                gone += bytes_
         return gone
 
-    def unnamed_of_owner(self) -> list[tuple[PhotoHash, int]]:
-        """Return the owner's photos and thumbnails that no listing names, each with the time at which it was added."""
-        return self._database.all(
-            "SELECT hash, added FROM photo WHERE author = ? AND hash NOT IN (SELECT hash FROM photo_name)",
+    def unnamed_of_owner(self) -> list[tuple[PhotoHash, int, bool]]:
+        """Return the owner's photos and thumbnails that no listing names.
+
+        With each goes when it was added, and whether it came from another device of the owner's.
+        """
+        found = self._database.all(
+            "SELECT hash, added, state FROM photo WHERE author = ? AND hash NOT IN (SELECT hash FROM photo_name)",
             (self._owner_number(),),
         )
+        return [(hash_, added, state != PhotoState.OWN) for hash_, added, state in found]
+
+    def is_of_owner(self, hash_: PhotoHash) -> bool:
+        """Whether this is a photo of the owner's that is here."""
+        found = self._database.value("SELECT author FROM photo WHERE hash = ?", (hash_,))
+        return found is not None and found == self._owner_number()
 
     def delete(self, hashes: Iterable[PhotoHash]) -> None:
         """Delete these photos."""
         with self._database.joined():
             for hash_ in hashes:
-                self._database.run("DELETE FROM photo WHERE hash = ?", (hash_,))
+                self._delete(hash_)
+
+    def _delete(self, hash_: PhotoHash) -> None:
+        row = self._database.one("SELECT author, size, thumbnail, state FROM photo WHERE hash = ?", (hash_,))
+        if row is not None:
+            author, size, thumbnail, state = row
+            self._usages()
+            self._database.run("DELETE FROM photo WHERE hash = ?", (hash_,))
+            self._count(author, -size, thumbnail=thumbnail, refused=-(state == PhotoState.REFUSED))
 
     def _owner_number(self) -> int | None:
         return None if self.owner is None else self._people.persons.find(self.owner)
@@ -187,12 +305,18 @@ class Photos:
         """Whether photos are left that went with their listings."""
         return self._database.value("SELECT 1 FROM photo_unnamed LIMIT 1") is not None
 
-    def _delete_unnamed(self) -> None:
-        rows = self._database.all("SELECT hash FROM photo_unnamed LIMIT ?", (DELETED_AT_ONCE,))
-        for row in rows:
-            self._database.run(
-                "DELETE FROM photo WHERE hash = ?1 AND author IS NOT ?2"
+    def _delete_with_listing(self) -> None:
+        if self.has_unnamed() and self.has_space():
+            self.delete_unnamed()
+
+    def delete_unnamed(self) -> None:
+        """Delete, in an open transaction, some of the photos that went with their listings."""
+        for row in self._database.all("SELECT hash FROM photo_unnamed LIMIT ?", (DELETED_AT_ONCE,)):
+            gone = self._database.value(
+                "SELECT 1 FROM photo WHERE hash = ?1 AND author IS NOT ?2"
                 " AND NOT EXISTS (SELECT 1 FROM photo_name WHERE hash = ?1)",
                 (*row, self._owner_number()),
             )
+            if gone:
+                self._delete(*row)
             self._database.run("DELETE FROM photo_unnamed WHERE hash = ?", row)

@@ -141,6 +141,12 @@ class RecordReader:
         where = f"state = {RecordState.PENDING:d} AND {_NOT_LIVE} AND received_from = ?"
         return list(self._rows(self._database.all(f"{ROW} WHERE {where}", (self._persons.find(source),))))
 
+    def withdrawals_waiting(self, register: Register) -> list[Row]:
+        """Return the pending records that take back what is in this register."""
+        author, kind, slot = register
+        where = "author = ? AND kind = ? AND slot = ? AND role IS NULL AND withdrawn"
+        return list(self._rows(self._database.all(f"{ROW} WHERE {where}", (self._persons.find(author), kind, slot))))
+
     def lone_certificates(self, before: int) -> list[Row]:
         """Return others' certificates that came before then (UNIX seconds), if nothing else of their author is held."""
         where = f"kind = {Kind.DEVICE:d} AND {_IN_GRAPH} AND received_from IS NOT NULL AND arrived < ?"

@@ -157,7 +157,8 @@ class RecordStore(RecordReader):
         if not self._database.run(_INSERT, values):
             return False
         if self._to_name:
-            self._photos.name(self._database.value("SELECT last_insert_rowid()"), self._to_name)
+            author = values[_AUTHOR] if values[_STATE] == RecordState.LIVE else None
+            self._photos.name(self._database.value("SELECT last_insert_rowid()"), self._to_name, author)
         if role is None:
             self._usage.add_pending(values[_SOURCE], 1)
         else:
@@ -252,6 +253,8 @@ class RecordStore(RecordReader):
         self._database.run(
             "UPDATE record SET state = ?, due = ? WHERE no = ?", (int(state), version.due(state, since), version.no)
         )
+        if version.kind == Kind.LISTING:
+            self._photos.use(version.no, version.author if state is RecordState.LIVE else None)
 
     def _release(self, version: Version, state: RecordState, branches: Collection[RecordId]) -> None:
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))

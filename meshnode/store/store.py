@@ -36,6 +36,7 @@ from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.signed_records import SignedRecords
 from meshnode.store.watermark import Watermark
+from protocol import limits
 from protocol.wire import ItemTable
 
 _OWN_COMMITS = "own_commits"
@@ -69,6 +70,7 @@ class Store:
         database.on_rollback.append(self._drop_mark)
         self.people = People(database)
         self.photos = Photos(database, self.people)
+        self.photos.has_space = self._journal_has_space
         self.records = RecordStore(database, self.people, self.photos)
         self.cards = Cards(database, self.people)
         self.devices = Devices(database, self.people)
@@ -186,12 +188,22 @@ class Store:
         return int(self.meta.get(_OWN_COMMITS) or 0)
 
     def disk(self) -> tuple[int, int] | None:
-        """Return the free bytes and the size of the disk of this store; None in memory or where that is unknown."""
+        """Return the free bytes and the size of the disk of this store; None in memory or where that is unknown.
+
+        What is free within the database counts too, as long as there is room on the disk for its journal.
+        """
         try:
             found = os.statvfs(self._path) if self._path is not None else None
         except OSError:
             return None
-        return None if found is None else (found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
+        if found is None:
+            return None
+        free, size = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+        return free + (self._database.free_bytes if free >= limits.DISK_FREE_LEAST else 0), size
+
+    def _journal_has_space(self) -> bool:
+        disk = self.disk()
+        return disk is None or disk[0] >= limits.DISK_FREE_LEAST
 
     def erase(self) -> None:
         """Overwrite what was deleted or changed since the last call, in every file of this store. Not in a transaction."""

@@ -15,6 +15,10 @@ CARD_HELP = message(
 CARD_USES = message("How many people can use it (default 1).")
 CARD_TRUST = message("How much you will trust each person who uses it (default 0.8).")
 CARD_EXPIRES = message("How long it works (default 7d).")
+CARD_GROUP = message(
+    "Invite each person who uses it to this cell or community of yours; can be given several times. Others learn nothing of "
+    "the group from the card."
+)
 CARD_SVG = message("Also save its QR code in this new file, as a drawing for paper of any size.")
 CARD_PNG = message("Also save its QR code in this new file, as a picture to send.")
 CARD_PRINT = message("Also print its QR code on your default printer.")
@@ -47,6 +51,29 @@ def card_for(reply: dict[str, Any]) -> str:
         until=until,
         trust=trust,
     )
+
+
+def card_says(reply: dict[str, Any]) -> list[str]:
+    """Say what a new card does (CardView of the API), a sentence a line."""
+    return [card_for(reply), *(card_invites(group, reply["uses"]) for group in reply["groups"])]
+
+
+def card_invites(group: dict[str, Any], uses: int) -> str:
+    """Say that the people who use a card are invited to a group (CardGroup of the API)."""
+    one, many = _INVITES[group["kind"]]
+    return message(one if uses == 1 else many, name=quoted(group["name"]))
+
+
+_INVITES = {
+    "cell": (
+        message("The person who uses it is invited to your cell {name}."),
+        message("Each person who uses it is invited to your cell {name}."),
+    ),
+    "community": (
+        message("The person who uses it is invited to your community {name}."),
+        message("Each person who uses it is invited to your community {name}."),
+    ),
+}
 
 
 def pictures(saved: list[str], *, printed: bool) -> list[str]:

@@ -223,3 +223,8 @@ def photos_missing(count: int) -> str:
         "{n} photo is not here yet; it comes when somebody who has it is near",
         "{n} photos are not here yet; they come when somebody who has them is near",
     )
+
+
+def photos_exported(count: int, folder: str) -> str:
+    """Say how many photos of the owner's were saved."""
+    return plural(count, "{n} photo saved in {folder}", "{n} photos saved in {folder}", folder=folder)

@@ -50,6 +50,9 @@ COMPLETION_HELP = message(
     "Print the completion script for your shell.\n\n"
     'Put it where your shell looks for it, for example: eval "$(meshnode completion bash)" in ~/.bashrc.'
 )
+EXPORT_PHOTOS = message(
+    "Save the photos of your posts in this folder too, each under the name that the document gives it."
+)
 EXPORT_HELP = message("Print everything that is yours as one JSON document. It is for you alone; it holds no key.")
 
 

@@ -18,6 +18,10 @@ RADIUS = message("How far 'anyone nearby' reaches (default 25).")
 PLACE = message("Your location. It stays on this computer; others see only an area around it.")
 NO_PLACE = message("Stop sharing your location.")
 
+RECEIPTS = message("Whether people learn, 10 to 60 minutes later, that this computer has opened their messages.")
+RECEIPTS_ON = message("People learn when this computer has opened their messages, 10 to 60 minutes later.")
+RECEIPTS_OFF = message("Nobody learns when this computer has opened their messages.")
+
 AUDIENCE_HELP = message("Show who can see one of your posts now, as far as this node knows.")
 WHAT_IF = message("Change nothing; only show who would start or stop seeing what.")
 PREVIEW = message("Post nothing; only show who could see it.")
@@ -40,6 +44,7 @@ def settings(reply: dict[str, Any]) -> list[str]:
         f"{default_audience(reply)} {follows}",
         location(reply),
         message("Nearby means within {km} km.", km=reply["radius_km"]),
+        str(RECEIPTS_ON if reply["receipts"] else RECEIPTS_OFF),
     ]
 
 

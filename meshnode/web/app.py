@@ -45,10 +45,16 @@ from meshnode.web.phone_forms import without_forms_of_the_computer
 from meshnode.web.problems import problem
 from meshnode.web.streams import Streams
 from meshnode.web.subscribed import Subscribed
+from meshnode.web.wrong_fields import pointed_out
 
 log = logging.getLogger(__name__)
 
-STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
+STATIC = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "page.webmanifest": "application/manifest+json",  # the name and the icon that a phone's home screen shows
+    "icon.svg": "image/svg+xml",
+}
 ONCE = "once"  # the field by which a form that is sent twice, by a double click or the back button, is known
 ONCE_MAX = 256  # forms of which the outcome is remembered
 
@@ -192,6 +198,9 @@ class _Page:
         values |= {"may": lambda address: self._entrance.may("GET", address)}
         values["once"] = self._context.replica.entropy(16).hex()
         page = self._pages.fill(shown.template, {**values, **shown.values})
+        field = (shown.values.get("problem") or {}).get("field")
+        if field is not None:
+            page = pointed_out(page, around.get("path", ""), field)
         if self._entrance.is_phone and values["token"]:
             page = without_forms_of_the_computer(page)
         return Response(page, shown.status, guard.HEADERS, "text/html")

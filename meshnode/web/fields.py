@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from meshnode.text import page as text
 from meshnode.text.page_people import NO_WEIGHT
 from protocol import Quantity, simplest
@@ -26,7 +26,7 @@ def amount(typed: str) -> Quantity | None:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number.adjusted()) > DIGITS_MAX:  # a large exponent is written out as zeros
-        raise Usage(text.NO_NUMBER)
+        raise Usage(text.NO_NUMBER, field=Field.QUANTITY)
     return simplest(number)
 
 
@@ -43,7 +43,7 @@ def day_end(typed: str) -> int | None:
         after = date.fromisoformat(typed.strip()) + timedelta(days=1)
         return int(datetime.fromisoformat(after.isoformat()).timestamp()) - 1
     except (ValueError, OverflowError, OSError):
-        raise Usage(text.NO_DATE) from None
+        raise Usage(text.NO_DATE, field=Field.AVAILABLE_UNTIL) from None
 
 
 def weight(form: Mapping[str, str]) -> float:
@@ -55,5 +55,5 @@ def weight(form: Mapping[str, str]) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise Usage(NO_WEIGHT)
+        raise Usage(NO_WEIGHT, field=Field.TRUST)
     return number

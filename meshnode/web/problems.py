@@ -9,7 +9,7 @@ from meshnode.text.page_steps import step
 
 
 def problem(error: MeshnodeError) -> dict[str, Any]:
-    """Return what a template shows of an error. What needs a yes has its button on the form."""
+    """Return what a template shows of an error, and the field that it is about. What needs a yes has its button on the form."""
     next_step = step("" if isinstance(error, Unconfirmed) else error.hint)
     candidates = error.candidates if isinstance(error, Ambiguous) else ()
-    return {"message": error.message, "next": next_step, "candidates": list(candidates)}
+    return {"message": error.message, "next": next_step, "candidates": list(candidates), "field": error.field}

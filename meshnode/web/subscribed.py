@@ -15,7 +15,7 @@ from meshnode.app.discover import discover as discover_cases
 from meshnode.errors import NotFound
 from meshnode.local.context import LocalContext
 from meshnode.text import page as text
-from meshnode.web import atom, guard, icalendar
+from meshnode.web import guard
 from meshnode.web.handlers.discover import query_of
 from meshnode.web.pages import plain
 
@@ -34,6 +34,8 @@ class Subscribed:
         ]
 
     async def _calendar(self, request: Request) -> Response:
+        from meshnode.web import icalendar
+
         page = await self._page_for(request, "calendar")
         found = plain(await self._context.run_steps(calendar_cases.calendar))
         file = icalendar.calendar_file(found["entries"], page)
@@ -41,6 +43,8 @@ class Subscribed:
 
     async def _feed(self, request: Request) -> Response:
         """Answer with the newest posts. The address can have the filters of Discover Resources."""
+        from meshnode.web import atom  # with what writes XML, which few ask for
+
         page = await self._page_for(request, "feed")
         query = query_of({**request.query_params, "sort": "new"}, 1)
         found = plain(await self._context.run_steps(discover_cases.discover, self._context.catalog, query))

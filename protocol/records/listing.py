@@ -174,20 +174,20 @@ _QUANTITIES_AT = ((5, "quantity"), (15, "promised"))
 
 def _word(field_name: str, number: Value, words: tuple[str, ...]) -> str:
     if type(number) is not int or not 0 <= number < len(words):
-        raise InvalidField(field_name, f"must be one of {', '.join(words)}")
+        raise InvalidField(field_name, "must be one of {words}", words=", ".join(words))
     return words[number]
 
 
 def _check_word(field_name: str, word: object, numbers: dict[str, int]) -> None:
     if type(word) is not str or word not in numbers:
-        raise InvalidField(field_name, f"must be one of {', '.join(numbers)}")
+        raise InvalidField(field_name, "must be one of {words}", words=", ".join(numbers))
 
 
 def _check_tags(tags: object) -> None:
     if type(tags) is not tuple:
         raise InvalidField("tags", "must be a list")
     if len(tags) > TAGS_MAX:
-        raise InvalidField("tags", f"must not be more than {TAGS_MAX}")
+        raise InvalidField("tags", "must not be more than {most}", most=TAGS_MAX)
     for tag in tags:
         check_text("tag", tag, TAG_MAX, shortest=1)
     if len(set(tags)) != len(tags):

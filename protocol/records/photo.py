@@ -68,7 +68,7 @@ def read_photos(value: Value) -> tuple[Photo, ...]:
 def check_photos(photos: tuple[Photo, ...]) -> None:
     """Check the photos of a listing: how many, and that no name comes twice."""
     if len(photos) > PHOTOS_MAX:
-        raise InvalidField("photos", f"must not be more than {PHOTOS_MAX}")
+        raise InvalidField("photos", "must not be more than {most}", most=PHOTOS_MAX)
     names = [name for photo in photos for name in (photo.hash, photo.thumbnail)]
     if len(set(names)) != len(names):
         raise InvalidField("photos", "must differ from each other")

@@ -134,9 +134,13 @@ def _in_order(field_name: str, entries: Sequence[Any], most: int) -> list[Any]:
 def _checked(preference: Preference, clock: int) -> Preference:
     audience, precision, radius_km, stamp = preference
     if audience not in _AUDIENCES:
-        raise InvalidField("audience", f"must be one of {', '.join(audience.word for audience in _AUDIENCES.values())}")
+        raise InvalidField(
+            "audience", "must be one of {words}", words=", ".join(each.word for each in _AUDIENCES.values())
+        )
     if precision not in _PRECISIONS:
-        raise InvalidField("precision", f"must be one of {', '.join(p.word for p in _PRECISIONS.values())}")
+        raise InvalidField(
+            "precision", "must be one of {words}", words=", ".join(each.word for each in _PRECISIONS.values())
+        )
     check_number("local radius", radius_km, 1, RADIUS_KM_MAX)
     check_number("stamp", stamp, 0, clock)
     return Preference(_AUDIENCES[audience], _PRECISIONS[precision], radius_km, stamp)

@@ -21,10 +21,12 @@ from protocol.session.events import (
 from protocol.session.greeting import certifies_key
 from protocol.session.session import Session
 from protocol.session.states import SessionState
+from protocol.session.unsolicited_headers import HeaderRoom
 
 __all__ = [
     "Ended",
     "Event",
+    "HeaderRoom",
     "LiveStarted",
     "PeerIdentified",
     "Phase",

@@ -13,7 +13,7 @@ from protocol.session.events import Event, Phase, phase_of
 from protocol.session.outbox import Outbox
 from protocol.session.peer_set import PeerSet
 from protocol.session.transfer import Incoming, KindsOf, Outgoing, in_turn
-from protocol.session.unsolicited_headers import UnsolicitedHeaders
+from protocol.session.unsolicited_headers import HeaderRoom, UnsolicitedHeaders
 from protocol.wire.frames import Headers, Pull, Records
 from protocol.wire.index import Item
 
@@ -21,13 +21,13 @@ from protocol.wire.index import Item
 class Handover:
     """The records that one session hands over. The session drives it, and calls `share` before the first offer."""
 
-    def __init__(self, outbox: Outbox, kinds_of: KindsOf) -> None:
+    def __init__(self, outbox: Outbox, kinds_of: KindsOf, header_room: HeaderRoom) -> None:
         self._outbox = outbox
         self._kinds_of = kinds_of
         self._peer_sets: Mapping[Phase, PeerSet] = {}
         self._outgoing = Outgoing()
         self._incoming = Incoming()
-        self._headers = UnsolicitedHeaders()
+        self._headers = UnsolicitedHeaders(header_room)
 
     def share(self, peer_sets: Mapping[Phase, PeerSet]) -> None:
         """Begin with the sets that are compared: what comes is in them, and offers are numbered as they are."""
@@ -38,6 +38,11 @@ class Handover:
     def idle(self) -> bool:
         """Whether everything that was offered, by either side, was given and is committed."""
         return self._outgoing.idle and self._incoming.idle
+
+    @property
+    def held(self) -> int:
+        """An estimate of the memory, in bytes, of the records that have come and are not committed."""
+        return self._incoming.held
 
     @property
     def may_ask(self) -> bool:
@@ -115,6 +120,11 @@ class Handover:
         while self._outgoing.has_room(self._outbox.size) and (request := self._outgoing.next_request()) is not None:
             events.append(request)
         return events
+
+    def at_once(self, now: float) -> list[Event]:
+        """Return what has come and was not given to the node yet, though a batch is not full."""
+        batch = self._incoming.batch(now, at_once=True)
+        return [] if batch is None else [batch]
 
     def rest(self, now: float) -> list[Event]:
         """Return what has come and was not given to the node yet, at the end of a session."""

@@ -46,6 +46,7 @@ from protocol.session.states import (
     next_state,
 )
 from protocol.session.transfer import KindsOf
+from protocol.session.unsolicited_headers import HeaderRoom
 from protocol.wire.frames import (
     Again,
     Bye,
@@ -99,7 +100,7 @@ class Session:
     `handshake_hash` (64 bytes) and `remote_static` (32 bytes) are the channel's; `me` is shown in our Hello if
     `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key;
     `kinds_of` gives the kinds of those of some records that are held, by which they are given in turn; `told` gives
-    the time that we go by, for the peer.
+    the time that we go by, for the peer; `header_room` is shared by all sessions of the node.
     """
 
     def __init__(  # noqa: PLR0913 - each is a question of its own to the node, and named
@@ -114,6 +115,7 @@ class Session:
         now: float,
         told: Callable[[], ToldTime],
         introduce: bool = False,
+        header_room: HeaderRoom | None = None,
     ) -> None:
         self._side = By.INITIATOR if initiator else By.RESPONDER
         self._handshake_hash = handshake_hash
@@ -131,7 +133,7 @@ class Session:
 
         self._admission: _Admission | None = None
         self._outbox = Outbox()
-        self._handover = Handover(self._outbox, kinds_of)
+        self._handover = Handover(self._outbox, kinds_of, header_room or HeaderRoom())
         self.photos = PhotoExchange(self._outbox.send)
         self._unknown_frames = RateLimit(UNKNOWN_FRAMES_PER_MINUTE, MINUTE)
         self._events: list[Event] = []
@@ -147,6 +149,11 @@ class Session:
     def idle(self) -> bool:
         """Whether both sides have all that they may have of each other, and nothing is under way or waits to be sent."""
         return self._state is SessionState.LIVE and not self._outbox and self._quiet() and self.photos.idle
+
+    @property
+    def held(self) -> int:
+        """An estimate of the memory, in bytes, of the records that have come and are not committed."""
+        return self._handover.held
 
     def receive(self, frame: bytes, now: float) -> list[Event]:
         """Take one frame, as `receive_many` does."""
@@ -174,6 +181,14 @@ class Session:
         self._rechecks.advance_to(self._now)
         self._go_on()
         self._deadlines.note_debt(owes=self._peer_owes())
+        return self._drain_events()
+
+    def hand_over(self, now: float) -> list[Event]:
+        """Return the records that have come, and wait for more no longer: the node is short of memory for them."""
+        self._deadlines.advance_to(now)
+        if self._state is not SessionState.ENDED:
+            self._events += self._handover.at_once(self._now)
+            self._go_on()
         return self._drain_events()
 
     def frames_to_send(self) -> list[bytes]:

@@ -30,6 +30,7 @@ from protocol.wire.marks import ItemTable
 
 _TYPICAL_BYTES = 600  # of a record, until some have been seen
 _SMALLEST_WINDOW = 64  # records that are pulled ahead even if they are as long as records may be
+_PARSED_BYTES = 1200  # of memory for a record that was parsed, beside its bytes twice: measured
 
 KindsOf: TypeAlias = Callable[[Sequence[RecordId]], Mapping[RecordId, int]]
 """Returns the kinds of those of these records that are held."""
@@ -144,8 +145,9 @@ class Incoming:
         self._arrived: list[Record] = []  # here, not yet given to the node
         self._arrived_bytes = 0
         self._arrived_at = 0.0
-        self._batches: deque[int] = deque()  # given to the node, not yet committed: how many pulled records in each
+        self._batches: deque[tuple[int, int]] = deque()  # given to the node: how many pulled records, how much memory
         self._uncommitted = 0
+        self._uncommitted_memory = 0
         self._seen_bytes = _TYPICAL_BYTES
         self._seen_records = 1
 
@@ -153,6 +155,11 @@ class Incoming:
     def idle(self) -> bool:
         """Whether everything offered to us has come and is committed."""
         return not (self._available or self._outstanding or self._arrived or self._batches)
+
+    @property
+    def held(self) -> int:
+        """An estimate of the memory, in bytes, of the records that have come and are not committed."""
+        return _memory(len(self._arrived), self._arrived_bytes) + self._uncommitted_memory
 
     def expect(self, count: int) -> None:
         """Note that the other side offers `count` more."""
@@ -193,27 +200,40 @@ class Incoming:
         """Return when what has come must go to the node, full batch or not; None if nothing has."""
         return self._arrived_at + BATCH_SECONDS if self._arrived else None
 
-    def batch(self, now: float, *, all_of_it: bool = False) -> RecordsReceived | None:
-        """Return what has come, if it is enough for one commit, nothing more is on its way, or it has waited long."""
+    def batch(self, now: float, *, at_once: bool = False, all_of_it: bool = False) -> RecordsReceived | None:
+        """Return what has come, if it is enough for one commit, nothing more is on its way, or it has waited long.
+
+        With `at_once` it is enough in any case; `all_of_it` says beside that that nothing more will come.
+        """
         due = self.batch_due()
         if due is None:
             return None
         full = len(self._arrived) >= BATCH_RECORDS or self._arrived_bytes >= BATCH_BYTES
-        if not (all_of_it or full or now >= due or not self._outstanding):
+        if not (at_once or all_of_it or full or now >= due or not self._outstanding):
             return None
         records = self._arrived
+        self._note_batch(len(records), _memory(len(records), self._arrived_bytes))
         self._arrived, self._arrived_bytes = [], 0
-        self._batches.append(len(records))
-        self._uncommitted += len(records)
         return RecordsReceived(records, more=not all_of_it and bool(self._outstanding or self._available))
 
     def unasked(self, headers: list[Record]) -> RecordsReceived:
         """Return a batch of headers that came without a pull."""
-        self._batches.append(0)
+        self._note_batch(0, _memory(len(headers), sum(len(header.header_bytes) for header in headers)))
         return RecordsReceived(headers, more=bool(self._outstanding or self._available))
+
+    def _note_batch(self, pulled: int, memory: int) -> None:
+        self._batches.append((pulled, memory))
+        self._uncommitted += pulled
+        self._uncommitted_memory += memory
 
     def committed(self) -> None:
         """Note that the node has committed the oldest batch. LocalError if there is none."""
         if not self._batches:
             raise LocalError("nothing is to be committed")
-        self._uncommitted -= self._batches.popleft()
+        pulled, memory = self._batches.popleft()
+        self._uncommitted -= pulled
+        self._uncommitted_memory -= memory
+
+
+def _memory(records: int, size: int) -> int:
+    return records * _PARSED_BYTES + 2 * size

@@ -212,10 +212,8 @@ def joined(versions: Sequence[Policy], salt: bytes, outdated: Sequence[Policy] =
             return policy
         if len(blocks) > len(in_force):
             blocks = in_force
-        elif kept:
-            kept = max(0, kept - max(1, excess // _VOUCH_BYTES_MAX))
-        else:
-            raise PolicyFull("policy", f"must not be longer than {POLICY_BODY_MAX_BYTES} bytes")
+        else:  # there are vouches enough: as many blocks as there may be take less than half of a policy
+            kept -= max(1, excess // _VOUCH_BYTES_MAX)
 
 
 def _restamped(entries: Entries, versions: Sequence[Policy], stamp: Stamp) -> Entries:
@@ -326,11 +324,11 @@ def without_one_ended(policy: Policy, others: Iterable[Policy]) -> Policy:
     until the version that made it has expired.
     """
     spare = ended_everywhere(policy, others)
-    taken_back = [vouch for vouch in policy.vouches if vouch.weight == 0 and vouch.subject in spare]
-    unblocked = [block for block in policy.blocks if not block.blocked and block.tag in spare]
+    taken_back = [vouch for vouch in policy.vouches if vouch.subject in spare]
+    unblocked = [block for block in policy.blocks if block.tag in spare]
     many_blocks = len(policy.blocks) >= BLOCKS_MAX
     ended: Sequence[Vouch | Block] = (unblocked if many_blocks else []) or taken_back or unblocked
-    oldest = min(ended, key=lambda entry: (entry.stamp, entry[0]), default=None)
+    oldest = min(ended, key=lambda entry: entry.stamp, default=None)  # of several, that with the lowest key
     return replace(
         policy,
         vouches=tuple(vouch for vouch in policy.vouches if vouch is not oldest),

@@ -258,7 +258,7 @@ class Reconciler:
 
     def _write_split(self, out: bytearray, whole: _Range) -> None:
         size = whole.hi - whole.lo
-        children = min(FANOUT, max(2, size // (LEAF // 2)))
+        children = min(FANOUT, size // (LEAF // 2))  # two at least: there are more items than a list has
         cuts = [whole.lo + size * number // children for number in range(children + 1)]
         prints = self._hash.fingerprints(self._index, cuts)
         out += _number((children - 2) << 2 | _Mode.SPLIT)

@@ -187,7 +187,7 @@ def test_with_json_every_error_is_json_of_one_form(village: Village, words: list
     ran = village("A", *words)
     assert ran.out == ""
     error = json.loads(ran.err)["error"]
-    assert set(error) == {"code", "message", "hint", "candidates"}
+    assert set(error) == {"code", "message", "hint", "candidates", "field"}
     assert ran.code == {"usage": 2, "not_found": 3}[error["code"]]
     assert error["message"]
 

@@ -88,3 +88,19 @@ def test_what_cannot_be_is_one_line_and_a_code(village: Village, words: tuple[st
     assert says in ran.err
     assert ran.err.count("\n") == 1 or words == ("cell",)
     assert village("A", "cell", "show", "--json").out == before
+
+
+def test_a_card_invites_to_groups(village: Village) -> None:
+    village("A", "cell", "new", "Elm Street")
+    made = json.loads(village("A", "card", "--group", "elm street", "--json").out)
+    assert [(one["kind"], one["name"]) for one in made["groups"]] == [("cell", "Elm Street")]
+    assert json.loads(village("A", "card", "--json").out)["groups"] == []
+    refused = village("A", "card", "--group", "Nowhere")
+    assert refused.code == 3
+    assert "in no group called 'Nowhere'" in refused.err
+    village("C", "add", made["text"])
+    village.mesh.wire("Carol", "Alice")
+    village.settle()
+    assert [one["name"] for one in json.loads(village("C", "cell", "show", "--json").out)["invitations"]] == [
+        "Elm Street"
+    ]

@@ -26,6 +26,7 @@ def test_users_can_set_their_sharing_preference(village: Village) -> None:
         "By default, everyone on the network can see your posts. 1 post follows this.",
         "Your location is not shared. If you set one, others see it to about 7 km.",
         "Nearby means within 25 km.",
+        "People learn when this computer has opened their messages, 10 to 60 minutes later.",
     ]
     assert village("C", "share", "show").out == reply.out
     village.settle()
@@ -97,3 +98,10 @@ def test_init_keeps_the_exact_place_in_its_home_and_publishes_a_coarse_one(tmp_p
         (record,) = store.records.bodies(Kind.PROFILE)
         profile = parse_body(Kind.PROFILE, record.body or b"")
         assert getattr(profile, "place", None) == coarse(52.52, 13.405, Precision.NEIGHBORHOOD)
+
+
+def test_receipts_are_switched_off_and_on(village: Village) -> None:
+    off = village("A", "share", "set", "--no-receipts")
+    assert "Nobody learns when this computer has opened their messages." in off.out
+    assert json.loads(village("A", "share", "show", "--json").out)["receipts"] is False
+    assert json.loads(village("A", "share", "set", "--receipts", "--json").out)["receipts"] is True

@@ -24,6 +24,8 @@ TARGETS = {
     "handshake": "wire",
     "reconciliation": "wire",
     "session": "session",
+    "photo_frames": "photos",
+    "pictures": "photos",
     "packets": "presence",
     "announcements": "presence",
     "api": "doors",

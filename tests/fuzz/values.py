@@ -58,7 +58,7 @@ def text(data: bytes) -> None:
         stored = stored_form(typed)
         assert stored_form(stored) == stored
         fault = text_fault(stored, 1 << 20, lines=True)
-        assert fault is None or "white space" not in fault
+        assert fault is None or "white space" not in fault.reason
     assert "\n" not in normalize_line(typed)
     assert without_joiners(without_joiners(typed)) == without_joiners(typed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocol import Code, RemoteError, decode, limits
+from protocol import Code, RemoteError, decode, limits, photo_hash
 from protocol.wire import HandshakeRefused, certificate_in, check_enrol, decode_known, encode_frame, enrol
 from protocol.wire.channel import Channel, Responder
 from protocol.wire.frames import Enrol, Enrolled, Frame, decode_frame
@@ -31,6 +31,11 @@ def _sample_frames() -> tuple[bytes, ...]:
     pair.run()
     one.session.supersede([ALICE.listing("Saw 1")])
     one.ask_again(BOB.listing("Drill 1"))
+    pair.run()
+    photo = grown("photo") * 4
+    name = photo_hash(BOB.id, photo)
+    other.photos[name] = photo
+    one.session.photos.fetch(name, len(photo), BOB.id, pair.now)
     pair.run()
     one.session.tell_time()
     one.session.bye(Code.CLOSING)

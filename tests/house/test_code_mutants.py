@@ -18,7 +18,8 @@ import pytest
 from tests.house.source_tree import ROOT
 from tests.support.code_mutants import mutants
 from tests.support.code_survivors import ARGUED
-from tests.support.mutation_run import CONCERNED, NOT_MADE, live_functions
+from tests.support.mutated_files import CONCERNED
+from tests.support.mutation_run import NOT_MADE, live_functions
 
 SAMPLE = """
 def may(weight, limit=10):
@@ -55,7 +56,7 @@ def test_each_comparison_condition_constant_and_statement_is_changed_in_turn(tmp
 
 def test_the_files_that_decide_and_their_tests_exist() -> None:
     for file, tests in CONCERNED.items():
-        assert not [path for path in (file, *tests) if not (ROOT / path).exists()]
+        assert not [path for path in (file, *tests) if not (ROOT / path.partition("::")[0]).exists()]
 
 
 def test_every_argued_mutant_can_still_be_made_and_has_a_reason() -> None:

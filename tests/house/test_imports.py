@@ -163,7 +163,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "groups": {"picking", "naming", "owner"},
     "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},
-    "people": {"everybody", "picking", "naming", "date", "owner", "letters"},
+    "people": {"everybody", "picking", "naming", "date", "owner", "groups", "letters"},
     "exchanges": {"date", "words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},

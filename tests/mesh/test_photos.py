@@ -33,10 +33,11 @@ def offer(mesh: Mesh, name: str, *, audience: str = "trusted_network", photo: by
 def check(mesh: Mesh) -> None:
     """Have every node decode what came: what a child process does on a real one."""
     for node in mesh.nodes.values():
-        store = node.replica.store
-        with node.replica.transaction():
-            for hash_, data in store.photos.unchecked(100):
-                store.photos.note_checked(hash_, b"shown " + data)
+        replica = node.replica
+        while found := replica.photos.to_decode(100):
+            with replica.transaction():
+                for hash_, data in found:
+                    replica.store.photos.note_checked(hash_, b"shown " + data)
 
 
 def go_on(mesh: Mesh, rounds: int = 4) -> None:
@@ -90,7 +91,7 @@ def test_it_goes_everywhere_with_its_listing() -> None:
     for name, node in mesh.nodes.items():
         photo = posted.photos[0]
         assert node.replica.store.photos.state(bytes.fromhex(photo.photo)) is None, name
-        assert node.replica.store.photos.sizes() == {}, name
+        assert node.replica.store.photos.usage() == {}, name
 
 
 def test_photos_go_when_trust_ends() -> None:
@@ -145,12 +146,13 @@ def test_the_photos_that_the_owner_looks_at_come_first() -> None:
     mesh = a_row()
     posted = [offer(mesh, "Bob", photo=PHOTO + bytes([number])) for number in range(4)]
     carol = mesh.nodes["Carol"].replica
-    while len(carol.store.photos.lacking()) != 8:  # the listings are there, and no photo yet
+    author = mesh.nodes["Bob"].person
+    while len(carol.store.photos.lacking_of(author, 9)) != 8:  # the listings are there, and no photo yet
         mesh.run_for(0.01)
-    looked_at = carol.store.photos.lacking()[-1]
+    looked_at = carol.store.photos.lacking_of(author, 9)[-1]
     assert not looked_at.thumbnail
     assert carol.photos.queue.look([looked_at.hash])
-    assert carol.photos.queue.lacking()[0] == looked_at
+    assert carol.photos.queue.lacking(mesh.time)[0] == looked_at
     go_on(mesh)
     assert all(held(mesh, "Carol", one.photos[0].photo) for one in posted)
 
@@ -172,7 +174,7 @@ def test_nobody_gets_a_photo_of_a_post_that_they_may_not_have_nor_learns_whether
 
     serving.photos._session = type("Session", (), {"photos": Listening()})()
     for name in (posted.photos[0].photo, posted.photos[0].thumbnail, "ab" * 32, own.photos[0].photo):
-        serving.photos.handle(PhotoRequested(bytes.fromhex(name)))
+        serving.photos.handle(PhotoRequested(bytes.fromhex(name)), mesh.time)
     assert answers == [None, None, None, None] or answers == [None, None, None, PHOTO + b"!"]
     shown = {row.author for row in mesh.nodes["Mallory"].replica.store.records.rows(kinds=(Kind.LISTING,))}
     assert (answers[3] is not None) is (bob.person in shown)

@@ -241,7 +241,7 @@ def test_what_is_let_in_while_the_rest_of_its_batch_is_taken_is_asked_for_at_onc
     batch = [CAROL.listing("Drill", now=now, slot=bytes(16)), CAROL.listing("Saw", now=now, slot=bytes([1] * 16))]
     for record in batch:
         serving._session._admitted.peer_sets[Phase.CONTENT].add([(record.header.created, record.id)], news=False)
-    serving._session._handover._incoming._batches.append(0)
+    serving._session._handover._incoming._batches.append((0, 0))
     taking = serving.take(batch, bob.person, conversation.follow, more=False)
     next(taking)
     policy.unblock(alice.replica, CAROL.id)

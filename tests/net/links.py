@@ -13,6 +13,7 @@ from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed
 from meshnode.net.address import Address
 from meshnode.net.fair_share import FairShare
+from meshnode.net.intake import Intake
 from meshnode.net.peer_link import Origin, PeerLink
 from meshnode.net.tcp_watch import TcpWatch
 from meshnode.replica.changes import Change
@@ -20,6 +21,7 @@ from meshnode.replica.refused_record import NotTaken
 from protocol import Code, limits
 
 Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
+RECORDS_HELD = 100_000  # bytes of memory, since it was told "records"
 ALICE, BOB = b"a" * 32, b"b" * 32
 
 
@@ -41,12 +43,17 @@ class FakeConversation:
     contact: bool = False
     comparisons: int = 0
     came: int = 0
+    held: int = 0
     missing: tuple[tuple[NotTaken, int], ...] = ()
     end: ConversationEnd | None = None
     received: bytes = b""
     timer: float | None = None
     ticks: list[float] = field(default_factory=list)
     outbox: list[bytes] = field(default_factory=list)
+
+    @property
+    def proven(self) -> bool:
+        return self.peer is not None
 
     @property
     def waiting(self) -> bool:
@@ -64,10 +71,16 @@ class FakeConversation:
             self.end = ConversationEnd(Code.MALFORMED, silent=True)
         elif data == b"open":
             self.steps_left = 3
+        elif data == b"records":
+            self.held = RECORDS_HELD
         elif data == b"much":
             self.outbox.append(bytes(2 * limits.SESSION_BUFFER_BYTES))
         else:
             self.outbox.append(data)
+
+    def hand_over(self, now: float) -> None:
+        self.held = 0
+        self.outbox.append(b"handed over")
 
     def data_to_send(self) -> bytes:
         data = b"".join(self.outbox)
@@ -152,6 +165,7 @@ async def linked(
     dialed: bool = False,
     turned_away: bool = False,
     tcp: TcpWatch | None = None,
+    intake: Intake | None = None,
 ) -> Ends:
     """Return a link that has just begun."""
     conversation, fair_share = conversation or FakeConversation(), fair_share or FairShare()
@@ -163,6 +177,7 @@ async def linked(
             InlineStoreThread(),
             Origin(Address("192.168.1.7", 7000), dialed=dialed),
             fair_share,
+            intake or Intake(),
             tcp,
         ),
         conversation,

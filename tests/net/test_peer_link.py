@@ -12,10 +12,11 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from meshnode.errors import StorageFailed
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
+from meshnode.net.intake import FREE_BYTES, Intake
 from meshnode.net.peer_link import PROVING_SECONDS, STALL_SECONDS
 from meshnode.replica.changes import Change
 from protocol import Code, limits
-from tests.net.links import ALICE, BOB, Ends, FakeConversation, linked
+from tests.net.links import ALICE, BOB, RECORDS_HELD, Ends, FakeConversation, linked
 
 
 async def test_bytes_go_in_and_out(nursery: trio.Nursery) -> None:
@@ -247,3 +248,40 @@ async def test_a_caller_who_was_answered_is_in_progress_for_a_moment_and_a_silen
     await trio.sleep(PROVING_SECONDS)
     seen.append(ends.link.in_progress)
     assert seen == [False, True, False]
+
+
+async def test_records_wait_for_a_full_batch_while_there_is_room_and_are_handed_over_where_it_is_short(
+    nursery: trio.Nursery,
+) -> None:
+    intake = Intake(4 * RECORDS_HELD)
+    ends = await linked(nursery, FakeConversation(peer=BOB, account=BOB), intake=intake)
+    await ends.other.send_all(b"records")
+    await wait_all_tasks_blocked()
+    assert (ends.conversation.held, intake.taken) == (RECORDS_HELD, RECORDS_HELD)
+    intake.hold("another link", ALICE, 2 * RECORDS_HELD)
+    await ends.other.send_all(b"records")
+    assert await ends.other.receive_some() == b"handed over"
+    await wait_all_tasks_blocked()
+    assert intake.taken == 2 * RECORDS_HELD
+
+
+async def test_a_link_that_ends_keeps_no_room(nursery: trio.Nursery) -> None:
+    intake = Intake()
+    ends = await linked(nursery, FakeConversation(peer=BOB, account=BOB), intake=intake)
+    await ends.other.send_all(b"records")
+    await wait_all_tasks_blocked()
+    ends.link.drop()
+    await ends.over.wait()
+    assert intake.taken == 0
+
+
+async def test_a_link_that_has_read_much_waits_where_all_room_is_taken(nursery: trio.Nursery) -> None:
+    intake = Intake(RECORDS_HELD)
+    intake.hold("another link", ALICE, RECORDS_HELD)
+    ends = await linked(nursery, FakeConversation(peer=BOB, account=BOB), intake=intake)
+    await ends.other.send_all(bytes(2 * FREE_BYTES))
+    await wait_all_tasks_blocked()
+    assert not ends.conversation.received
+    intake.hold("another link", ALICE, 0)
+    await wait_all_tasks_blocked()
+    assert ends.conversation.received

@@ -16,6 +16,7 @@ from itertools import count
 import pytest
 
 from meshnode.app.peers.accounts import NOBODY
+from meshnode.config import SESSIONS
 from meshnode.net.address import Address
 from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.dial_outcome import DialOutcome
@@ -87,11 +88,11 @@ class Link:
 class Hub:
     """The hub and its guests, from 0 to END. At `posted` the hub gets a post that all may have."""
 
-    def __init__(self, guests: list[Guest], *, posted: float = 60.0) -> None:
+    def __init__(self, guests: list[Guest], *, posted: float = 60.0, sessions: int = limits.SESSIONS_MAX) -> None:
         self.guests = guests
         self.posted = posted
         self.now = 0.0
-        self.table: ConnectionTable[Link] = ConnectionTable(HUB_DEVICE)
+        self.table: ConnectionTable[Link] = ConnectionTable(HUB_DEVICE, sessions)
         self._order = count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         jitter = random.Random(1)
@@ -249,6 +250,18 @@ def test_people_of_the_web_keep_an_eighth_of_the_sessions_among_any_number_of_co
     hub.run()
     assert sum(link.rank is Rank.OTHER for link in hub.table.values()) == limits.SESSIONS_MAX // 8
     assert max(guest.longest_wait for guest in guests) <= SERVED_SECONDS
+
+
+@pytest.mark.parametrize("sessions", range(SESSIONS[0], 10))
+def test_a_node_that_may_have_few_sessions_serves_contacts_and_people_of_the_web_too(sessions: int) -> None:
+    """With fewer than eight none is kept for people of the web: those who have one leave it to the next contact."""
+    web = people(sessions, first=1000, rank=Rank.OTHER)
+    guests = web + people(sessions + 2, wakes=20.0)
+    hub = Hub(guests, sessions=sessions)
+    hub.run()
+    assert len(hub.table) == sessions
+    assert all(guest.sessions for guest in guests)
+    assert any(guest.sent_away for guest in web)
 
 
 def test_an_own_device_is_never_sent_away() -> None:

@@ -200,7 +200,7 @@ def test_hostile_text_is_refused_on_one_line_and_on_many(said: str) -> None:
     for lines in (False, True):
         fault = text_fault(said, 100, lines=lines)
         assert fault is not None
-        assert fault.isprintable()
+        assert str(fault).isprintable()
 
 
 @pytest.mark.parametrize("said", ["Zoë", "Ελένη", "محمد", "שלום", "日本", "👩🏽‍🌾", "a <script>", "O'Brien & Söhne"])
@@ -210,14 +210,14 @@ def test_names_from_everywhere_are_accepted(said: str) -> None:
 
 def test_line_feeds_are_accepted_in_long_texts_only() -> None:
     assert text_fault("one\ntwo", 100, lines=True) is None
-    assert text_fault("one\ntwo", 100) == "must be on one line"
+    assert str(text_fault("one\ntwo", 100)) == "must be on one line"
 
 
 def test_lengths_are_counted_in_characters() -> None:
     assert text_fault("é" * 10, 10) is None
-    assert text_fault("é" * 11, 10) == "must not be longer than 10 characters (it has 11)"
+    assert str(text_fault("é" * 11, 10)) == "must not be longer than 10 characters (it has 11)"
     assert text_fault("", 10) is None
-    assert text_fault("", 10, shortest=1) == "must not be empty"
+    assert str(text_fault("", 10, shortest=1)) == "must not be empty"
 
 
 @pytest.mark.parametrize(
@@ -239,18 +239,18 @@ def test_lengths_are_counted_in_characters() -> None:
     ids=ascii,
 )
 def test_every_refusal_says_why(said: str, fault: str) -> None:
-    assert text_fault(said, 100, shortest=1) == fault
+    assert str(text_fault(said, 100, shortest=1)) == fault
 
 
 @given(st.text(st.sampled_from("ab \n\x07\u202e\u00ad\uffff\u200d"), max_size=30))
 def test_deleting_what_a_refusal_names_leads_to_a_text_that_is_accepted(said: str) -> None:
     """The advice, followed step by step, ends with a text that may be written, or with nothing."""
     said = said.strip()
-    while (fault := text_fault(said, 100, lines=True)) is not None and "delete character" in fault:
+    while "delete character" in (fault := str(text_fault(said, 100, lines=True))):
         place = int(re.search(r"delete character (\d+)", fault)[1]) - 1  # type: ignore[index]
         assert f"(U+{ord(said[place]):04X})" in fault
         said = said[:place] + said[place + 1 :]
-    assert fault is None or "white space" in fault
+    assert fault == "None" or "white space" in fault
 
 
 def test_a_refusal_names_the_field_and_reads_as_a_sentence() -> None:
@@ -258,8 +258,9 @@ def test_a_refusal_names_the_field_and_reads_as_a_sentence() -> None:
         check_text("title", "a\x1bb", 200)
     assert (caught.value.field, caught.value.reason) == (
         "title",
-        "must not have control characters: delete character 2 (U+001B)",
+        "must not have control characters: delete character {place} ({code})",
     )
+    assert caught.value.values == {"place": 2, "code": "U+001B"}
     assert str(caught.value) == "title must not have control characters: delete character 2 (U+001B)"
 
 
@@ -297,8 +298,9 @@ def test_normalized_text_stays_as_it_is_and_passes_or_is_refused_in_words(said: 
     once = normalize(said)
     assert normalize(once) == once
     fault = text_fault(once, len(once), lines=True)
-    assert fault is None or (fault.isascii() and fault.isprintable())
-    assert fault not in {"must not begin or end with white space", "must be on one line"}
+    assert str(fault).isascii()
+    assert str(fault).isprintable()
+    assert str(fault) not in {"must not begin or end with white space", "must be on one line"}
 
 
 @given(st.text(odd | st.sampled_from("\n\r\t ")) | st.text())
@@ -306,7 +308,7 @@ def test_a_line_stays_one_line(said: str) -> None:
     once = normalize_line(said)
     assert normalize_line(once) == once
     assert "\n" not in once
-    assert text_fault(once, len(once)) != "must not begin or end with white space"
+    assert str(text_fault(once, len(once))) != "must not begin or end with white space"
 
 
 def test_lines_typed_into_a_field_of_one_line_are_joined() -> None:

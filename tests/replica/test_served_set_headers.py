@@ -48,6 +48,15 @@ def test_somebody_who_shows_one_policy_of_a_person_hears_that_another_device_has
     assert served(replica, MALLORY).other_policies([of_laptop, OF_PHONE]) == []
 
 
+def test_the_author_of_the_policies_hears_of_none() -> None:
+    """They may have all of them, also one of which only the header is here."""
+    replica, of_laptop = bob()
+    newer = PHONE.policy({CAROL: 700}, now=NOW, version=2, stamp=2)
+    replica.ingest.receive([newer.without_body()], CAROL.id)
+    assert [one.newest.id for one in served(replica, MALLORY).other_policies([of_laptop])] == [newer.id]
+    assert served(replica, ALICE).other_policies([of_laptop]) == []
+
+
 @pytest.mark.parametrize("what", ["its header", "a profile", "a certificate", "nothing"])
 def test_somebody_who_shows_anything_else_of_a_person_hears_of_no_policy(what: str) -> None:
     replica, of_laptop = bob()
@@ -92,6 +101,14 @@ def test_a_certificate_that_is_in_the_set_anyway_is_not_added() -> None:
     assert served(replica, CAROL).add_certificates_for([Superseding(OF_PHONE, b"")]) == []
 
 
+def test_a_certificate_that_was_taken_back_is_not_added() -> None:
+    """Of the revocation, which is not for everybody, only the header is here."""
+    replica, _ = bob()
+    replica.ingest.receive([PHONE.revocation().without_body()], ALICE.id)
+    assert [row.state for row in replica.store.records.rows_of([CERTIFICATES[1].id])] == [RecordState.SUSPENDED]
+    assert served(replica, MALLORY).add_certificates_for([Superseding(OF_PHONE, b"")]) == []
+
+
 def test_a_header_by_a_device_without_a_certificate_here_brings_none() -> None:
     replica, _ = bob()
     lost = ALICE.on("lost").policy({CAROL: 800}, now=NOW)
@@ -113,3 +130,21 @@ def test_a_policy_that_had_ended_when_it_came_is_passed_on_to_those_whom_it_name
     of_alice = {CERTIFICATES[0].id, ended.id}
     assert ids(served(replica, CAROL)) & {*of_alice, ALICE.profile(NOW).id, post.id} == of_alice
     assert ids(served(replica, MALLORY)) & of_alice == set()
+
+
+@pytest.mark.parametrize("question", ["the items", "a record", "a permission", "other policies"])
+def test_a_set_answers_by_what_is_known_at_that_moment(question: str) -> None:
+    """Also between a commit and the moment at which the set is told of it."""
+    replica, of_laptop = bob()
+    view = served(replica, MALLORY)
+    assert (view.supply([of_laptop.id])[0], view.allows_any([of_laptop.id])) == ([], False)
+    replica.ingest.receive([PHONE.policy({CAROL: 800, MALLORY: 800}, now=NOW, version=2, stamp=2)], ALICE.id)
+    match question:
+        case "the items":
+            assert of_laptop.id in ids(view)
+        case "a record":
+            assert [one.id for one in view.supply([of_laptop.id])[0]] == [of_laptop.id]
+        case "a permission":
+            assert view.allows_any([of_laptop.id])
+        case _:
+            assert view.other_policies([of_laptop]) == []

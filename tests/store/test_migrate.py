@@ -223,3 +223,19 @@ def test_names_from_before_first_names_count_as_chosen(tmp_path: Path) -> None:
     with Store.open(path) as store:
         assert store.own_names.all() == {b"p" * 32: "Bob from the garden", b"q" * 32: "Carol"}
         assert store.own_names.chosen() == {b"p" * 32: "Bob from the garden"}
+
+
+def test_a_store_from_before_cards_with_groups_keeps_its_cards_and_gets_room_for_groups(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 30])
+    database.run("INSERT INTO issued VALUES (?, ?, 800, 2, ?)", (b"card", b"secret", NOW + 1))
+    database.close()
+    with Store.open(path) as store:
+        store.cards.claim(b"card", b"p" * 32, NOW)
+        store.cards.owe_invitations(b"card", b"p" * 32, NOW)
+        assert store.cards.owed_invitations() == []
+        store.cards.add_issued(b"more", b"other", weight=800, uses=1, expires=NOW + 1, groups=[b"g" * 32])
+        store.cards.owe_invitations(b"more", b"p" * 32, NOW)
+        store.cards.purge(NOW + 2)
+        assert [(one.person, one.group) for one in store.cards.owed_invitations()] == [(b"p" * 32, b"g" * 32)]

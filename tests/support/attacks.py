@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import NamedTuple
 
+from meshnode.store.photos import Named
 from protocol import Audience, Kind, Letter, Precision, Record, coarse, limits
 from protocol.records.letter import BOX_BYTES, MAC_BYTES, NONCE_BYTES
+from protocol.records.photo import PHOTO_HASH_BYTES, Photo
 from tests.support.callers import Way
 from tests.support.people import Person, grown
 
@@ -51,6 +53,47 @@ def far_places(owner: bytes) -> Iterator[Record]:
     for number in count():
         place = coarse(chance.uniform(-80, 80), chance.uniform(-180, 180), Precision.NEIGHBORHOOD)
         yield people[number % AUTHORS].listing(f"Post {number}", now=NOW, place=place)
+
+
+def posts_with_photos(owner: bytes) -> Iterator[Record]:
+    """Yield the web, and listings without end, each with as many photos as it may have."""
+    people = authors()
+    yield from web(owner, people)
+    for number in count():
+        yield _with_photos(people, number)
+
+
+def _with_photos(people: list[Person], number: int) -> Record:
+    photos = tuple(
+        Photo(
+            grown("photo", number, place, size=PHOTO_HASH_BYTES),
+            limits.PHOTO_BYTES_MAX,
+            grown("thumbnail", number, place, size=PHOTO_HASH_BYTES),
+            limits.THUMBNAIL_BYTES_MAX,
+        )
+        for place in range(limits.PHOTOS_MAX)
+    )
+    return people[number % AUTHORS].listing(f"Post {number}", now=NOW, photos=photos)
+
+
+def photos_here(attack: str, most: int) -> list[Named]:
+    """Return photos that the node holds in this attack, of `most` records: all that it keeps of others, at most."""
+    if ATTACKS.get(attack) is not posts_with_photos:
+        return []
+    room = 1 + limits.FOREIGN_PHOTO_BYTES_MAX // (2 * limits.PHOTO_BYTES_MAX)  # kept as it came, and as it is shown
+    people, listings = authors(), min(room, most // 20) // limits.PHOTOS_MAX
+    posts = [_with_photos(people, number) for number in range(listings)]
+    return [
+        Named(
+            grown("photo", number, place, size=PHOTO_HASH_BYTES),
+            limits.PHOTO_BYTES_MAX,
+            False,
+            one.id,
+            one.header.author,
+        )
+        for number, one in enumerate(posts)
+        for place in range(limits.PHOTOS_MAX)
+    ]
 
 
 def near_places(owner: bytes) -> Iterator[Record]:
@@ -173,6 +216,7 @@ def guests(owner: bytes) -> Iterator[Record]:
 
 ATTACKS: dict[str, Callable[[bytes], Iterator[Record]]] = {
     "posts": posts,
+    "posts, photos": posts_with_photos,
     "posts, places far": far_places,
     "posts, places near": near_places,
     "posts, policy versions": policy_versions,

@@ -7,11 +7,27 @@ ARGUED: dict[str, str] = {
     " if policies else [] -> self._store.records.rows_of([record.id for record in policies]) if True else []": (
         "no rows are read for no ids: the condition saves the call alone"
     ),
+    "meshnode/replica/served_set.py: ServedSet._allows: decision is Access.UNKNOWN and self._access.passes_on(self._peer, key, "
+    "withdrawn=withdrawn) -> self._access.passes_on(self._peer, key, withdrawn=withdrawn)": (
+        "where it is decided that no, the graph in which past policies count says no as well, so nothing is passed on"
+    ),
     "protocol/records/record.py: Record.without_body: self.body is None or self.withdrawn -> self.withdrawn": (
         "a record without a body is made again from its parts, and equals the one that it was"
     ),
     "protocol/records/record.py: check_header: header.expires - header.created -> header.expires + header.created (2)": (
         "the number is in the detail of an error alone, for people who read a log"
+    ),
+    "protocol/wire/reconcile.py: Reconciler._read_list: if theirs: ... -> if True: ...": (
+        "where the other side has nothing in a range, its list is empty and all items are extra: only time is saved"
+    ),
+    "protocol/wire/reconcile.py: Reconciler._read_split: True -> False": (
+        "there is one fingerprint for each part on both sides: zip would say so if the code above were wrong"
+    ),
+    "protocol/wire/reconcile.py: Reconciler._write_split: True -> False": (
+        "there is one fingerprint for each cut: zip would say so if the code above were wrong"
+    ),
+    "protocol/trust/policies.py: absorb: 3 -> 4": (
+        "of two preferences that say the same, the one known before comes first and has no higher stamp"
     ),
     "protocol/trust/policies.py: Entries.effective: if len(given) > VOUCHES_MAX: ... -> if True: ...": (
         "fewer vouches than count stay the same, only in another order"

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.kill_loop import kill_often
+from tests.support.kill_loop import Kills, kill_often
 from tests.support.power_cuts import Cuts, cut_everywhere
 from tests.support.recorded_life import record_life
 
@@ -20,10 +20,13 @@ ROUNDS = 60  # things that happen in a life of which all syncs are tried in abou
 
 
 def kill(kills: int, records: int, seed: int) -> list[str]:
-    """Kill daemons, print the figures, and return the faults."""
+    """Kill daemons, print the figures, also when interrupted, and return the faults."""
+    done = Kills()
     with tempfile.TemporaryDirectory(prefix="meshnode-kill-") as directory:
-        done = kill_often(kills, records, seed, Path(directory))
-    sys.stdout.write(f"{done}\n")
+        try:
+            kill_often(kills, records, seed, Path(directory), done)
+        finally:
+            sys.stdout.write(f"{done}\n")
     return done.faults
 
 

@@ -15,7 +15,8 @@ from meshnode.clock import Clock
 from meshnode.errors import MeshnodeError, Refused
 from meshnode.replica.access import Access, AccessPolicy
 from meshnode.replica.access_keys import AccessKey
-from protocol import Audience, DeviceKeys, Kind, Listing, PersonId, Record, limits, signed
+from meshnode.store import Row
+from protocol import Audience, DeviceKeys, Kind, Listing, PersonId, Record, device_slot, limits, signed
 from protocol.numbers import UnixTime, Version
 from protocol.wire import Item, stratum
 from tests.support.mesh_people import post
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
 
 YEAR = 365 * limits.DAY
 SLOWNESS = 40.0  # how many times longer everything is on its way to a slow reader
+FORGED = 3  # records of others that a forger makes up at once
 FLOOD = 60  # records that a flooder brings at once
 SYBILS = 12  # people whom one neighbor makes up at once
 
 
 class Liar:
     """Somebody who lies to their neighbors now and then, on the node called `name`."""
+
+    eager = False
+    """Whether they lie whenever others have just acted. Those whose lies cost everybody much time do not."""
 
     def __init__(self, world: World, name: str) -> None:
         self.world = world
@@ -54,33 +59,41 @@ class Liar:
 
 
 class Forger(Liar):
-    """Brings versions of other people's records, signed by a device that those people never certified."""
+    """Brings versions of other people's records, signed by a device that those people never certified.
+
+    Most are headers alone, of registers of every kind: a node that believed them would no longer use the true version.
+    """
+
+    eager = True
 
     def lie(self) -> None:
-        for victim in self.victims():
+        for victim in self.victims(2):
             replica = self.world.replica(victim)
-            rows = replica.store.records.rows(kinds=(Kind.LISTING, Kind.POLICY))
-            held = [row for row in rows if row.author != replica.me]
-            if held:
-                row, now = self.world.chance.choice(held), replica.clock.now()
-                self.count += 1
-                keys = DeviceKeys(*(grown("forger", self.name, self.count, part) for part in range(3)))
-                record = signed(
-                    kind=Kind.LISTING,
-                    author=row.author,
-                    device=keys.device_id,
-                    slot=row.slot,
-                    version=Version(row.version + 1),
-                    audience=row.audience,
-                    policy_version=Version(row.policy_version),
-                    created=UnixTime(now),
-                    expires=UnixTime(now + limits.DAY),
-                    min_valid_version=Version(row.version + 1),
-                    latest_expiry=UnixTime(now + limits.LISTING_LIFE),
-                    body=Listing("offer", "Not mine", salt=bytes(16)).to_body(),
-                    sign=keys.sign,
-                )
-                self.bring(victim, [record if self.world.chance.random() < 0.3 else record.without_body()])
+            rows = replica.store.records.rows(kinds=(Kind.LISTING, Kind.POLICY, Kind.PROFILE, Kind.JOIN))
+            held = [row for row in rows if row.author != replica.me and row.complete]
+            chosen = self.world.chance.sample(held, min(len(held), FORGED))
+            self.bring(victim, [self._version_after(row, replica.clock.now()) for row in chosen])
+
+    def _version_after(self, row: Row, now: int) -> Record:
+        self.count += 1
+        keys = DeviceKeys(*(grown("forger", self.name, self.count, part) for part in range(3)))
+        whole = self.world.chance.random() < 0.3
+        record = signed(
+            kind=Kind.LISTING if whole else row.kind,
+            author=row.author,
+            device=keys.device_id,
+            slot=device_slot(keys.device_id) if row.kind == Kind.POLICY and not whole else row.slot,
+            version=Version(row.version + 1),
+            audience=row.audience,
+            policy_version=Version(row.policy_version),
+            created=UnixTime(now),
+            expires=UnixTime(now + limits.DAY),
+            min_valid_version=Version(row.version + 1),
+            latest_expiry=UnixTime(now + limits.LISTING_LIFE),
+            body=Listing("offer", "Not mine", salt=bytes(16)).to_body(),
+            sign=keys.sign,
+        )
+        return record if whole else record.without_body()
 
 
 class Withholder(Liar):
@@ -88,6 +101,8 @@ class Withholder(Liar):
 
     What a friend posts just after a change of mind is brought to another friend before the policy can get there.
     """
+
+    eager = True
 
     def __init__(self, world: World, name: str) -> None:
         super().__init__(world, name)
@@ -116,6 +131,8 @@ class Withholder(Liar):
 class Replayer(Liar):
     """Brings old versions of what others have said: vouches that were taken back, listings that were withdrawn."""
 
+    eager = True
+
     def lie(self) -> None:
         old = self.world.said.superseded
         for victim in self.victims(2):
@@ -124,6 +141,8 @@ class Replayer(Liar):
 
 class Equivocator(Liar):
     """Says one thing to some and another thing to others, under one version of one register."""
+
+    eager = True
 
     def lie(self) -> None:
         self.count += 1

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,9 +27,10 @@ from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import ServedSet
+from meshnode.store.photos import Named
 from protocol import Audience, Precision, Preference, Record
 from protocol.session import Phase
-from tests.support.attacks import ATTACKS, CALLS, GUESTS, HOME, HUB, NOW, Call
+from tests.support.attacks import ATTACKS, CALLS, GUESTS, HOME, HUB, NOW, Call, photos_here
 from tests.support.callers import Held, Way, calling
 from tests.support.people import Person
 
@@ -36,7 +38,8 @@ PROCESS_KIBIBYTES = 512 * 1024
 MEMORY_MAX = 300  # MiB: what a node takes up at most, whatever others store in it
 MEBIBYTE = 1024 * 1024
 BATCH = 500
-SHOWN = 10_000  # records that each guest shows and the daemon cannot take
+SHOWN = 10_000  # records that each guest shows beside those that the daemon holds
+PHOTOS_A_COMMIT = 20
 CALLING_SECONDS = 240.0
 FULL_AFTER = 4  # batches in a row of which nothing is taken
 OWNER = Person("Owner")
@@ -93,7 +96,18 @@ def fill(replica: Replica, records: Iterator[Record], most: int) -> None:
     replica.ingest.receive([], HUB.id)
 
 
-def filled_store(attack: str, path: Path, most: int) -> tuple[Filled, Held]:
+def fill_photos(replica: Replica, named: Sequence[Named]) -> None:
+    """Have the node keep these photos, until there is no room for any of an author's."""
+    left = iter(named)
+    while portion := list(islice(left, PHOTOS_A_COMMIT)):
+        with replica.transaction():
+            for one in portion:
+                data = random.Random(one.hash).randbytes(one.size)
+                if replica.photos.keep(one, data, NOW):
+                    replica.store.photos.note_checked(one.hash, data)
+
+
+def filled_store(attack: str, path: Path, most: int, shown: int) -> tuple[Filled, Held]:
     """Make the owner's store at `path`, and let the attacker fill it; return what guests hold who call then."""
     call = CALLS.get(attack)
     with node_of(OWNER, path) as replica:
@@ -105,16 +119,17 @@ def filled_store(attack: str, path: Path, most: int) -> tuple[Filled, Held]:
         replica.ingest.receive([guest.certificate(NOW) for guest in GUESTS if call is not None])
         records = ATTACKS[attack if call is None else call.filled_with](replica.me)
         fill(replica, records, most)
+        fill_photos(replica, photos_here(attack, most))
         use = replica.quota.others()
-        held = Held(Way.REST) if call is None else _held(replica, call, records)
+        held = Held(Way.REST) if call is None else _held(replica, call, islice(records, shown))
         return Filled(use.records, use.size, use.resident), held
 
 
 def _held(replica: Replica, call: Call, records: Iterator[Record]) -> Held:
     """Return what guests hold who call in this way; they show what there was no room for."""
     if call.way is Way.SHOW:
-        shown = {record.id: record for record in islice(records, SHOWN)}
-        return Held(call.way, (), [(one.header.created, one.id) for one in shown.values()], shown)
+        found = {record.id: record for record in records}
+        return Held(call.way, (), [(one.header.created, one.id) for one in found.values()], found)
     if call.way is Way.STALL:
         return Held(call.way)
     served = ServedSet(replica.store, replica.access, replica.clock, replica.me, GUESTS[0].id)
@@ -144,10 +159,10 @@ def _memory(daemon: Daemon, name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024
 
 
-def attacked(attack: str, directory: Path, most: int) -> tuple[Filled, Measured]:
-    """Fill a store, and measure a daemon with it."""
+def attacked(attack: str, directory: Path, most: int, shown: int = SHOWN) -> tuple[Filled, Measured]:
+    """Fill a store, and measure a daemon with it; callers show so many records beside."""
     store = directory / "filled.db"
-    filled, held = filled_store(attack, store, most)
+    filled, held = filled_store(attack, store, most, shown)
     home = make_home(OWNER, directory / "home", store)
     store.unlink()
     port = free_port()

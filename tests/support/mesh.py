@@ -21,7 +21,6 @@ from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from protocol import Audience, DeviceKeys, IdentityKeys, PersonId, Precision, Preference, limits
 from protocol.tokens import DeviceCode
-from protocol.wire import SeenEphemerals
 from tests.support.mesh_network import LATENCY, MeshNetwork
 from tests.support.mesh_nodes import Node as Node  # noqa: PLC0414 - its users need a mesh anyway
 from tests.support.verdicts import SharedVerdicts
@@ -132,7 +131,7 @@ class Mesh(MeshNetwork):
         for forget in replica.store._database.on_rollback:
             forget()  # a new process remembers nothing of what the store holds
         old.replica = self._opened(replace(replica, clock=old.clock))
-        old.seen = SeenEphemerals()
+        old.forget_sessions()
         self._watch(old)
         if old.replica.trust_state.certificate(old.person, old.replica.device) is None:
             certificates.certify_own_device(old.replica)
@@ -168,8 +167,10 @@ class Mesh(MeshNetwork):
         """Switch these computers off, without a goodbye."""
         self._off |= set(names)
         for name in names:
-            for wire in self._wires_of(self.nodes[name]):
-                self._drop(wire, redial=False)
+            node = self.nodes[name]
+            for line, index in [self._lines[one] for one in node.conversations if one in self._lines]:
+                self._vanish(line, index)
+            node.forget_sessions()
 
     def switch_on(self, names: Collection[str]) -> None:
         """Start these computers again. They call others as soon as time passes."""
@@ -212,13 +213,13 @@ class Mesh(MeshNetwork):
 
     def compare(self) -> None:
         """Let every session that may begin to compare all that its two sides hold for each other."""
-        for wire in self._wires:
-            if wire.ends is None:
-                continue
-            for index, end in enumerate(ends := wire.ends):
-                with end.node.replica.changes.held():
-                    end.conversation.compare(self.time)
-                self._stepped(wire, ends, index)
+        for wire in self.wires:
+            for line in tuple(wire.lines):
+                for index, end in enumerate(line.ends):
+                    if end.open:
+                        with end.node.replica.changes.held():
+                            end.conversation.compare(self.time)
+                        self._stepped(line, index)
 
     def _do_what_is_due(self) -> None:
         for node in self.nodes.values():
@@ -234,11 +235,11 @@ class Mesh(MeshNetwork):
 
     def _call_and_tick(self) -> None:
         """Let the timers that sessions have named ring, and try to connect what is not connected."""
-        for wire in self._wires:
+        for wire in self.wires:
             wire.failures = 0
-            if wire.ends is None:
+            if not wire.lines:
                 self._later(0.0, partial(self._connect, wire))
-                continue
-            for index, end in enumerate(ends := wire.ends):
-                if end.timer is not None and end.timer <= self.time:
-                    self._tick(wire, ends, index)
+            for line in tuple(wire.lines):
+                for index, end in enumerate(line.ends):
+                    if end.timer is not None and end.timer <= self.time:
+                        self._tick(line, index)

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -73,13 +74,15 @@ def attempt_with_test(mutation: Mutation) -> Outcome:
     return Outcome(mutation.name, None if said is None else 0, said or "", time.monotonic() - began)
 
 
-def attempt_in_worlds(mutations: Sequence[Mutation], nodes: int, seeds: Sequence[int]) -> Iterator[Outcome]:
+def attempt_in_worlds(
+    mutations: Sequence[Mutation], nodes: int, seeds: Sequence[int], processes: int = 1
+) -> Iterator[Outcome]:
     """Let worlds live with each bug, seed after seed, until one notices it; yield each bug's outcome when it is known.
 
     A seed whose world has a fault without any bug is passed over: that world's faults would say nothing.
     """
     spent = dict.fromkeys(mutations, 0.0)
-    with ExitStack() as stack:
+    with ThreadPoolExecutor(processes) as pool, ExitStack() as stack:
         roots = {mutation: stack.enter_context(copy_with(mutation)) for mutation in mutations}
         for seed in seeds:
             if not roots:
@@ -88,14 +91,20 @@ def attempt_in_worlds(mutations: Sequence[Mutation], nodes: int, seeds: Sequence
             _tell(f"seed {seed}: {'sound' if unsound is None else f'passed over, without any bug {unsound}'}")
             if unsound is not None:
                 continue
-            for mutation, root in tuple(roots.items()):
-                began = time.monotonic()
-                said = _first_fault(root, nodes, seed)
-                spent[mutation] += time.monotonic() - began
+            tried = {mutation: pool.submit(_first_fault_in_time, root, nodes, seed) for mutation, root in roots.items()}
+            for mutation, trial in tried.items():
+                said, seconds = trial.result()
+                spent[mutation] += seconds
                 if said is not None:
                     del roots[mutation]
                     yield Outcome(mutation.name, seed, said, spent[mutation])
         yield from (Outcome(mutation.name, None, "", spent[mutation]) for mutation in roots)
+
+
+def _first_fault_in_time(root: Path, nodes: int, seed: int) -> tuple[str | None, float]:
+    """Return what `_first_fault` does, and the seconds that it took."""
+    began = time.monotonic()
+    return _first_fault(root, nodes, seed), time.monotonic() - began
 
 
 def _first_fault(root: Path, nodes: int, seed: int) -> str | None:
@@ -138,6 +147,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--nodes", type=int, default=120, help="people in a world (120)")
     parser.add_argument("--seeds", type=int, default=20, help="how many worlds a bug has to survive (20)")
     parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
+    parser.add_argument("--processes", type=int, default=2, help="how many worlds at once (2)")
     parser.add_argument("--survivors", type=int, default=2, help="how many bugs may survive (2)")
     parser.add_argument("--worlds", action="store_true", help="only the bugs that the worlds must notice")
     parser.add_argument("--list", action="store_true", help="only print what there is")
@@ -151,7 +161,7 @@ def main(words: Sequence[str]) -> int:
     seeds = range(asked.first, asked.first + asked.seeds)
     outcomes: list[Outcome] = []
     for outcome in chain(
-        attempt_in_worlds([one for one in chosen if not one.test], asked.nodes, seeds),
+        attempt_in_worlds([one for one in chosen if not one.test], asked.nodes, seeds, asked.processes),
         (attempt_with_test(one) for one in chosen if one.test),
     ):
         outcomes.append(outcome)

@@ -30,41 +30,14 @@ from _pytest.runner import runtestprotocol
 
 from tests.support.code_mutants import WATCH, CodeMutant, mutants, watched_codes
 from tests.support.code_survivors import ARGUED
+from tests.support.mutated_files import CONCERNED
 
 ROOT = Path(__file__).parents[2]
 
-_INGEST = (
-    "tests/replica/test_ingest.py",
-    "tests/replica/test_ingest_hostile.py",
-    "tests/replica/test_refusals.py",
-    "tests/replica/test_leaps.py",
-)
-CONCERNED = {
-    "protocol/trust/visibility.py": ("tests/protocol/trust/test_visibility.py", "tests/replica/test_access.py"),
-    "protocol/trust/policies.py": (
-        "tests/protocol/trust/test_policies.py",
-        "tests/protocol/trust/test_branches.py",
-        "tests/replica/test_many_devices.py",
-    ),
-    "protocol/records/record.py": ("tests/protocol/records",),
-    "protocol/wire/reconcile.py": ("tests/protocol/wire/test_reconcile.py",),
-    "meshnode/replica/ingest.py": _INGEST,
-    "meshnode/replica/judging.py": _INGEST,
-    "meshnode/replica/keeping.py": _INGEST,
-    "meshnode/replica/served_set.py": (
-        "tests/replica/test_served_set.py",
-        "tests/replica/test_served_set_follows.py",
-        "tests/replica/test_served_set_headers.py",
-    ),
-    "protocol/session/session.py": ("tests/protocol/session",),
-    "protocol/session/handover.py": ("tests/protocol/session",),
-}
-"""The files that decide, and the tests that concern them."""
-
 # Seconds of the processor's, so that a busy machine comes to the same results.
-SECONDS_MOST = 30.0  # of tests that take longer together, the slowest are left out
-TIMES_LONGER, SECONDS_SPARE = 3, 5  # than the tests took; then a mutant does not end any more, and so was noticed
-WAITING = 1800  # seconds after which a mutant waits for something that never comes
+SECONDS_MOST = 10.0  # of tests that take longer together, the slowest are left out
+TIMES_LONGER, SECONDS_SPARE = 3, 2  # than a test took; then a mutant does not end any more, and so was noticed
+WAITING = 600  # seconds after which a mutant waits for something that never comes
 MEMORY_MOST = 4 * 2**30  # bytes of one mutant, which may collect without an end
 
 SURVIVED, NOTICED, IMPOSSIBLE = 0, 1, 2
@@ -111,9 +84,8 @@ class MutationRun:
                 continue
             while len(running) >= self._workers:
                 self._reap(running)
-            seconds = SECONDS_SPARE + TIMES_LONGER * sum(test.seconds for test in tests)
             code = functools.partial(mutant.code, self._root)
-            running[_fork(functools.partial(_notices, session, code, functions, tests, noticed), seconds)] = mutant
+            running[_fork(functools.partial(_notices, session, code, functions, tests, noticed))] = mutant
         while running:
             self._reap(running)
         return True
@@ -158,7 +130,7 @@ def _reached(session: pytest.Session, root: Path, files: Sequence[str], live: Fu
             Path(written.name).write_bytes(pickle.dumps(done))
             return 0
 
-        os.waitpid(_fork(run, None), 0)
+        os.waitpid(_fork(run), 0)
         found: list[Reach] = pickle.loads(Path(written.name).read_bytes())  # noqa: S301 - our own
     return found
 
@@ -201,25 +173,24 @@ def _notices(
             function.__code__ = code
     except (ValueError, SyntaxError, LookupError):  # as where the only mention of an outer variable is left out
         return IMPOSSIBLE
+    signal.alarm(WAITING)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
     for test in tests:
         item = session.items[test.number]
+        signal.setitimer(signal.ITIMER_PROF, SECONDS_SPARE + TIMES_LONGER * test.seconds)
         if not all(report.passed for report in runtestprotocol(item, log=False, nextitem=None)):
             noticed[test.number] = min(noticed[test.number] + 1, 255)
             return NOTICED
     return SURVIVED
 
 
-def _fork(run: Callable[[], int], seconds: float | None) -> int:
-    """Start a process that runs a function and exits with what it returns; it is killed after so many seconds."""
+def _fork(run: Callable[[], int]) -> int:
+    """Start a process that runs a function and exits with what it returns, or with NOTICED where that fails."""
     child = os.fork()
     if child:
         return child
     status = NOTICED
     try:
-        if seconds is not None:
-            signal.setitimer(signal.ITIMER_PROF, seconds)
-            signal.alarm(WAITING)
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
         status = run()
     finally:
         os._exit(status)

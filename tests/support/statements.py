@@ -1,6 +1,6 @@
 """Keeps what the people of a simulated world have said themselves, and merges it as the spec says.
 
-Listings are noted as their own devices commit them, so that a store which later loses or mixes something up is found
+What takes something from others must say so. Listings are noted as their own devices commit them, so that a store which later loses or mixes something up is found
 out. Policies are read from the device that wrote them, and merged here by hand: per entry the highest stamp holds, and
 among equal stamps the entry that gives less.
 """
@@ -26,6 +26,7 @@ from protocol import (
     limits,
 )
 from tests.support.mesh import Node
+from tests.support.narrowing import hidden_narrowing
 
 Slot = tuple[PersonId, RecordId]
 
@@ -61,6 +62,8 @@ class Statements:
     revoked: set[DeviceId] = field(default_factory=set)
     superseded: list[Record] = field(default_factory=list)
     """Old versions of listings and policies, for those who bring them again."""
+    mistakes: list[str] = field(default_factory=list)
+    """In words, what devices signed that takes something from others and does not say so."""
     _last: dict[tuple[PersonId, int, bytes], Record] = field(default_factory=dict)
 
     def follow(self, node: Node) -> None:
@@ -75,11 +78,19 @@ class Statements:
                 if row.kind in (Kind.LISTING, Kind.POLICY):
                     before = self._last.get(record.register)
                     self._last[record.register] = record
-                    self.superseded += [before] if before is not None else []
+                    if before is not None:
+                        self.superseded.append(before)
+                        self._check(node.name, before, record)
                 if row.kind == Kind.LISTING:
                     self._note(record)
 
         node.replica.changes.subscribe(note, at_commit=True)
+
+    def _check(self, name: str, before: Record, after: Record) -> None:
+        taken = hidden_narrowing(before, after)
+        if taken is not None:
+            kind, version = Kind(after.header.kind).name.lower(), after.header.version
+            self.mistakes.append(f"{name} leaves older versions than {version} of its {kind} in use, though {taken}")
 
     def _note(self, record: Record) -> None:
         header, body = record.header, body_of(record) if record.body else None

@@ -17,7 +17,7 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "records/listing.py: Listing.__post_init__: _check_word('category', self.category, _CATEGORY_NUMBER)",
         "records/listing.py: Listing.__post_init__: _check_word('type', self.type, _TYPE_NUMBER)",
         "records/listing.py: Listing.__post_init__: _check_word('urgency', self.urgency, _URGENCY_NUMBER)",
-        "records/listing.py: _check_word: raise InvalidField(field_name, f\"must be one of {', '.join(numbers)}\")",
+        "records/listing.py: _check_word: raise InvalidField(field_name, 'must be one of {words}', words=', '.join(numbers))",
         "records/listing.py: _check_word: type(word) is not str",
         "records/listing.py: _check_word: word not in numbers",
         "records/record.py: signed: check_header(header)",

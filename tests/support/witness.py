@@ -115,6 +115,8 @@ class Witness:
         honest = [
             pair for pair in world.mesh.connections() if not {*pair, *(world.owner(one) for one in pair)} & doubtful
         ]
+        for mistake in world.said.mistakes:
+            self.complain(mistake)
         for one, other in world.chance.sample(honest, min(len(honest), pairs)):
             here, there = world.mesh.nodes[one], world.mesh.nodes[other]
             for fault in (*delays(here, there), *delays(there, here)):

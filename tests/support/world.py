@@ -7,6 +7,7 @@ device. `world_simulation` lets things happen in it.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -29,6 +30,9 @@ LIVES = (3 * limits.DAY, 30 * limits.DAY, 90 * limits.DAY)  # seconds that listi
 SYNCHRONIZED = 0.7  # how many computers have the time of the internet
 ONE_WAY = 0.1  # how many wires can be called over from one end only
 NARROW = 0.05  # how many connections carry little in a second
+FADING = 0.3  # how many of the connections that end do so without a word, so that each end finds out by itself
+DOUBLED = 0.1  # how often two nodes call each other at once
+FEW_PLACES = 6  # sessions that a crowded computer has at once
 LATENCY = (0.02, 0.7)  # seconds on the way: long enough for people to act while records are between nodes
 
 
@@ -54,7 +58,7 @@ class World:
         self.mesh = Mesh(seed, LATENCY, open_store=new_store)
         self.said = Statements()
         self.mesh.started += [self.said.follow, self._cramp]
-        self.mesh.narrow = NARROW
+        self.mesh.narrow, self.mesh.fading, self.mesh.doubled = NARROW, FADING, DOUBLED
         self.names = [f"P{number:03}" for number in range(plan.people)]
         self.cramped = set(self.some(self.names, plan.people // 20))
         """People whose computers have little room for what others say."""
@@ -82,6 +86,8 @@ class World:
             self.post(name)
         self.mesh.settle()
         self._gather()
+        self.crowded = self._crowd(plan.people // 20)
+        """Computers with fewer sessions than people who call them."""
 
     # --- how it begins -------------------------------------------------------------------------------------------------
 
@@ -166,6 +172,16 @@ class World:
         title = f"{name} {len(self.listings)}"
         record = post(self.mesh, self.hand(name), title, self.chance.choice(AUDIENCES), place=place, life=life)
         self.listings.append((name, record.header.slot))
+
+    def _crowd(self, count: int) -> list[str]:
+        """Let the computers that most others can reach have few sessions at once, from their next start on."""
+        wires = Counter(name for pair in self._wired for name in pair)
+        most = sorted(wires, key=lambda name: (-wires[name], name))[:count]
+        found = [name for name in most if wires[name] > FEW_PLACES]
+        for name in found:
+            self.mesh.nodes[name].places = FEW_PLACES
+            self.mesh.restart(name)
+        return found
 
     def _cramp(self, node: Node) -> None:
         """Give a node little room, if it is to have little."""

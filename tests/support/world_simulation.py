@@ -79,24 +79,29 @@ class SimulatedWorld(World):
         with self.witness.watching():
             for _ in range(2):
                 self._partition()
-                self._churn(portion)
+                self._live_portion(portion)
                 of_two_minds = self._two_minds()
                 self._settle()
-                self._churn(portion)
+                self._live_portion(portion)
                 self.mesh.heal()
                 self._settle()
                 for name in of_two_minds:
                     self.witness.judge(name)
             with self._nap():
-                self._churn(portion)
+                self._live_portion(portion)
                 self._settle()
                 self.mesh.advance(NAP)
             self.mesh.heal()
             self.mesh.lull(UPKEEP_SECONDS, compares=False)  # those who have no clock know the date again, and act on it
             self._settle()
             for _ in range(3):
-                self._churn(portion)
+                self._live_portion(portion)
                 self._settle()
+
+    def _live_portion(self, acts: int) -> None:
+        """Let some things happen, and then everybody lie who lies whenever others have just acted."""
+        self._churn(acts)
+        self._let_lie([name for name, liar in sorted(self.liars.items()) if liar.eager])
 
     def rest(self) -> None:
         """Let everything come to rest: broken connections are tried again, sets are compared again."""
@@ -111,9 +116,15 @@ class SimulatedWorld(World):
                 self.witness.complain(disagreement)
 
     def age(self) -> None:
-        """Let so much time pass that everything suspended is gone."""
+        """Let so much time pass that everything suspended is gone.
+
+        Where people live through hours, their sessions last: to begin all of them again would cost as much as a day.
+        """
         with self.witness.watching():
-            self.mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
+            if self.plan.hours:
+                self.mesh.lull(limits.SUSPENDED_LIFE + limits.DAY, compares=False)
+            else:
+                self.mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
             self._wait()
 
     def _wait(self) -> None:
@@ -147,6 +158,7 @@ class SimulatedWorld(World):
             (self._answer, 6),
             (self._crash, 2),
             (self._jump, 1),
+            (self._hang, 2),
         ]
         drawn = self.chance.choices([act for act, _ in choices], [often for _, often in choices], k=acts)
         for number, act in enumerate(drawn):
@@ -182,7 +194,7 @@ class SimulatedWorld(World):
     def _quarrel(self, name: str) -> None:
         """Let a person block somebody of their village or group, or end a block."""
         hand = self.hand(name)
-        blocked = [other for other in self.names if self._blocks(hand, other)]
+        blocked = self._blocked(hand)
         if blocked and self.chance.random() < 0.4:
             unblock(self.mesh, hand, self.chance.choice(blocked))
             return
@@ -229,7 +241,10 @@ class SimulatedWorld(World):
 
     def _lie(self, _: str) -> None:
         """Let some liars do what they do."""
-        for name in self.some(sorted(self.liars), 3):
+        self._let_lie(self.some(sorted(self.liars), 3))
+
+    def _let_lie(self, names: list[str]) -> None:
+        for name in names:
             if name not in self.asleep:
                 self.liars[name].lie()
         for victim in sorted(self.lied_to):
@@ -252,6 +267,10 @@ class SimulatedWorld(World):
     def _jump(self, name: str) -> None:
         """Let the clock of a machine be wrong from now on, by less than anybody notices."""
         self.mesh.nodes[self.hand(name)].clock.error = self.chance.uniform(-CLOCKS_ARE_OFF, CLOCKS_ARE_OFF)
+
+    def _hang(self, name: str) -> None:
+        """Let a computer read nothing for some time, at times for longer than others try to write to it."""
+        self.mesh.hang(self.mesh.nodes[self.hand(name)], self.chance.choice((5.0, 40.0, 90.0)))
 
     def _two_minds(self) -> list[str]:
         """Let people whose devices are apart change their mind as often on each of them, about the same two people.
@@ -277,7 +296,7 @@ class SimulatedWorld(World):
             held = policy.weight(self.replica(hand), self.person(other))
             vouch(self.mesh, hand, other, self.chance.choice([weight for weight in (0, *WEIGHTS) if weight != held]))
         else:
-            (unblock if self._blocks(hand, other) else block)(self.mesh, hand, other)
+            (unblock if other in self._blocked(hand) else block)(self.mesh, hand, other)
 
     def _partition(self) -> None:
         """Cut the world into two or three parts, and let some nodes be alone."""
@@ -318,6 +337,7 @@ class SimulatedWorld(World):
         replica = self.replica(self.hand(name))
         return [other for other in self.names if other != name and policy.weight(replica, self.person(other))]
 
-    def _blocks(self, hand: str, other: str) -> bool:
-        own = policy.own(self.replica(hand))
-        return own is not None and tag(self.person(hand), self.person(other)) in own.block_tags
+    def _blocked(self, hand: str) -> list[str]:
+        own, me = policy.own(self.replica(hand)), self.person(hand)
+        tags = frozenset[bytes]() if own is None else own.block_tags
+        return [other for other in self.names if tag(me, self.person(other)) in tags] if tags else []

@@ -45,6 +45,17 @@ class Tab:
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
 
+    def prepare(self, script: str) -> None:
+        """Run a script in each page that is opened from now on, before its own."""
+        self._call("Page.addScriptToEvaluateOnNewDocument", source=script)
+
+    def holds(self) -> dict[str, float]:
+        """Return how much the page holds, such as bytes and nodes, once what nothing refers to is gone."""
+        self._call("Performance.enable")
+        for _ in range(2):
+            self._call("HeapProfiler.collectGarbage")
+        return {one["name"]: one["value"] for one in self._call("Performance.getMetrics")["metrics"]}
+
     def be_dark(self, *, dark: bool) -> None:
         """Prefer dark colors, or light ones."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -141,6 +152,11 @@ class Tab:
         )
         fits = self.tell("document.documentElement.scrollWidth <= innerWidth")
         return found if fits else [*found, ["wider than the screen", []]]
+
+    def manifest(self) -> tuple[dict[str, Any], list[str]]:
+        """Return the manifest by which the page can be put on a home screen, and what Chromium finds wrong with it."""
+        found = self._call("Page.getAppManifest")
+        return json.loads(found["data"]), [error["message"] for error in found["errors"]]
 
     def complaints(self) -> list[str]:
         """Return what the browser has logged as errors: what its policy forbade, or scripts that failed."""

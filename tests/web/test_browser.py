@@ -66,6 +66,25 @@ def test_one_discovers_asks_and_posts_by_clicking_alone(
         assert tab.complaints() == []
 
 
+def test_the_form_asks_for_a_place_as_soon_as_it_is_needed(tab: Tab, alice: Replica, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with daemon(alice, home):
+        tab.resize(*PHONE)
+        tab.use_scripts(on=True)
+        signed_in(tab, home)
+        tab.press("Post")
+        tab.wait_for("can see it now.")
+        assert "Where is it?" not in tab.text()
+        tab.fill("title", "Kale")
+        tab.fill("audience", "anyone_local")
+        tab.wait_for("Where is it?")
+        tab.fill("place", "52.52, 13.405")
+        tab.wait_for("can see it")
+        assert tab.barriers() == []
+        tab.press("Post it")
+        assert "It is posted." in tab.text()
+
+
 def test_a_page_that_is_left_open_shows_what_comes(tab: Tab, alice: Replica, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with daemon(alice, home):

@@ -43,6 +43,36 @@ async def test_a_wrong_field_is_named_and_nothing_typed_is_lost(
     assert "You have posted nothing yet." in (await alice.get("/mine")).text
 
 
+async def test_a_place_is_asked_for_where_it_is_needed_and_unknown_and_only_there(
+    mesh: Mesh, browsers: Browsers
+) -> None:
+    alice, bob, _ = browsers
+    page = await alice.get("/post")
+    assert "place" not in page.form("/post").fields
+    page = await alice.send(page, "/post", "Check who can see it", audience="my_cell")
+    assert "place" not in page.form("/post").fields
+    page = await alice.send(page, "/post", "Check who can see it", audience="anyone_local")
+    assert page.form("/post").fields["place"] == ""
+    page = await alice.send(page, "/post", "Post it", title="Kale", place="nowhere")
+    assert "this is not a location" in page.text
+    assert '<a href="#place">' in page.html
+    assert page.form("/post").fields["place"] == "nowhere"
+    page = await alice.send(page, "/post", "Post it", place="91, 200")
+    assert "nowhere on earth" in page.text
+    page = await alice.send(page, "/post", "Check who can see it", place="52.52, 13.405")
+    assert "can see it" in page.text
+    posted = await alice.send(page, "/post", "Post it")
+    assert "It is posted." in posted.text
+    sharing = next(form for form in (await bob.get("/sharing")).forms if "Set it" in form.buttons)
+    sure = await bob.post("/sharing", sharing.fields | {"act": "place", "place": "52.52, 13.405"})
+    await bob.send(sure, "/sharing", "Yes, do it")
+    assert "Kale" in (await alice.get("/mine")).text
+    page = await bob.send(await bob.get("/post"), "/post", "Check who can see it", audience="anyone_local")
+    assert "place" not in page.form("/post").fields
+    mesh.settle()
+    assert "Kale" in (await bob.get("/discover")).links
+
+
 async def test_a_comma_is_as_good_as_a_point_and_a_day_lasts_until_its_end(browsers: Browsers) -> None:
     alice = browsers[0]
     posted = await alice.send(

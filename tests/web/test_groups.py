@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from protocol import person_text
+from tests.app.neighbors import settle_in
 from tests.support.mesh import Mesh
 from tests.web.plain_browser import Page, PlainBrowser
 
@@ -55,6 +58,36 @@ async def test_a_group_that_cannot_be_is_said_on_its_form(
     assert page.status == 400
     assert said in page.text.casefold()
     assert page.form("/groups").fields["name"] == fields["name"]
+
+
+async def test_a_card_invites_those_who_use_it_and_says_so_where_it_is_made(mesh: Mesh, browsers: Browsers) -> None:
+    alice, dave = browsers[0], PlainBrowser(settle_in(mesh, "Dave").replica)
+    await dave.sign_in()
+    assert "Invite them to" not in (await alice.get("/card")).text
+    await found(alice, "cell", "Garden row")
+    await found(alice, "community", "Hill street")
+    form = await alice.get("/card")
+    assert "also somebody who has found or photographed it" in form.text
+    cell, _ = re.findall(r'name="(group-[^"]+)"', form.html)
+    wrong = await alice.send(form, "/card", "Make the card", uses="0", **{cell: "on"})
+    assert wrong.form("/card").fields[cell] == "on"
+    shown = await alice.send(wrong, "/card", "Make the card", uses="1")
+    assert 'The person who uses it is invited to your cell "Garden row".' in shown.text
+    card = next(word for word in shown.text.split() if word.startswith("mesh1"))
+    await dave.send(await dave.get("/add"), "/add", "Add them", card=card)
+    mesh.wire("Alice", "Dave")
+    mesh.settle()
+    home = await dave.get("/")
+    assert ["Garden row" in words for words in home.links if "invites you to the" in words] == [True]
+
+
+async def test_a_card_for_a_group_that_is_not_ones_own_is_not_made(mesh: Mesh, browsers: Browsers) -> None:
+    alice, bob, _ = browsers
+    await found(bob, "cell", "Garden row")
+    cell = next(name for name in re.findall(r'name="(group-[^"]+)"', (await bob.get("/card")).html))
+    answer = await alice.send(await alice.get("/card"), "/card", "Make the card", **{cell: "on"})
+    assert answer.status == 404
+    assert "mesh1" not in answer.text
 
 
 async def test_an_invitation_without_a_person_or_to_yourself_is_refused_on_the_page(browsers: Browsers) -> None:

@@ -76,6 +76,8 @@ def test_a_phone_gets_in_discovers_and_posts_by_tapping_alone(
         assert phone.tell("document.documentElement.scrollWidth <= innerWidth")
         phone.press("Post it")
         assert "It is posted." in phone.text()
+        manifest, wrong = phone.manifest()
+        assert (manifest["name"], wrong) == ("meshnode", [])
         assert phone.complaints() == []
         assert "Fresh vegetables" in owner(home, "mine")
         phone.open(str(phone.tell("location.origin")) + "/phones")

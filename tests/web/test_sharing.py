@@ -101,6 +101,21 @@ async def test_a_place_that_looks_mistyped_needs_a_yes(browsers: Browsers) -> No
     assert "Your exact location (13.405,52.52)" in done.text
 
 
+async def test_receipts_are_switched_off_and_on_by_a_button(browsers: Browsers) -> None:
+    alice = browsers[0]
+    for button, said in (
+        ("Do not let them learn it", "Nobody learns when this computer has opened their messages."),
+        ("Let them learn it", "People learn when this computer has opened their messages"),
+    ):
+        page = await alice.get("/sharing")
+        form = next(form for form in page.forms if button in form.buttons)
+        act = form.buttons[button]
+        assert act is not None
+        done = await alice.post("/sharing", form.fields | dict([act]))
+        assert said in done.text
+        assert "It is changed." in done.text
+
+
 latitudes, longitudes = st.floats(-75, 75), st.floats(-180, 180)
 
 

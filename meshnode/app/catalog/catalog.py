@@ -401,7 +401,8 @@ class Catalog:
         me = self._replica.me
         if own_only:
             return [entry.record for entry in self.own() if entry.number in numbers]
-        found = [entry.record for entry in entries_in(self._all_buckets()) if entry.number in numbers]
+        least, most = numbers[0], numbers[-1]
+        found = [entry.record for entry in entries_in(self._all_buckets()) if least <= entry.number <= most]
         found += self._outside.with_numbers(numbers)
         access = self._replica.access
         rows = self._replica.store.records.rows_of(found)

@@ -72,11 +72,14 @@ class Details:
 
     def kms(self, doc_ids: Collection[int], origin: str) -> list[float]:
         """Return likewise the kilometers to the places of these listings, all of which have one."""
-        numbers, measured = [self._place_of[doc_id] for doc_id in doc_ids], self._measured_from(origin)
-        for number in numbers:
-            if measured[number] == _NOT_MEASURED:
-                self._measure(number, origin)
-        return [measured[number] for number in numbers]
+        numbers, measured = list(map(self._place_of.__getitem__, doc_ids)), self._measured_from(origin)
+        kms = list(map(measured.__getitem__, numbers))
+        if _NOT_MEASURED in kms:
+            kms = [
+                self._measure(number, origin) if measured[number] == _NOT_MEASURED else measured[number]
+                for number in numbers
+            ]
+        return kms
 
     def _measured_from(self, origin: str) -> array[float]:
         """Return the kilometers from `origin` to each place, as far as they were asked for."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import reduce
-from itertools import chain
+from itertools import chain, islice
 from operator import and_, or_
 
 from meshnode.app.catalog.entries import Bucket, Entry
 from meshnode.app.catalog.ids import numbers_of
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.picking import ID_PREFIX_MIN
-from meshnode.app.words import is_part, searchable, searchable_name, sign_of, words_of
+from meshnode.app.words import has_word, is_part, is_spaceless, searchable, searchable_name, words_of
 from protocol import PersonId
 
 MATCHING_MAX = 50  # listings that fit a text by mere words and are read from the store, to say which they are
@@ -56,24 +56,26 @@ class Meaning:
         titled = self._titled(words)
         yield [entry for entry in titled if entry.title == title]
         yield [entry for entry in titled if entry.title.startswith(title)][:MATCHING_MAX]
-        yield titled[:MATCHING_MAX]
+        yield list(
+            islice((entry for entry in titled if all(has_word(entry.title, word) for word in words)), MATCHING_MAX)
+        )
         yield self._with_words(words)[:MATCHING_MAX]
 
     def _titled(self, words: list[str]) -> list[Entry]:
-        """Return the listings that have all words in the title; the index says quickly which can, if it has all."""
-        if words and self._index.has_all_titles:
-            titled = self._entries_in(reduce(and_, (self._index.with_word(word)[0] for word in words)))
-        else:
+        """Return the listings that have all words in the title: perhaps as parts, unless the index has all titles."""
+        if not words or not self._index.has_all_titles:
             titled = self._entries_in(self._among)
-        for sign in map(sign_of, words):  # most listings have not the first one: this looks at a hundred thousand
-            titled = [entry for entry in titled if sign in entry.title]
-        return titled
+            for word in words:  # one after the other, as few titles have even the letters of one
+                titled = [entry for entry in titled if word in entry.title]
+            return titled
+        return self._entries_in(reduce(and_, (self._index.with_word(word)[0] for word in words)))
 
     def _entries_in(self, bits: int) -> list[Entry]:
         """Return the listings that have these doc ids, in the order of the buckets."""
         bits &= self._among
         wanted, having = self._index.flags(bits), set(self._index.buckets_of(bits))
-        return [entry for entry in entries_in(one for one in self._buckets if one in having) if wanted[entry.doc_id]]
+        some = (one.entries for one in self._buckets if one in having)
+        return [entry for entries in some for entry in entries if wanted[entry.doc_id]]
 
     def _with_words(self, words: list[str]) -> list[Entry]:
         """Return the listings that have all words anywhere, else those that have them as parts."""
@@ -87,7 +89,7 @@ class Meaning:
         for word in words:
             anywhere = or_(*self._index.with_word(word))
             having = {author: name for author, name in names.items() if word in name}  # most have not its letters
-            begun = sign_of(word)
+            begun = word if is_spaceless(word) else f" {word}"
             whole = {author for author, name in having.items() if begun in name}
             part = set(having) if is_part(word) else whole
             found &= anywhere | (of_whole := by(whole))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from meshnode.app.devices.enrolment import device_name
 from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
-from meshnode.errors import Refused, Usage
+from meshnode.errors import Field, Refused, Usage, not_allowed
 from meshnode.quoting import quoted
 from meshnode.replica.replica import Replica
 from protocol import DeviceId, InvalidField, check_text, device_text, limits, normalize_line
@@ -69,7 +69,11 @@ def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int
     """
     identity_keys(replica)
     if not limits.MINUTE <= order.expires_in <= limits.DEVICE_CODE_LIFE_MAX:
-        raise Usage("a code can work for 1 to {most} minutes", most=limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE)
+        raise Usage(
+            "a code can work for 1 to {most} minutes",
+            most=limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE,
+            field=Field.EXPIRES_IN,
+        )
     name = _name(replica, order.name)
     if len(replica.trust_state.devices(replica.me)) >= limits.DEVICES_MAX:
         raise Refused(
@@ -135,7 +139,9 @@ def _name(replica: Replica, given: str | None) -> str:
     try:
         check_text("name", name, limits.DEVICE_NAME_MAX, shortest=1)
     except InvalidField as error:
-        raise Usage(str(error), "choose another name") from error
+        raise not_allowed(error, "choose another name") from error
     if name.casefold() in taken:
-        raise Refused("you already have a device called {name}", "choose another name", name=quoted(name))
+        raise Refused(
+            "you already have a device called {name}", "choose another name", field=Field.NAME, name=quoted(name)
+        )
     return name

@@ -9,7 +9,7 @@ from meshnode.app.catalog.listing_index import NOTICE_BOARD
 from meshnode.app.discover.ordering import ORDERS, ranked
 from meshnode.app.discover.search import SearchQuery, check, preparing, search, state
 from meshnode.app.listings.view import ListingView, view
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps, undisturbed
 
@@ -50,11 +50,17 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Steps[
     """Return one page of what others share. Never waits for the network. Raises Usage for a search that makes no sense."""
     check(query)
     if query.sort not in ORDERS:
-        raise Usage("{sort} is not an order", "use one of {words}", sort=repr(query.sort), words=", ".join(ORDERS))
+        raise Usage(
+            "{sort} is not an order",
+            "use one of {words}",
+            field=Field.SORT,
+            sort=repr(query.sort),
+            words=", ".join(ORDERS),
+        )
     if not 1 <= query.limit <= SHOWN_MAX:
-        raise Usage("limit goes from 1 to {shown_max}", shown_max=SHOWN_MAX)
+        raise Usage("limit goes from 1 to {shown_max}", field=Field.LIMIT, shown_max=SHOWN_MAX)
     if not 1 <= query.page <= PAGE_MAX:
-        raise Usage("page goes from 1 to {page_max}", page_max=PAGE_MAX)
+        raise Usage("page goes from 1 to {page_max}", field=Field.PAGE, page_max=PAGE_MAX)
     yield from preparing(catalog, query)
     return (yield from undisturbed(lambda: state(replica, catalog), lambda: _page(replica, catalog, query)))
 

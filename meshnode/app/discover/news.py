@@ -19,7 +19,7 @@ from meshnode.app.discover.search import Matches, SearchQuery, preparing, search
 from meshnode.app.discover.watches import AlertView, Watcher, alerts_view
 from meshnode.app.listings.view import ListingView, view
 from meshnode.app.waiting import WaitingCount, count
-from meshnode.errors import StorageFull, Usage
+from meshnode.errors import Field, StorageFull, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps, undisturbed
 
@@ -116,7 +116,7 @@ def _clear(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[int]:
 
 def _check(limit: int) -> None:
     if not 1 <= limit <= SHOWN_MAX:
-        raise Usage("limit goes from 1 to {shown_max}", shown_max=SHOWN_MAX)
+        raise Usage("limit goes from 1 to {shown_max}", field=Field.LIMIT, shown_max=SHOWN_MAX)
 
 
 def _mark(replica: Replica, catalog: Catalog, shown: list[Entry]) -> None:

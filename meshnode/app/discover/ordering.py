@@ -23,7 +23,7 @@ from meshnode.app.discover.search import Matches, Tier
 from meshnode.slices import Steps
 
 STEP_RANKED = 10_000  # listings or buckets that are looked at in one step, some 5 ms
-SPARE = 1_000  # runs that are kept beyond those that can matter, before they are sorted and the rest is dropped
+SPARE = 1_000  # runs that are kept beyond twice those that can matter, before they are sorted and the rest is dropped
 
 Rank = tuple[float, ...]
 """The sort key of the matches of one bucket, smaller first."""
@@ -115,7 +115,7 @@ class _FirstRuns:
     def add(self, runs: Iterable[Run]) -> None:
         """Add runs, each of which begins within the limit."""
         self.runs.extend(runs)
-        if len(self.runs) >= self._most + SPARE:
+        if len(self.runs) >= 2 * self._most + SPARE:
             self.runs.sort()
             del self.runs[self._most :]
             self.limit = self.runs[-1][0][:2]
@@ -142,7 +142,7 @@ def _runs(catalog: Catalog, equals: _Equals, most: int, *, measure: bool) -> Ste
         first.add(
             ((km, -entry.created, entry.record, entry), nothing)
             for entry, km in zip(entries, catalog.sights.kms(entries), strict=True)
-            if (km, -entry.created) <= limit
+            if km <= limit[0] and (km, -entry.created) <= limit
         )
         looked_at += 1 + len(bucket.entries)
         if looked_at > STEP_RANKED:

@@ -19,7 +19,7 @@ from meshnode.app.catalog.sight import Sight
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
 from meshnode.app.words import has_part, has_word, words_of
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
 from protocol import CATEGORIES, LISTING_TYPES, Audience
@@ -99,18 +99,27 @@ class Matches:
 def check(query: SearchQuery) -> None:
     """Raise Usage that names the wrong part of the search, if there is one."""
     if query.type is not None and query.type not in LISTING_TYPES:
-        raise Usage("{type} is not a type", "use one of {words}", type=repr(query.type), words=", ".join(LISTING_TYPES))
+        raise Usage(
+            "{type} is not a type",
+            "use one of {words}",
+            field=Field.TYPE,
+            type=repr(query.type),
+            words=", ".join(LISTING_TYPES),
+        )
     if query.category is not None and query.category not in CATEGORIES:
         raise Usage(
             "{category} is not a category",
             "use one of {words}",
+            field=Field.CATEGORY,
             category=repr(query.category),
             words=", ".join(CATEGORIES),
         )
     if query.within is not None and not 0 <= query.within <= WITHIN_MAX_KM:
-        raise Usage("within goes from 0 to {within_max_km} km", within_max_km=WITHIN_MAX_KM)
+        raise Usage("within goes from 0 to {within_max_km} km", field=Field.WITHIN, within_max_km=WITHIN_MAX_KM)
     if query.words is not None and len(query.words) > WORDS_MAX:
-        raise Usage("the search is too long", "it can have {words_max} characters", words_max=WORDS_MAX)
+        raise Usage(
+            "the search is too long", "it can have {words_max} characters", field=Field.WORDS, words_max=WORDS_MAX
+        )
     if query.trust is not None:
         per_mille(query.trust)
     _audience(query)

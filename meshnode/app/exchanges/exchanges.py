@@ -20,7 +20,7 @@ from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.app.picking import fitting, pick
-from meshnode.errors import NotFound, Refused, Unconfirmed, Usage
+from meshnode.errors import Field, NotFound, Refused, Unconfirmed, Usage, not_allowed
 from meshnode.quoting import first_few, named, quoted
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
@@ -135,7 +135,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
 def exchanges(replica: Replica, query: ExchangesQuery) -> Steps[ExchangesView]:
     """List the owner's exchanges, finished ones too; those that changed last come first."""
     if not 1 <= query.limit <= LISTED_MAX:
-        raise Usage("limit goes from 1 to {listed_max}", listed_max=LISTED_MAX)
+        raise Usage("limit goes from 1 to {listed_max}", field=Field.LIMIT, listed_max=LISTED_MAX)
     catch_up(replica)
     yield
     kept = [one for one in replica.store.exchanges.all_shown() if not is_swept(replica, one)]
@@ -205,7 +205,7 @@ def _quantity(wanted: Quantity | None, there: Quantity | None) -> Quantity | Non
         if wanted is not None:
             check_quantity("quantity", wanted)
     except InvalidField as error:
-        raise Usage(str(error)) from error
+        raise not_allowed(error) from error
     if there is None:
         return wanted
     if wanted is not None and wanted > there:

@@ -14,7 +14,7 @@ from meshnode.app.letters import letters, receipts
 from meshnode.app.letters.delivery import Delivery
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import public_name, remember_name
-from meshnode.errors import Usage
+from meshnode.errors import not_allowed
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
@@ -165,7 +165,7 @@ def _move(
     try:
         return Move(exchange, act, replica.clock.now(), text, terms, communities, reason)
     except InvalidField as error:
-        raise Usage(str(error)) from error
+        raise not_allowed(error) from error
 
 
 def _communities(replica: Replica, exchange: bytes) -> tuple[bytes, ...]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from meshnode.app.groups import membership
 from meshnode.app.naming import ID_SHOWN, PersonRef, find, known, reference, relation_to
 from meshnode.app.picking import Candidate, alike, fitting, pick
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import Field, NotFound, Refused, Usage, not_allowed
 from meshnode.quoting import named, quoted
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
@@ -144,10 +144,13 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
-        raise Usage(str(error)) from error
+        raise not_allowed(error) from error
     if any(group.kind == kind and group.name == name for group in _own(replica)):
         raise Refused(
-            "you are in a {kind} of that name already", "choose another name, or leave that one first", kind=order.kind
+            "you are in a {kind} of that name already",
+            "choose another name, or leave that one first",
+            field=Field.NAME,
+            kind=order.kind,
         )
     _check_room(replica)
     certificate = membership.certificate_of(replica, replica.me, replica.device)
@@ -162,17 +165,17 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
 
     Inviting somebody again gives them the full time to answer again.
     """
-    group = _find(replica, which, kind)
-    person = _invitable(replica, group, who)
+    group = find_own(replica, which, kind)
+    return invite_person(replica, group, _meant(replica, who))
+
+
+def invite_person(replica: Replica, group: Group, person: PersonId) -> InvitedView:
+    """Invite a person to a group of the owner's. Raises Refused, which says why, where that cannot be."""
+    _check_invitable(replica, group, person)
     held = membership.own_join(replica, group)
     assert held is not None, "its owner is in the group"
     _, join = held
-    if len(join.steps) > limits.GROUP_LINKS_MAX:
-        raise Refused(
-            "the chain of invitations from the founder to you cannot grow longer ({most})",
-            "ask a member who joined earlier to invite this person",
-            most=limits.GROUP_LINKS_MAX,
-        )
+    check_chain(join)
     tag = invitation_tag(group.id, person)
     kept = membership.with_invitations(replica, join)
     if len(kept.invitations) >= limits.INVITATIONS_MAX and all(found.tag != tag for found in kept.invitations):
@@ -218,7 +221,7 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
 
 def leave(replica: Replica, which: str, kind: str | None) -> GroupView:
     """Leave the group that `which` means. The others stay in it; only a new invitation leads back."""
-    group = _find(replica, which, kind, destructive=True)
+    group = find_own(replica, which, kind, destructive=True)
     seen = _view(replica, group)
     held = membership.own_join(replica, group)
     assert held is not None, "its owner is in the group"
@@ -275,14 +278,20 @@ def _received(replica: Replica) -> list[_Received]:
 
 def _check_kind(kind: str | None) -> None:
     if kind not in (None, *KINDS):
-        raise Usage("{kind} is not a kind of group", "use one of {words}", kind=repr(kind), words=", ".join(KINDS))
+        raise Usage(
+            "{kind} is not a kind of group",
+            "use one of {words}",
+            field=Field.KIND,
+            kind=repr(kind),
+            words=", ".join(KINDS),
+        )
 
 
 def _is_kind(group: Group, kind: str | None) -> bool:
     return kind is None or group.kind == GroupKind[kind.upper()]
 
 
-def _find(replica: Replica, which: str, kind: str | None, *, destructive: bool = False) -> Group:
+def find_own(replica: Replica, which: str, kind: str | None, *, destructive: bool = False) -> Group:
     """Return the owner's group that `which` means. Raises Refused where the owner is only invited to it."""
     _check_kind(kind)
     try:
@@ -326,6 +335,16 @@ def _candidate(group: Group) -> Candidate[Group]:
     return Candidate(group, id_, group.name, lambda: f"{quoted(group.name)} ({word} {id_[:ID_SHOWN]})")
 
 
+def check_chain(join: Join) -> None:
+    """Raise Refused where the chain of invitations to the owner, whose join this is, is too long for another."""
+    if len(join.steps) > limits.GROUP_LINKS_MAX:
+        raise Refused(
+            "the chain of invitations from the founder to you cannot grow longer ({most})",
+            "ask a member who joined earlier to invite this person",
+            most=limits.GROUP_LINKS_MAX,
+        )
+
+
 def _in_own_web(replica: Replica, person: PersonId) -> bool:
     """Whether `person` is in the owner's web: the owner's own search says how much they trust the person."""
     trust_state, me = replica.trust_state, replica.me
@@ -333,10 +352,10 @@ def _in_own_web(replica: Replica, person: PersonId) -> bool:
     return standing_between(me, person, trust_state.graph, trust_state.groups, reach=reach, regard=None).in_web
 
 
-def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
-    """Return the person whom `who` means, if they may be invited to `group`."""
+def _meant(replica: Replica, who: str) -> PersonId:
+    """Return the person whom `who` means. Raises Refused where the owner blocks them."""
     try:
-        person = find(replica, who)
+        return find(replica, who)
     except NotFound as error:
         blocked = [person for person, _ in replica.store.blocked.all()]
         try:
@@ -344,6 +363,10 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
         except NotFound:
             raise error from None
         raise Refused("you block that person", "unblock them first with 'meshnode unblock NAME'") from None
+
+
+def _check_invitable(replica: Replica, group: Group, person: PersonId) -> None:
+    """Raise Refused where this person may not be invited to `group`."""
     if person == replica.me:
         raise Refused("you are a member yourself")
     members = replica.trust_state.groups.members_known(group.id)
@@ -362,7 +385,6 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
             "trust them first with 'meshnode vouch NAME --trust 0.5'",
             name=named(mention.name),
         )
-    return person
 
 
 def _check_room(replica: Replica) -> None:

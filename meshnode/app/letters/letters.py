@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, Delivery, LetterEvent, state_after
 from meshnode.app.naming import name_of
 from meshnode.app.owner.policy import blocks
-from meshnode.errors import Refused, Usage
+from meshnode.errors import Field, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.authoring import withdraw, write
 from meshnode.replica.replica import Replica
@@ -185,7 +185,7 @@ def _post(
             entropy=replica.entropy(SEAL_ENTROPY_BYTES),
         )
     except InvalidField as fault:
-        raise Usage("that message is too long", "shorten it, or send two messages") from fault
+        raise Usage("that message is too long", "shorten it, or send two messages", field=Field.MESSAGE) from fault
     life = max(1, expires - replica.clock.now())
     write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, rounded=rounded)
 

@@ -9,6 +9,7 @@ that is drawn at random, and its header tells the hour alone. See "Receipts" in 
 from __future__ import annotations
 
 from meshnode.app.letters import letters
+from meshnode.app.owner import receipt_choice
 from meshnode.errors import Refused
 from meshnode.replica.authoring import withdraw
 from meshnode.replica.replica import Replica
@@ -99,7 +100,7 @@ def end(replica: Replica, person: PersonId) -> None:
 
 def _may_know(replica: Replica, person: PersonId) -> bool:
     """Whether `person` may learn that the owner's devices have opened what they wrote."""
-    if not replica.receipts:
+    if not receipt_choice.are_on(replica):
         return False
     if _is_near(replica, person) or replica.store.exchanges.count_with(person) > 0:
         return True

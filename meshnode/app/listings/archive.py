@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshnode.app.catalog.ids import listing_id
+from meshnode.app.listings.photos import PhotoView, views
 from meshnode.app.listings.states import ListingEvent, ListingState, after
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, alike
@@ -22,7 +23,10 @@ REMEMBERED = 30 * limits.DAY  # from its end on, and at least until it would hav
 
 @dataclass(frozen=True, slots=True)
 class EndedView:
-    """A listing of yours that has ended: `how` (`expired`, `closed`, or `taken` to the last piece), and when (`at`)."""
+    """A listing of yours that has ended: `how` (`expired`, `closed`, or `taken` to the last piece), and when (`at`).
+
+    Its `photos` stay as long as it can be renewed.
+    """
 
     id: str
     type: str
@@ -30,6 +34,7 @@ class EndedView:
     category: str
     how: str
     at: int
+    photos: tuple[PhotoView, ...]
 
 
 def remembered(replica: Replica) -> tuple[EndedView, ...]:
@@ -88,4 +93,5 @@ def _id(replica: Replica, ended: ArchivedListing) -> str:
 
 def _view(replica: Replica, ended: ArchivedListing) -> EndedView:
     body = body_of(ended.record)
-    return EndedView(_id(replica, ended), body.type, body.title, body.category, ended.state, ended.at)
+    photos = views(replica, body)
+    return EndedView(_id(replica, ended), body.type, body.title, body.category, ended.state, ended.at, photos)

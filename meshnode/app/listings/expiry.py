@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from meshnode.replica.replica import Replica
 from protocol import Kind, Listing, Record, limits
 
@@ -18,16 +18,20 @@ WARNED = 1 * limits.DAY  # how long before the end the owner is told
 def check_life(expires_in: int | None) -> int | None:
     """Return the life in seconds that the owner chose, None for the default. Raises Usage if no listing may live so."""
     if expires_in is not None and not limits.MINUTE <= expires_in <= limits.LISTING_LIFE:
-        raise Usage("a post can be visible for 1 minute to {most} days", most=limits.LISTING_LIFE // limits.DAY)
+        raise Usage(
+            "a post can be visible for 1 minute to {most} days",
+            field=Field.EXPIRES_IN,
+            most=limits.LISTING_LIFE // limits.DAY,
+        )
     return expires_in
 
 
 def check_dates(*, available_until: int | None, return_by: int | None, now: int) -> None:
     """Raise Usage where a date that the owner names now is past; None names none."""
     if available_until is not None and available_until <= now:
-        raise Usage("the day until which it is available must be in the future")
+        raise Usage("the day until which it is available must be in the future", field=Field.AVAILABLE_UNTIL)
     if return_by is not None and return_by <= now:
-        raise Usage("the day by which it is given back must be in the future")
+        raise Usage("the day by which it is given back must be in the future", field=Field.RETURN_BY)
 
 
 def life_of(body: Listing, expires_in: int | None, now: int) -> int:

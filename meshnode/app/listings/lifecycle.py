@@ -7,6 +7,7 @@ id. What the owner withdrew is forgotten.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from meshnode.app.listings.states import ListingEvent, ListingState, after, is_r
 from meshnode.app.listings.view import ListingView, body_of, view
 from meshnode.app.owner import places
 from meshnode.app.picking import Candidate, pick
-from meshnode.errors import NotFound, Refused
+from meshnode.errors import NotFound, Refused, StorageFull
 from meshnode.quoting import named, quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -123,7 +124,8 @@ def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     with replica.transaction():
         _end(replica, record, ListingEvent.WITHDRAW)
         replica.store.places.forget(record.header.slot)
-    photo_cases.clear_up(replica, gone=body_of(record).photos)
+    with suppress(StorageFull):  # it is withdrawn, and upkeep deletes them when there is space
+        photo_cases.clear_up(replica, gone=body_of(record).photos)
     return shown
 
 

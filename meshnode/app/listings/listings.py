@@ -23,7 +23,7 @@ from meshnode.app.owner.places import Coordinates, cell_of, preference_of
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.picking import Candidate, alike, pick
 from meshnode.app.words import searchable
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import Field, NotFound, Refused, Usage, not_allowed
 from meshnode.quoting import named, quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -264,7 +264,7 @@ def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
     try:
         return Listing(salt=authoring.fresh_salt(replica), **typed)
     except InvalidField as error:
-        raise Usage(str(error)) from error
+        raise not_allowed(error) from error
 
 
 def rewritten(replica: Replica, body: Listing, **changes: Any) -> Listing:
@@ -272,7 +272,7 @@ def rewritten(replica: Replica, body: Listing, **changes: Any) -> Listing:
     try:
         return dataclasses.replace(body, salt=authoring.fresh_salt(replica), **changes)
     except InvalidField as error:
-        raise Usage(str(error)) from error
+        raise not_allowed(error) from error
 
 
 def _cell(replica: Replica, position: Coordinates | None) -> str | None:
@@ -295,6 +295,7 @@ def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
         raise Usage(
             '"Anyone nearby" needs your location',
             "give the post one with --place LAT,LON, or set yours: meshnode share set --place LAT,LON",
+            field=Field.PLACE,
         )
 
 

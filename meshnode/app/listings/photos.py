@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import Field, NotFound, Refused, Usage, not_allowed
 from meshnode.replica.access import Access
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.changes import Change
@@ -57,7 +57,8 @@ def keep(replica: Replica, photo: bytes, thumbnail: bytes) -> PhotoGiven:
 def clear_up(replica: Replica, *, gone: Sequence[Photo] = ()) -> None:
     """Delete the owner's photos that no listing names, nor one that could be renewed or is still to be written again.
 
-    One that was added lately may be in a form; those that are `gone` are in none.
+    One that was added here lately may be in a form; those that are `gone` are in none, nor such as came from another
+    device of the owner's.
     """
     store, before = replica.store, replica.clock.now() - UNUSED_SECONDS
     unnamed = store.photos.unnamed_of_owner()
@@ -71,7 +72,7 @@ def clear_up(replica: Replica, *, gone: Sequence[Photo] = ()) -> None:
     wanted = _hashes(photo for body in bodies if isinstance(body, Listing) for photo in body.photos)
     at_once = _hashes(gone)
     store.photos.delete(
-        hash_ for hash_, added in unnamed if hash_ not in wanted and (added < before or hash_ in at_once)
+        hash_ for hash_, added, came in unnamed if hash_ not in wanted and (came or added < before or hash_ in at_once)
     )
 
 
@@ -82,7 +83,7 @@ def _hashes(photos: Iterable[Photo]) -> set[PhotoHash]:
 def named(replica: Replica, given: Sequence[PhotoGiven], before: Sequence[Photo] = ()) -> tuple[Photo, ...]:
     """Return photos as a listing names them: new ones that are kept here, and those that it had `before`. Raises Usage."""
     if len(given) > limits.PHOTOS_MAX:
-        raise Usage("a post has at most {most} photos", most=limits.PHOTOS_MAX)
+        raise Usage("a post has at most {most} photos", field=Field.PHOTOS, most=limits.PHOTOS_MAX)
     known = {photo.hash: photo for photo in before}
     found = []
     for one in given:
@@ -95,14 +96,14 @@ def named(replica: Replica, given: Sequence[PhotoGiven], before: Sequence[Photo]
         try:
             found.append(Photo(hash_, sizes[0], thumbnail, sizes[1], normalize_line(one.words)))
         except InvalidField as error:
-            raise Usage(str(error)) from error
+            raise not_allowed(error) from error
     return tuple(found)
 
 
 def _size(replica: Replica, hash_: PhotoHash) -> int:
     data = replica.store.photos.given(hash_) if replica.store.photos.state(hash_) is PhotoState.OWN else None
     if data is None:
-        raise Usage("one of the photos is not here any longer", "add it once more")
+        raise Usage("one of the photos is not here any longer", "add it once more", field=Field.PHOTOS)
     return len(data)
 
 
@@ -143,7 +144,7 @@ def shown(replica: Replica, which: str) -> bytes:
     now = replica.clock.ended_by()
     rows = replica.store.records.rows_of(photos.named_by(hash_))
     allowed = any(replica.access.may_have(replica.me, row, now) is Access.ALLOW for row in rows)
-    data = photos.shown(hash_) if allowed or photos.state(hash_) is PhotoState.OWN else None
+    data = photos.shown(hash_) if allowed or photos.is_of_owner(hash_) else None
     if data is None:
         raise NotFound("this photo is not here", "it may come as soon as a neighbor who has it is near")
     return data

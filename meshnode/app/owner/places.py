@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from meshnode.app.owner.profile import set_profile
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from meshnode.replica import authoring
 from meshnode.replica.bodies import readable
 from meshnode.replica.replica import Replica
@@ -59,7 +59,9 @@ def cell_of(position: Coordinates, precision: Precision) -> str:
         return coarse(position.lat, position.lon, precision)
     except LocalError as error:
         raise Usage(
-            "that location is nowhere on earth", "latitude goes from -90 to 90, longitude from -180 to 180"
+            "that location is nowhere on earth",
+            "latitude goes from -90 to 90, longitude from -180 to 180",
+            field=Field.PLACE,
         ) from error
 
 

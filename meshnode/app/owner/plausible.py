@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 
 from meshnode.app.owner.places import Coordinates, cell_of, here
-from meshnode.errors import Unconfirmed
+from meshnode.errors import Field, Unconfirmed
 from meshnode.replica.replica import Replica
 from protocol import LocalError, Precision, center, coarse, distance_km
 
@@ -49,7 +49,12 @@ def _question(position: Coordinates, km: float, meant: Coordinates | None) -> Un
     guess = "" if meant is None else f". Did you mean {_written(meant)}"
     far = f"{_written(position)} is {round(km):,} km from your location"
     return Unconfirmed(
-        "{far}{guess}{value}", "if it is right, say so with --yes", far=far, guess=guess, value="?" if guess else ""
+        "{far}{guess}{value}",
+        "if it is right, say so with --yes",
+        field=Field.PLACE,
+        far=far,
+        guess=guess,
+        value="?" if guess else "",
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from meshnode.app.owner import ended_entries, former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
-from meshnode.errors import Refused
+from meshnode.errors import Refused, not_allowed
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.bodies import readable
 from meshnode.replica.branches import valid_and_outdated
@@ -294,7 +294,7 @@ def _edited(registers: _Registers, edit: Edit, salt: bytes) -> Policy:
         raise Refused(
             "the list of people you trust or block cannot be changed ({fault})",
             "if a device of yours was stolen, revoke it: meshnode device revoke DEVICE",
-            fault=fault,
+            fault=not_allowed(fault).message,
         ) from fault
 
 

@@ -9,9 +9,9 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from meshnode.app.owner import places, plausible, policy
+from meshnode.app.owner import places, plausible, policy, receipt_choice
 from meshnode.app.owner.places import Coordinates, preference_of
-from meshnode.errors import Usage
+from meshnode.errors import Field, Usage
 from meshnode.replica.replica import Replica
 from protocol import Audience, Precision, Preference, across_km, center, limits, precision_of
 from protocol.trust import effective_audience
@@ -45,7 +45,7 @@ class SharingView:
     """Your default sharing settings. `follows` counts your listings that follow these settings.
 
     `place` is your exact place, which stays on this node (null: not known here); `published` is what others learn of
-    it. `warnings` say where these settings may not do what you expect.
+    it. With `receipts`, people learn when you have opened their messages. `warnings` say where these settings may not do what you expect.
     """
 
     audience: str
@@ -54,6 +54,7 @@ class SharingView:
     place: Coordinates | None
     published: PublishedPlace | None
     follows: int
+    receipts: bool
     warnings: tuple[SharingWarning, ...]
 
 
@@ -70,6 +71,7 @@ class SharingChange:
     radius_km: int | None = None
     place: Coordinates | None = None
     no_place: bool = False
+    receipts: bool | None = None
     anyway: bool = False
 
 
@@ -90,6 +92,7 @@ def show(replica: Replica) -> SharingView:
         place=places.exact(replica),
         published=published_place(cell),
         follows=sum(record.header.audience == Audience.FOLLOWS for record, _ in listings),
+        receipts=receipt_choice.are_on(replica),
         warnings=tuple(_warnings(replica, preference, cell)),
     )
 
@@ -97,6 +100,8 @@ def show(replica: Replica) -> SharingView:
 def change(replica: Replica, wanted: SharingChange) -> SharingView:
     """Change how the owner shares; a setting that is so already is not signed again. Raises Usage as `checked` does."""
     after, far = checked(replica, wanted), plausible.moved_far(replica, wanted.place)
+    if wanted.receipts is not None:
+        receipt_choice.choose(replica, on=wanted.receipts)
     precision = Precision(after.precision)
     moves = wanted.place is not None or wanted.no_place
     coarsens = precision < preference_of(replica, replica.me).precision
@@ -120,7 +125,9 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
     if wanted == SharingChange(anyway=wanted.anyway):
         raise Usage("say what to change", "'meshnode share set --help' lists what can be changed")
     if wanted.place is not None and wanted.no_place:
-        raise Usage("a location and no location contradict each other", "give one of them")
+        raise Usage("a location and no location contradict each other", "give one of them", field=Field.PLACE)
+    if wanted.receipts is not None:
+        receipt_choice.check(replica, on=wanted.receipts)
     before = preference_of(replica, replica.me)
     after = Preference(
         audience=before.audience if wanted.audience is None else audience_named(wanted.audience),
@@ -133,7 +140,9 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
         places.cell_of(wanted.place, Precision(after.precision))
     placed = wanted.place is not None or (places.published(replica) is not None and not wanted.no_place)
     if after.audience == Audience.ANYONE_LOCAL and not placed:
-        raise Usage('"Anyone nearby" needs your location', "set it: meshnode share set --place LAT,LON")
+        raise Usage(
+            '"Anyone nearby" needs your location', "set it: meshnode share set --place LAT,LON", field=Field.PLACE
+        )
     return after
 
 
@@ -142,24 +151,34 @@ def audience_named(word: str) -> Audience:
     try:
         return Audience.from_word(word)
     except ValueError as error:
-        raise Usage("{word} is not an audience", "{reason}", word=repr(word), reason=str(error)) from error
+        raise Usage(
+            "{word} is not an audience", "{reason}", field=Field.AUDIENCE, word=repr(word), reason=str(error)
+        ) from error
 
 
 def _precision(word: str) -> Precision:
     try:
         return Precision.from_word(word)
     except ValueError as error:
-        raise Usage("{word} is not a precision", "{reason}", word=repr(word), reason=str(error)) from error
+        raise Usage(
+            "{word} is not a precision", "{reason}", field=Field.PRECISION, word=repr(word), reason=str(error)
+        ) from error
 
 
 def _radius(km: int) -> int:
     if km < 0:
-        raise Usage("a radius cannot be negative", "it goes from 1 to {most} km", most=limits.RADIUS_KM_MAX)
+        raise Usage(
+            "a radius cannot be negative", "it goes from 1 to {most} km", field=Field.RADIUS, most=limits.RADIUS_KM_MAX
+        )
     if km == 0:
-        raise Usage("a radius of 0 km includes only yourself", "the smallest is 1 km")
+        raise Usage("a radius of 0 km includes only yourself", "the smallest is 1 km", field=Field.RADIUS)
     if km > limits.RADIUS_KM_MAX:
         raise Usage(
-            "a radius of {km} km is larger than the earth", "the largest is {most} km", km=km, most=limits.RADIUS_KM_MAX
+            "a radius of {km} km is larger than the earth",
+            "the largest is {most} km",
+            field=Field.RADIUS,
+            km=km,
+            most=limits.RADIUS_KM_MAX,
         )
     return km
 

@@ -59,7 +59,7 @@ class Conversation:
     """The conversation with one device over one connection.
 
     A driver makes one with `dialing` or `answering` and calls it until `end` is set: `receive` with the bytes that
-    arrive, `tick` when the time that `next_timer` gave has come, `note` after every commit on this node and `follow`
+    arrive, `hand_over` when memory is short, `tick` when the time that `next_timer` gave has come, `note` after every commit on this node and `follow`
     soon after it, `compare` to compare both sets once more, and `close` to end it. After each call it writes what
     `data_to_send` returns. All calls are made on the store thread, one at a time. Times are seconds on a clock of the
     driver's choice, which never goes back.
@@ -272,6 +272,22 @@ class Conversation:
                 self._break_off(error)
             self._flush()
 
+    @property
+    def held(self) -> int:
+        """An estimate of the memory, in bytes, of the records that have come and are not committed."""
+        return 0 if self._session is None else self._session.held
+
+    def hand_over(self, now: float) -> None:
+        """Take in the records that have come, and wait for more of them no longer."""
+        self.follow()
+        if self._session is not None and self._rests:
+            self._now = now
+            try:
+                self._handle(self._session.hand_over(now))
+            except RemoteError as error:
+                self._break_off(error)
+            self._flush()
+
     def compare(self, now: float) -> None:
         """Compare both sets once more, if this end called and the last comparison is not just past."""
         self.follow()
@@ -342,6 +358,7 @@ class Conversation:
             kinds_of=replica.store.records.kinds_of,
             now=now,
             told=self._time.tell,
+            header_room=replica.header_room,
         )
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
@@ -386,7 +403,7 @@ class Conversation:
                         self._serving.supply(ids)
                 case PhotoRequested() | PhotoReceived() as event:
                     if self._serving is not None:
-                        self._serving.photos.handle(event)
+                        self._serving.photos.handle(event, self._now)
                 case LiveStarted():
                     self.live = True
                     if self.peer is not None:

@@ -6,33 +6,43 @@ listings are here.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+
+from meshnode.errors import StorageFull
 from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import ServedSet
 from meshnode.store.photos import Named
-from protocol import PhotoHash
+from protocol import PersonId, PhotoHash
 from protocol.session import PhotoReceived, PhotoRequested, Session, SessionState
+
+log = logging.getLogger(__name__)
 
 CANDIDATES_AT_ONCE = 200  # photos that are looked at in one step, some 10 ms
 AGAIN_SECONDS = 15.0  # until what a peer did not have is asked for again: it may be fetching it itself
-SOON_SECONDS = 2.0  # until what another peer was just asked for is looked at again: that one may not have it
 AGAIN_SECONDS_MAX = 600.0  # the pause doubles up to this
+NOT_THERE_MAX = 2_000  # photos of which a session remembers that the peer did not have them
+SOON_SECONDS = 2.0  # until what another peer was just asked for is looked at again: that one may not have it
+ALL_AGAIN_SECONDS = 600.0  # until everything is looked at again: the peer may have more by now, or there may be room
 
 
 class PhotoTransfer:
     """The photos of one session. Used in the store thread; times are those of the conversation's clock."""
 
-    def __init__(self, replica: Replica, session: Session, served: ServedSet) -> None:
+    def __init__(self, replica: Replica, session: Session, served: ServedSet, peer: PersonId) -> None:
         self._replica = replica
         self._session = session
         self._served = served
+        self._peer = peer
         self._asked: Named | None = None
         self._generation = -1
+        self._candidates: Sequence[Named] = ()
         self._position = 0
-        self._not_there: set[PhotoHash] = set()
+        self._later: list[Named] = []  # of the candidates that were looked at, those to look at again
+        self._later_at: float | None = None
+        self._all_again_at = 0.0
         self._again_at: float | None = None
-        self._pause = AGAIN_SECONDS
-        self._soon = False  # whether something was passed over because another peer is being asked for it
-        self._left = False  # whether something was passed over that this peer may have later
+        self._not_there: dict[PhotoHash, tuple[float, float]] = {}  # until when, and how long the pause was
 
     @property
     def due(self) -> float | None:
@@ -40,24 +50,44 @@ class PhotoTransfer:
         ready = self._asked is None and self._session.state is SessionState.LIVE
         return self._again_at if ready else None
 
-    def handle(self, event: PhotoRequested | PhotoReceived) -> None:
+    def handle(self, event: PhotoRequested | PhotoReceived, now: float) -> None:
         """Answer a request, or keep what has come."""
         if isinstance(event, PhotoRequested):
-            photos = self._replica.store.photos
-            allowed = self._served.allows_any(photos.named_by(event.photo))
-            self._session.photos.give(photos.given(event.photo) if allowed else None)
+            self._session.photos.give(self._given(event.photo, now))
         else:
-            self._take(event)
+            self._take(event, now)
 
-    def _take(self, event: PhotoReceived) -> None:
+    def _given(self, photo: PhotoHash, now: float) -> bytes | None:
+        photos = self._replica.store.photos
+        data = photos.given(photo) if self._served.allows_any(photos.named_by(photo)) else None
+        return data if data is not None and self._replica.photos.may_give(self._peer, len(data), now) else None
+
+    def _take(self, event: PhotoReceived, now: float) -> None:
         replica, asked, self._asked = self._replica, self._asked, None
-        replica.photos.queue.ended(event.photo)
-        if event.data is None or asked is None:
-            self._not_there.add(event.photo)
-            return
-        if replica.store.photos.named_by(event.photo):  # its listing may have gone meanwhile
+        came = event.data is not None and asked is not None and self._is_kept(asked, event.data)
+        if not came:
+            _, pause = self._not_there.pop(event.photo, (0.0, AGAIN_SECONDS / 2))
+            pause = min(2 * pause, AGAIN_SECONDS_MAX)
+            self._not_there[event.photo] = now + pause, pause
+            while len(self._not_there) > NOT_THERE_MAX:
+                del self._not_there[next(iter(self._not_there))]
+            if asked is not None:
+                self._look_later(asked, now + pause)
+        replica.photos.queue.ended(event.photo, came=came)
+
+    def _is_kept(self, asked: Named, data: bytes) -> bool:
+        """Keep a photo that came, unless its listing has gone meanwhile; return False where it is to be asked for again."""
+        replica = self._replica
+        if not replica.store.photos.named_by(asked.hash):
+            return True
+        try:
             with replica.transaction():
-                replica.photos.keep(asked, event.data, replica.clock.now())
+                return replica.photos.keep(asked, data, replica.clock.now())
+        except StorageFull:  # a photo can wait; the conversation goes on, for what takes something back cannot
+            log.warning("the disk is full", extra={"work": "keeping a photo"})
+            return False
+
+    # --- asking --------------------------------------------------------------------------------------------------------
 
     def go_on(self, now: float) -> None:
         """Ask for the next photo that is lacking and that the peer may have, if none is under way."""
@@ -67,43 +97,47 @@ class PhotoTransfer:
             self._again_at = now + SOON_SECONDS
             return
         queue = self._replica.photos.queue
-        lacking = queue.lacking()
-        if queue.generation != self._generation:
-            self._generation, self._pause = queue.generation, AGAIN_SECONDS
-            self._begin_again()
-        elif self._again_at is not None and self._again_at <= now:
-            if self._position >= len(lacking) and not self._soon:
-                self._pause = min(2 * self._pause, AGAIN_SECONDS_MAX)
-                self._begin_again()
-            elif self._position >= len(lacking):
-                self._position, self._soon = 0, False
-            self._again_at = None
-        end = min(self._position + CANDIDATES_AT_ONCE, len(lacking))
+        lacking = queue.lacking(now)
+        if queue.generation != self._generation or now >= self._all_again_at:
+            self._generation, self._all_again_at = queue.generation, now + ALL_AGAIN_SECONDS
+            self._begin(lacking)
+        elif self._position >= len(self._candidates) and self._later_at is not None and self._later_at <= now:
+            self._begin(self._later)
+        end = min(self._position + CANDIDATES_AT_ONCE, len(self._candidates))
         while self._position < end:
-            photo = lacking[self._position]
+            photo = self._candidates[self._position]
             self._position += 1
-            if self._may_ask_for(photo, now):
+            at = self._time_for(photo, now)
+            if at is not None and at <= now:
                 self._asked = photo
                 queue.begin(photo.hash, now)
                 self._session.photos.fetch(photo.hash, photo.size, photo.author, now)
                 return
-        if self._position < len(lacking):
+            if at is not None:
+                self._look_later(photo, at)
+        if self._position < len(self._candidates):
             self._again_at = now
-        elif self._again_at is None and self._left:
-            self._again_at = now + (SOON_SECONDS if self._soon else self._pause)
+        else:
+            again = self._all_again_at if lacking else None
+            self._again_at = min((at for at in (self._later_at, queue.due, again) if at is not None), default=None)
 
-    def _begin_again(self) -> None:
-        self._position, self._again_at = 0, None
-        self._not_there.clear()
-        self._left = self._soon = False
+    def _begin(self, candidates: Sequence[Named]) -> None:
+        self._candidates, self._position = candidates, 0
+        self._later, self._later_at = [], None
 
-    def _may_ask_for(self, photo: Named, now: float) -> bool:
+    def _look_later(self, photo: Named, at: float) -> None:
+        self._later.append(photo)
+        self._later_at = at if self._later_at is None else min(at, self._later_at)
+
+    def _time_for(self, photo: Named, now: float) -> float | None:
+        """Return when to ask for this photo, or to look at it again; None if this peer is not to be asked for it."""
         replica = self._replica
+        until, _ = self._not_there.get(photo.hash, (now, 0.0))
+        if until > now:
+            return until
+        if replica.photos.queue.free_at(photo.hash, now) > now:
+            return now + SOON_SECONDS
         if replica.store.photos.state(photo.hash) is not None or not self._served.allows_any([photo.record]):
-            return False
-        self._left = True
-        if photo.hash in self._not_there or not replica.photos.room.has_room(photo.author, photo.size):
-            return False
-        free = replica.photos.queue.is_free(photo.hash, now)
-        self._soon |= not free
-        return free
+            return None
+        wanted = replica.photos.queue.is_looked_at(photo.hash)
+        return now if replica.photos.room.has_room(photo, wanted=wanted) else now + ALL_AGAIN_SECONDS

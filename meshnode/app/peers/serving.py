@@ -39,7 +39,7 @@ class Serving:
         self._session = session
         self._now = now
         self.served = ServedSet(replica.store, replica.access, replica.clock, replica.me, peer, closed=closed)
-        self.photos = PhotoTransfer(replica, session, self.served)
+        self.photos = PhotoTransfer(replica, session, self.served, peer)
         self.refusals = Refusals(
             replica.store.records,
             replica.access,

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from meshnode.app import date
+from meshnode.app.groups import card_invitations
+from meshnode.app.groups.card_invitations import CardGroup
 from meshnode.app.naming import PersonRef, called, reference
 from meshnode.app.owner import policy
 from meshnode.app.people import guests
 from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
-from meshnode.errors import Failed, Refused, Usage
+from meshnode.errors import Failed, Field, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -36,18 +38,22 @@ _SPENT = "used cards"  # their key among the small values of the store
 
 @dataclass(frozen=True, slots=True)
 class CardOrder:
-    """A card to make: for how many people, for how long (seconds), and which vouch it gives them."""
+    """A card to make: for how many people, for how long (seconds), and which vouch it gives them.
+
+    Everybody who uses it is invited to the `groups` of the owner's that are named here, by name or id.
+    """
 
     uses: int = 1
     trust: float = DEFAULT_TRUST
     expires_in: int = limits.CARD_LIFE
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CardView:
     """A card to hand over: the first people who add its text (`uses` of them) are connected with you.
 
-    `warning` says in words why it may not work.
+    They are invited to `groups`, which the card itself does not name. `warning` says in words why it may not work.
     """
 
     text: str
@@ -55,6 +61,7 @@ class CardView:
     trust: float
     expires: int
     addresses: tuple[str, ...]
+    groups: tuple[CardGroup, ...] = ()
     warning: str | None = None
 
 
@@ -106,13 +113,17 @@ class AddedView:
 def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]]) -> CardView:
     """Make a card and remember its secret. `addresses` are where this node is reached.
 
-    Raises Usage for numbers out of range, Refused while too many cards are open, Failed before the node has a profile.
+    Raises Usage for numbers out of range, Refused while too many cards are open, Failed before the node has a profile,
+    NotFound for a group that the owner is not in.
     """
     weight = per_mille(order.trust)
+    groups = card_invitations.named(replica, order.groups)
     if not 1 <= order.uses <= limits.CARD_USES_MAX:
-        raise Usage("a card can be for 1 to {most} people", most=limits.CARD_USES_MAX)
+        raise Usage("a card can be for 1 to {most} people", field=Field.USES, most=limits.CARD_USES_MAX)
     if not limits.MINUTE <= order.expires_in <= limits.CARD_LIFE_MAX:
-        raise Usage("a card can work for 1 minute to {most} days", most=limits.CARD_LIFE_MAX // 86400)
+        raise Usage(
+            "a card can work for 1 minute to {most} days", field=Field.EXPIRES_IN, most=limits.CARD_LIFE_MAX // 86400
+        )
     now = replica.clock.now()
     open_cards = [card for card in replica.store.cards.issued_live(now) if not card.spent]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
@@ -135,13 +146,21 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
         weight=weight,
         uses=order.uses,
     )
-    replica.store.cards.add_issued(card.id, card.secret, weight=card.weight, uses=card.uses, expires=card.expires)
+    replica.store.cards.add_issued(
+        card.id,
+        card.secret,
+        weight=card.weight,
+        uses=card.uses,
+        expires=card.expires,
+        groups=[group.id for group in groups],
+    )
     return CardView(
         text=card.to_text(),
         uses=card.uses,
         trust=card.weight / limits.WEIGHT_MAX,
         expires=card.expires,
         addresses=tuple(written(host, port) for host, port in card.addresses),
+        groups=tuple(map(card_invitations.view, groups)),
         warning=date.warning(replica, card.expires),
     )
 
@@ -230,7 +249,7 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
     notice board does not. A claimant who comes again is let in again, and is vouched for now if the node stopped before
     it had signed.
 
-    The use of the card and the vouch are committed together. CARD_USED if the card is no longer valid for the claimant;
+    The use of the card, the vouch and the promise of invitations are committed together. CARD_USED if the card is no longer valid for the claimant;
     BUSY if no vouch can be signed now, or the owner has to nod first: then the card keeps its use, and the claimant may
     come again.
     """
@@ -249,11 +268,14 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
             vouched = policy.weight(replica, claimant) > 0
             if not vouched and (for_them_alone or not policy.has_spoken_of(replica, claimant)):
                 policy.vouch(replica, claimant, (awaited and awaited.weight) or issued.weight)
+            if result is ClaimResult.FIRST:
+                card_invitations.owe(replica, card, claimant)
             if awaited is not None:
                 guests.came(replica, claimant)
     except Refused as fault:
         log.warning("the user of a card cannot be vouched for", extra={"why": fault.message})
         return Code.BUSY
+    card_invitations.sign_owed(replica)
     return None
 
 
@@ -315,7 +337,13 @@ def _read(text: str) -> Card:
         return Card.parse(text)
     except RemoteError as error:
         if error.code is Code.CARD_CHECKSUM:
-            raise Usage("this card is incomplete or has a typo", "copy the whole text again") from error
+            raise Usage(
+                "this card is incomplete or has a typo", "copy the whole text again", field=Field.CARD
+            ) from error
         if error.code is Code.VERSION:
-            raise Usage("this card was made by a newer version of meshnode", "update yours") from error
-        raise Usage("this is not a card", "copy the text that 'meshnode card' prints. It begins with mesh1") from error
+            raise Usage(
+                "this card was made by a newer version of meshnode", "update yours", field=Field.CARD
+            ) from error
+        raise Usage(
+            "this is not a card", "copy the text that 'meshnode card' prints. It begins with mesh1", field=Field.CARD
+        ) from error

@@ -17,7 +17,7 @@ from meshnode.app.people import cards, guests
 from meshnode.app.people.cards import AddedView, CardToAdd
 from meshnode.app.people.guests import Guest
 from meshnode.app.people.people import give, per_mille
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import Field, NotFound, Refused, Usage, not_allowed
 from meshnode.quoting import named
 from meshnode.replica.replica import Replica
 from meshnode.store import StoredIntroduction
@@ -72,7 +72,7 @@ def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
     nameable = {*known(replica), *(person for person, _ in replica.store.blocked.all())}
     pair = find(replica, order.one, nameable), find(replica, order.other, nameable)
     if pair[0] == pair[1]:
-        raise Usage("name two different people")
+        raise Usage("name two different people", field=Field.OTHER)
     for person in pair:
         _check_mine_to_introduce(replica, person)
         letters.check_can_write(replica, person)
@@ -220,7 +220,7 @@ def _about(replica: Replica, person: PersonId, message: str) -> Introduction:
     try:
         return Introduction(person, public_name(replica, person), message, _certificates(replica, person))
     except InvalidField as fault:
-        raise Usage(str(fault)) from fault
+        raise not_allowed(fault) from fault
 
 
 def _certificates(replica: Replica, person: PersonId) -> tuple[Record, ...]:

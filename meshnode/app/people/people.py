@@ -19,7 +19,7 @@ from meshnode.app.naming import (
 )
 from meshnode.app.owner import policy
 from meshnode.app.picking import alike
-from meshnode.errors import Refused, Unconfirmed, Usage
+from meshnode.errors import Field, Refused, Unconfirmed, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
 from protocol import PersonId, fingerprint_words, limits, person_text, short_id
@@ -174,9 +174,9 @@ def per_mille(trust: float) -> int:
     # Only then a whole number is looked for: a float can be so large that times a thousand it is infinite.
     weight = round(trust * limits.WEIGHT_MAX) if 0 < trust <= 1 else 0
     if not 1 <= weight <= limits.WEIGHT_MAX:
-        raise Usage("trust goes from 0.001 to 1", "to take back your trust: meshnode unvouch NAME")
+        raise Usage("trust goes from 0.001 to 1", "to take back your trust: meshnode unvouch NAME", field=Field.TRUST)
     if abs(trust * limits.WEIGHT_MAX - weight) > 1e-6:
-        raise Usage("trust can have at most three decimals")
+        raise Usage("trust can have at most three decimals", field=Field.TRUST)
     return weight
 
 

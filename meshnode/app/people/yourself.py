@@ -12,7 +12,7 @@ from meshnode.app.naming import PersonRef, find, known, name_of, public_name, re
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import first_names
 from meshnode.app.people.people import PersonView, view
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import NotFound, Refused, Usage, not_allowed
 from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
 from protocol import InvalidField, PersonId, check_text, limits, normalize, normalize_line, person_text
@@ -60,7 +60,7 @@ def change_profile(replica: Replica, wanted: ProfileChange, connected: Collectio
         try:
             set_profile(replica, name=name, about=about)
         except InvalidField as fault:
-            raise Usage(str(fault)) from fault
+            raise not_allowed(fault) from fault
     return view(replica, replica.me, connected)
 
 
@@ -116,7 +116,7 @@ def checked_name(typed: str) -> str:
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as fault:
-        raise Usage(str(fault)) from fault
+        raise not_allowed(fault) from fault
     return name
 
 

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import NamedTuple
 
 from meshnode.app.page_access import LINK_BYTES, LINK_SECONDS, SECRET_BYTES, SESSION_SECONDS
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import Field, NotFound, Refused, Usage
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import Phone, PhoneAct
@@ -259,7 +259,10 @@ def _checked_name(typed: str) -> str:
     name = normalize(typed.strip())
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
         raise Usage(
-            "a phone's name has 1 to {name_max} letters that can be seen", "choose another name", name_max=NAME_MAX
+            "a phone's name has 1 to {name_max} letters that can be seen",
+            "choose another name",
+            field=Field.NAME,
+            name_max=NAME_MAX,
         )
     return name
 

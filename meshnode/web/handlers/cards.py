@@ -6,9 +6,10 @@ from typing import Any
 
 import trio
 
+from meshnode.app.groups import groups as group_cases
 from meshnode.app.people import cards as card_cases
 from meshnode.app.people import introductions as introduction_cases
-from meshnode.errors import MeshnodeError, Usage
+from meshnode.errors import Field, MeshnodeError, Usage
 from meshnode.local import people as people_with_network
 from meshnode.qr import photos as card_photos
 from meshnode.qr.codes import picture
@@ -24,6 +25,7 @@ _addresses = Addresses()
 ADDRESSES = _addresses.table
 
 WAIT_SECONDS = 3.0  # for the giver of a card to be met: two nodes that are there connect in less
+OF_GROUP = "group-"  # begins the field of each group to which a card can invite, before the id of the group
 LIVES = ("1", "7", "30")  # days for which a card works
 PHOTOS = ("photo", "picture")  # the fields in which a photo of a card is taken, or chosen
 
@@ -33,7 +35,7 @@ _one_at_a_time = trio.CapacityLimiter(1)  # each photo that is read may take MEM
 @_addresses.add("GET", "/card")
 async def new_card(asked: Asked) -> Reply:
     """Show the form for a new card."""
-    return _form(asked.form)
+    return await _form(asked)
 
 
 @_addresses.add("POST", "/card")
@@ -44,18 +46,23 @@ async def make_card(asked: Asked) -> Reply:
         uses = whole(form.get("uses", "").strip())
         days = whole(form.get("days", ""))
         if uses is None or days is None:
-            raise Usage(text.NO_USES)
-        order = card_cases.CardOrder(uses=uses, trust=weight(form), expires_in=days * limits.DAY)
+            raise Usage(text.NO_USES, field=Field.USES)
+        chosen = tuple(name.removeprefix(OF_GROUP) for name in form if name.startswith(OF_GROUP))
+        order = card_cases.CardOrder(uses=uses, trust=weight(form), expires_in=days * limits.DAY, groups=chosen)
         made = await context.run(card_cases.make, order, context.network.state().addresses)
     except MeshnodeError as error:
-        return _form(form, error)
+        return await _form(asked, error)
     context.network.look_again()
     return TemplateReply("card.html", {"card": plain(made), "picture": picture(made.text)}, acted=True)
 
 
-def _form(form: dict[str, str], error: MeshnodeError | None = None) -> TemplateReply:
-    values: dict[str, Any] = {"form": {"uses": "1", "know": "number", "trust": "0.8", "days": "7", **form}}
-    values["lives"] = LIVES
+async def _form(asked: Asked, error: MeshnodeError | None = None) -> TemplateReply:
+    own = plain(await asked.context.run(group_cases.show, group_cases.GroupsQuery()))
+    values: dict[str, Any] = {
+        "form": {"uses": "1", "know": "number", "trust": "0.8", "days": "7", **asked.form},
+        "lives": LIVES,
+        "groups": own["groups"],
+    }
     if error is not None:
         values["problem"] = problem(error)
     return TemplateReply("new_card.html", values, 200 if error is None else error.http_status)
@@ -74,7 +81,7 @@ async def add(asked: Asked) -> Reply:
     try:
         typed = await _given(asked)
         if not typed:
-            raise Usage(connecting.NO_CARD)
+            raise Usage(connecting.NO_CARD, field=Field.CARD)
         wait = WAIT_SECONDS if typed.lower().startswith("mesh1") else 0.0
         given = card_cases.CardToAdd(typed, weight(form) if form.get("know") else None, wait)
         added = plain(await people_with_network.add(asked.context, given))
@@ -94,7 +101,7 @@ async def _given(asked: Asked) -> str:
                 card_photos.card_in, file.content, file.name, limiter=_one_at_a_time, abandon_on_cancel=True
             )
             if typed and typed.lower() != read:
-                raise Usage(text.TWO_CARDS)
+                raise Usage(text.TWO_CARDS, field=Field.CARD)
             typed = asked.form["card"] = read
     return typed
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from meshnode.app.discover import discover as discover_cases
 from meshnode.app.exchanges import exchanges as exchange_cases
 from meshnode.app.listings import listings as listing_cases
-from meshnode.errors import MeshnodeError, Usage
+from meshnode.errors import Field, MeshnodeError, Usage
 from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
 from meshnode.web.fields import amount, whole
 from meshnode.web.pages import plain
@@ -50,22 +50,25 @@ def _filled(asked: Mapping[str, str]) -> dict[str, str]:
 def query_of(asked: Mapping[str, str], page: int = 1) -> discover_cases.DiscoverQuery:
     """Return the search that the filters in an address ask for. Raises Usage if they make no sense."""
     filters = _filled(asked)
-    try:
-        within = None if filters["within"] in (ANY, DISTANCE) else float(filters["within"])
-        trust = float(filters["trust"])
-    except ValueError:
-        raise Usage("the distance or the trust is not a number") from None
+    within = None if filters["within"] in (ANY, DISTANCE) else _number(filters["within"], Field.WITHIN)
     return discover_cases.DiscoverQuery(
         words=filters["q"] or None,
         type=filters["type"] or None,
         category=filters["category"] or None,
         within=within,
         anywhere=filters["within"] == ANY,
-        trust=trust,
+        trust=_number(filters["trust"], Field.TRUST),
         sort=filters["sort"] or "best",
         limit=PER_PAGE,
         page=page,
     )
+
+
+def _number(written: str, field: Field) -> float:
+    try:
+        return float(written)
+    except ValueError:
+        raise Usage("the distance or the trust is not a number", field=field) from None
 
 
 @_addresses.add("GET", "/posts/{which:path}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from meshnode.app.groups import groups as group_cases
 from meshnode.app.people import people as people_cases
-from meshnode.errors import MeshnodeError, NotFound, Usage
+from meshnode.errors import Field, MeshnodeError, NotFound, Usage
 from meshnode.local.people import connected
 from meshnode.text import page as page_text
 from meshnode.text import page_groups as text
@@ -44,8 +44,8 @@ async def act(asked: Asked) -> Reply:
     context, which, wanted = asked.context, asked.which, asked.form.get("act", "")
     try:
         if wanted == "invite":
-            if not asked.form.get("person"):
-                raise Usage(text.NOBODY_CHOSEN)
+            if not asked.form.get("person", "").strip():
+                raise Usage(text.NOBODY_CHOSEN, field=Field.PERSON)
             await context.run(group_cases.invite, which, None, asked.form["person"])
             return Elsewhere("/groups?done=invited")
         if wanted == "join":

@@ -14,7 +14,7 @@ from meshnode.app.people import blocks as block_cases
 from meshnode.app.people import introductions as introduction_cases
 from meshnode.app.people import people as people_cases
 from meshnode.app.people import yourself as yourself_cases
-from meshnode.errors import MeshnodeError, NotFound, Unconfirmed, Usage
+from meshnode.errors import Field, MeshnodeError, NotFound, Unconfirmed, Usage
 from meshnode.local import people as people_with_network
 from meshnode.local.people import connected
 from meshnode.text import page as page_text
@@ -108,7 +108,7 @@ async def _done(asked: Asked, wanted: str) -> Reply:
         return Elsewhere(f"{back}?done=unnamed")
     if wanted == "introduce":
         if not form.get("other"):
-            raise Usage(text.NO_OTHER)
+            raise Usage(text.NO_OTHER, field=Field.OTHER)
         order = introduction_cases.IntroductionOrder(which, form["other"], form.get("message", ""))
         told = await context.run(introduction_cases.introduce, order)
         return Elsewhere(f"{back}?done={'introduced' if told.told else 'acquainted'}")

@@ -8,7 +8,9 @@ from meshnode.app.explain import audience as audience_cases
 from meshnode.app.listings import lifecycle as lifecycle_cases
 from meshnode.app.listings import listings as listing_cases
 from meshnode.app.owner import preference as sharing_cases
-from meshnode.errors import MeshnodeError, NotFound, Usage
+from meshnode.app.owner.places import Coordinates
+from meshnode.errors import Field, MeshnodeError, NotFound, Usage
+from meshnode.text import locations, page_sharing
 from meshnode.text import page as text
 from meshnode.web.addresses import UPLOAD_MAX_BYTES, Addresses, Asked, Elsewhere, Reply, TemplateReply
 from meshnode.web.fields import amount, day_end
@@ -20,6 +22,7 @@ _addresses = Addresses()
 ADDRESSES = _addresses.table
 
 VIEWERS_SHOWN = 200
+NEARBY = "anyone_local"  # the audience that needs a place
 CHECK = "check"  # the button that shows who could see it, and posts nothing
 
 
@@ -50,8 +53,10 @@ async def _form(
     asked: Asked, form: dict[str, str], *, audience: dict[str, Any] | None = None, error: MeshnodeError | None = None
 ) -> TemplateReply:
     sharing = plain(await asked.context.run(sharing_cases.show))
+    form = {"type": "offer", "category": "other", "urgency": "normal", "audience": sharing["audience"], **form}
     values: dict[str, Any] = {
-        "form": {"type": "offer", "category": "other", "urgency": "normal", "audience": sharing["audience"], **form},
+        "form": form,
+        "asks_place": form["audience"] == NEARBY and sharing["published"] is None,
         "sharing": sharing,
         "audience": audience,
         "viewers_shown": VIEWERS_SHOWN,
@@ -65,10 +70,10 @@ def _draft(form: dict[str, str], *, checks: bool) -> listing_cases.ListingDraft:
     """Return what the form says. To check who could see it, it needs no title yet."""
     title = form.get("title", "").strip()
     if not title and not checks:
-        raise Usage(text.NO_TITLE)
+        raise Usage(text.NO_TITLE, field=Field.TITLE)
     kind = form.get("type", "")
     if kind not in text.TYPES:
-        raise Usage(text.NO_KIND)
+        raise Usage(text.NO_KIND, field=Field.TYPE)
     return listing_cases.ListingDraft(
         type=kind,
         title=title or text.TYPES[kind],
@@ -81,8 +86,20 @@ def _draft(form: dict[str, str], *, checks: bool) -> listing_cases.ListingDraft:
         lend="lend" in form,
         notice_board="notice_board" in form,
         audience=form.get("audience") or None,
+        place=_place(form),
         photos=photos.chosen(form),
     )
+
+
+def _place(form: dict[str, str]) -> Coordinates | None:
+    """Return the place that was typed, which is asked for where the post needs one and the owner has none."""
+    typed = form.get("place", "").strip()
+    if not typed or form.get("audience") != NEARBY:
+        return None
+    found = locations.read(typed)
+    if found is None:
+        raise Usage(page_sharing.NO_LOCATION, page_sharing.NO_LOCATION_HINT, field=Field.PLACE)
+    return Coordinates(*found)
 
 
 @_addresses.add("GET", "/mine")

@@ -8,7 +8,7 @@ from meshnode.app.discover import nearby as nearby_cases
 from meshnode.app.explain import what_if as what_if_cases
 from meshnode.app.owner import preference as sharing_cases
 from meshnode.app.owner.places import Coordinates
-from meshnode.errors import MeshnodeError, NotFound, Unconfirmed, Usage
+from meshnode.errors import Field, MeshnodeError, NotFound, Unconfirmed, Usage
 from meshnode.text import locations
 from meshnode.text import page as page_text
 from meshnode.text import page_sharing as text
@@ -21,6 +21,7 @@ from meshnode.web.problems import problem
 _addresses = Addresses()
 ADDRESSES = _addresses.table
 
+RECEIPTS, NO_RECEIPTS = "receipts", "no-receipts"  # the button that lets others learn of opened messages, or not
 SURE = "sure"  # the button below the list of what would change
 
 
@@ -36,7 +37,7 @@ async def change(asked: Asked) -> Reply:
     context, sure = asked.context, SURE in asked.form
     try:
         wanted = _wanted(asked.form)
-        if not sure:
+        if not sure and wanted.receipts is None:
             changes = plain(await context.run_steps(what_if_cases.share, context.catalog, wanted))
             return _sure(asked, changes)
         await context.run(sharing_cases.change, wanted)
@@ -52,15 +53,17 @@ def _wanted(form: dict[str, str]) -> sharing_cases.SharingChange:
     if act == "settings":
         radius = whole(form.get("radius", "").strip().removesuffix("km").strip())
         if radius is None:
-            raise Usage(text.NO_RADIUS)
+            raise Usage(text.NO_RADIUS, field=Field.RADIUS)
         return sharing_cases.SharingChange(form.get("audience"), form.get("precision"), radius, anyway=anyway)
     if act == "place":
         place = locations.read(form.get("place", ""))
         if place is None:
-            raise Usage(text.NO_LOCATION, text.NO_LOCATION_HINT)
+            raise Usage(text.NO_LOCATION, text.NO_LOCATION_HINT, field=Field.PLACE)
         return sharing_cases.SharingChange(place=Coordinates(*place), anyway=anyway)
     if act == "no-place":
         return sharing_cases.SharingChange(no_place=True, anyway=anyway)
+    if act in (RECEIPTS, NO_RECEIPTS):
+        return sharing_cases.SharingChange(receipts=act == RECEIPTS)
     raise NotFound(page_text.NO_PAGE)
 
 
@@ -97,7 +100,6 @@ async def _sharing(asked: Asked, error: MeshnodeError | None = None) -> Template
         "near": near,
         "chart": drawn(near),
         "form": form,
-        "receipts": context.replica.receipts,
         "done": asked.query.get("done", ""),
     }
     if error is not None:

@@ -14,24 +14,47 @@ function replaceParts(text, names) {
   }
 }
 
-let due = 0;
+// One fetch at a time, however many events come and however slowly the node answers.
+let due = 0, fetching = false, again = false;
+const soon = () => { if (!due) due = setTimeout(refresh, 300); };
+
 async function refresh() {
   due = 0;
+  again = fetching;
+  if (fetching) return;
+  fetching = true;
   try {
     const answer = await fetch(location.href, { credentials: "same-origin" });
     if (answer.ok) replaceParts(await answer.text(), null);
   } catch { /* the node is away; the stream says when it is back */ }
+  fetching = false;
+  if (again) soon();
 }
 
+// A page that nobody sees holds no stream: a browser has six connections to a node, for all its tabs together.
 // The audience of a post that is being written is not fetched again: its form is not on the server.
+const KINDS = ["listings", "people", "exchanges", "groups", "sharing", "alerts", "status", "reset"];
+const RETRY_SECONDS = 30; // after the node has refused the stream, since too many are open: browsers then give up
 const lives = parts().some((part) => part.dataset.live !== "audience");
+let events = null;
+
+function listen() {
+  if (events || document.hidden) return;
+  events = new EventSource("/events");
+  for (const kind of KINDS) events.addEventListener(kind, soon);
+  events.onerror = () => { if (events && events.readyState === EventSource.CLOSED) { rest(); setTimeout(listen, RETRY_SECONDS * 1000); } };
+}
+
+function rest() {
+  if (events) events.close();
+  events = null;
+}
+
 if (lives && "EventSource" in window) {
-  const events = new EventSource("/events");
-  const soon = () => { if (!due) due = setTimeout(refresh, 300); };
-  for (const kind of ["listings", "people", "exchanges", "groups", "sharing", "alerts", "status", "reset"]) {
-    events.addEventListener(kind, soon);
-  }
-  addEventListener("pagehide", () => events.close());
+  listen();
+  addEventListener("pagehide", rest);
+  addEventListener("pageshow", (shown) => { if (shown.persisted) { listen(); soon(); } });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) rest(); else { listen(); soon(); } });
 }
 
 const form = document.getElementById("post");
@@ -48,6 +71,6 @@ if (form) {
       replaceParts(await answer.text(), ["audience"]);
     } catch { /* another choice came first, or the node is away */ }
   };
-  for (const choice of form.querySelectorAll("[name=audience], [name=type]")) choice.addEventListener("change", count);
+  form.addEventListener("change", (change) => { if (change.target.matches("[name=audience], [name=type], [name=place]")) count(); });
   count();
 }

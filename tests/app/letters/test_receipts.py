@@ -9,9 +9,11 @@ import pytest
 
 from meshnode.app.exchanges.incoming import open_letters
 from meshnode.app.letters import letters, receipts
-from meshnode.app.owner import policy
+from meshnode.app.owner import policy, preference
+from meshnode.app.owner.preference import SharingChange
 from meshnode.app.people import blocks
 from meshnode.app.upkeep import upkeep
+from meshnode.errors import Refused
 from meshnode.replica.replica import Replica
 from protocol import Kind, Record, body_of, limits
 from protocol.letters import Action, Content, Introduction, Move, exchange_id, open_letter, receipt_slot, seal
@@ -128,6 +130,37 @@ def test_receipts_can_be_switched_off(mesh: Mesh, pair: tuple[Replica, Replica])
     mesh.settle()
     open_letters(off)
     assert receipts.seconds_until_due(off) is None
+
+
+def test_the_owner_switches_receipts_off_and_on_and_what_was_written_is_withdrawn(
+    mesh: Mesh, pair: tuple[Replica, Replica]
+) -> None:
+    alice, bob = pair
+    letters.send(alice, bob.me, WORDS)
+    mesh.advance(1)
+    mesh.advance(HOUR)
+    (receipt,) = written(bob)
+    assert preference.change(bob, SharingChange(receipts=False)).receipts is False
+    upkeep(bob)
+    assert written(bob) == []
+    letters.send(alice, bob.me, WORDS)
+    mesh.advance(1)
+    mesh.advance(HOUR)
+    assert written(bob) == []
+    assert preference.show(bob).receipts is False
+    assert preference.change(bob, SharingChange(receipts=True)).receipts is True
+    letters.send(alice, bob.me, WORDS)
+    mesh.advance(1)
+    mesh.advance(HOUR)
+    assert [record.header.slot for record in written(bob)] == [receipt.header.slot]
+
+
+def test_receipts_that_the_settings_switch_off_stay_off(pair: tuple[Replica, Replica]) -> None:
+    off = replace(pair[1], receipts=False)
+    assert preference.show(off).receipts is False
+    with pytest.raises(Refused, match="the settings of this node switch receipts off"):
+        preference.change(off, SharingChange(receipts=True))
+    assert preference.change(off, SharingChange(receipts=False)).receipts is False
 
 
 def test_a_block_withdraws_the_receipt_too(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:

@@ -10,6 +10,7 @@ from protocol import UNSET_PREFERENCE, Audience, Block, Policy, PolicyFull, Prec
 from protocol.limits import BLOCKS_MAX, POLICY_BODY_MAX_BYTES, STAMP_MAX, VOUCHES_MAX
 from protocol.numbers import Stamp
 from protocol.trust import block_tag, covers, joined, may_reduce_access, reconciled
+from tests.support.long_policies import policy_of_length
 from tests.support.webs import someone
 
 ALICE, BOB, CAROL, DAVE = (someone(number) for number in range(1, 5))
@@ -113,6 +114,13 @@ def test_where_branches_are_too_long_for_a_record_only_as_many_vouches_are_left_
     spare = POLICY_BODY_MAX_BYTES - len(whole.to_body())
     one, two = (len(version(given[:number], (), clock=long.clock).to_body()) for number in (1, 2))
     assert 0 <= spare < two - one
+
+
+def test_branches_that_are_just_as_long_as_a_record_may_be_lose_nothing() -> None:
+    longest = policy_of_length(POLICY_BODY_MAX_BYTES)
+    assert len(longest.to_body()) == POLICY_BODY_MAX_BYTES
+    whole = joined([longest, longest], bytes(16))
+    assert (whole.vouches, whole.blocks) == (longest.vouches, longest.blocks)
 
 
 def test_blocks_in_force_that_are_too_many_are_never_left_out() -> None:

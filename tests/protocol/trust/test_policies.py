@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import UNSET_PREFERENCE, Audience, Block, InvalidField, LocalError, Policy, Precision, Preference, Vouch
+from protocol import (
+    UNSET_PREFERENCE,
+    Audience,
+    Block,
+    InvalidField,
+    LocalError,
+    Policy,
+    PolicyFull,
+    Precision,
+    Preference,
+    Vouch,
+)
+from protocol.limits import POLICY_BODY_MAX_BYTES
 from protocol.numbers import Stamp
 from protocol.trust import (
     EffectivePolicy,
@@ -19,20 +31,20 @@ from protocol.trust import (
     covers,
     empty_policy,
     ended_everywhere,
-    heard_by,
     joined,
     may_reduce_access,
     merge,
     merge_entries,
+    only,
     overridden,
     reconciled,
-    unheard,
     with_block,
     with_preference,
     with_vouch,
     without_one_ended,
 )
 from protocol.trust.policies import Entries
+from tests.support.long_policies import STAMP, policy_of_length
 from tests.support.model import BruteListing, World, brute_consent
 from tests.support.webs import someone
 
@@ -123,17 +135,6 @@ def test_a_register_that_catches_up_with_the_others_says_together_with_them_what
     assert not forget & {vouch.subject for vouch in after.vouches}
 
 
-def test_a_device_has_heard_of_an_end_if_its_clock_is_as_high_and_it_gives_nothing() -> None:
-    mine = Policy(SALT, Stamp(9), (Vouch(BOB, 0, 5), Vouch(CAROL, 0, 8), Vouch(DAVE, 0, 2)))
-    behind, gives = Policy(SALT, Stamp(5)), Policy(SALT, Stamp(9), (Vouch(DAVE, 300, 1),))
-    assert heard_by(mine, []) == {BOB, CAROL, DAVE}
-    assert heard_by(mine, [behind]) == {BOB, DAVE}
-    assert heard_by(mine, [behind, gives]) == {BOB}
-    assert unheard(behind, [mine]) == {CAROL}
-    assert overridden(gives, [mine]) == {DAVE}
-    assert ended_everywhere(mine, [gives]) == {BOB, CAROL}
-
-
 @given(registers().flatmap(histories), st.data())
 def test_whichever_versions_a_node_has_missed_nothing_that_was_taken_back_holds(
     versions: list[Policy], data: st.DataObject
@@ -148,17 +149,6 @@ def test_whichever_versions_a_node_has_missed_nothing_that_was_taken_back_holds(
     held, said = merge_entries([found]), merge([last])
     assert all(weight <= said.vouches.get(subject, 0) for subject, weight in held.vouches.items())
     assert held.block_tags >= said.block_tags
-
-
-def test_a_full_register_gives_up_what_was_taken_back_before_the_end_of_a_block() -> None:
-    """A node that missed it learns of a vouch that was taken back all the same, and not of the end of a block."""
-    tag = block_tag(ALICE, BOB)
-    full = register(Vouch(BOB, 0, 5), Vouch(CAROL, 0, 6), blocks=(Block(tag, False, 1),))
-    once = without_one_ended(full, [])
-    assert (once.vouches, once.blocks) == ((Vouch(CAROL, 0, 6),), full.blocks)
-    twice = without_one_ended(once, [])
-    assert (twice.vouches, twice.blocks) == ((), full.blocks)
-    assert without_one_ended(twice, []).blocks == ()
 
 
 @given(registers().flatmap(lambda start: st.lists(histories(start), min_size=2, max_size=3)))
@@ -401,6 +391,14 @@ def test_fault_18_an_edit_refuses_a_weight_out_of_range(weight: int) -> None:
         with_vouch(empty_policy(SALT), BOB, weight, Stamp(1), SALT)
 
 
+def test_an_edit_may_make_a_policy_only_as_long_as_a_record_may_be() -> None:
+    fits, next_stamp = policy_of_length(POLICY_BODY_MAX_BYTES), Stamp(STAMP + 1)
+    last = fits.vouches[-1].subject  # with a weight that takes as many bytes
+    assert len(with_vouch(fits, last, 501, next_stamp, SALT).to_body()) == POLICY_BODY_MAX_BYTES
+    with pytest.raises(PolicyFull, match=str(POLICY_BODY_MAX_BYTES)):
+        with_vouch(policy_of_length(POLICY_BODY_MAX_BYTES + 1), last, 501, next_stamp, SALT)
+
+
 @given(registers(), st.sampled_from([0, 300, 800]))
 def test_an_edit_changes_one_entry_only(policy: Policy, weight: int) -> None:
     before = merge([policy])
@@ -447,6 +445,23 @@ def test_with_blocks_alone_nobody_gains_access(mine: Policy, theirs: Policy, oth
     assert after.block_tags == rest.block_tags | all_of_them.block_tags
     assert after.vouches == rest.vouches
     assert after.preference[:3] == min(rest.preference[:3], all_of_them.preference[:3])
+
+
+def test_a_preference_that_holds_anyway_is_not_absorbed() -> None:
+    """The register says of its own preference what it said: another one of the person's was chosen elsewhere."""
+    mine, other = register(), register(preference=Preference(Audience.MY_CELL, stamp=2))
+    after = absorb(mine, register(Vouch(BOB, 500, 1)), [other], Stamp(CLOCK + 1), SALT)
+    assert after.preference == mine.preference
+    after = absorb(mine, register(preference=Preference(Audience.MY_CELL, stamp=3)), [other], Stamp(CLOCK + 1), SALT)
+    assert after.preference == Preference(Audience.MY_CELL, stamp=CLOCK + 1)
+
+
+def test_of_a_policy_only_the_chosen_vouches_and_blocks_are_kept() -> None:
+    tags = [block_tag(ALICE, subject) for subject in (BOB, CAROL)]
+    policy = register(Vouch(BOB, 500, 1), Vouch(CAROL, 0, 1), blocks=tuple(Block(tag, True, 1) for tag in tags))
+    kept = only(policy, {BOB, tags[1]})
+    assert (kept.vouches, kept.blocks) == ((Vouch(BOB, 500, 1),), (Block(tags[1], True, 1),))
+    assert kept == replace(policy, vouches=kept.vouches, blocks=kept.blocks)
 
 
 # --- Many devices ----------------------------------------------------------------------------------------------------

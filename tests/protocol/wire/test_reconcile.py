@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import (
     FRAME_MAX_BYTES,
+    INT_MAX,
     RECONCILE_CHILDREN_MAX,
     RECONCILE_LIST_MAX,
     RECONCILE_MESSAGES_MAX,
     RECONCILE_OFFERS_MAX,
 )
 from protocol.wire import reconcile
-from protocol.wire.index import Index, Item
-from protocol.wire.reconcile import FINGERPRINT_BYTES, LEAF, SHORT_BYTES, Reconciler, SessionHash
+from protocol.wire.index import ID_BYTES, Index, Item
+from protocol.wire.reconcile import FANOUT, FINGERPRINT_BYTES, LEAF, SHORT_BYTES, Reconciler, SessionHash
 
 HASH = bytes(64)
 YEAR = 365 * 24 * 3600
@@ -199,9 +200,56 @@ def test_the_same_split_in_its_shortest_form_is_answered() -> None:
     assert answering().receive(number(SPLIT) + A_PRINT + number(2) + A_PRINT)
 
 
-def test_a_range_split_or_listed_too_finely_is_refused() -> None:
-    refused(number((RECONCILE_CHILDREN_MAX - 1) << 2 | SPLIT) + bytes(4000), Code.OVERSIZED)
-    refused(number((RECONCILE_LIST_MAX + 1) << 2 | LIST) + bytes(SHORT_BYTES * 300), Code.OVERSIZED)
+def test_the_last_time_the_largest_number_and_a_whole_id_are_taken() -> None:
+    far = (number(INT_MAX - 1) + A_PRINT) * 2  # two steps of 2^52 - 1 seconds: one second before the end of all time
+    assert answering().receive(number(2 << 2 | SPLIT) + A_PRINT + far + number(1 << 1) + A_PRINT)
+    refused(number(2 << 2 | SPLIT) + A_PRINT + far + number(2 << 1) + A_PRINT)
+    assert answering().receive(
+        number(SPLIT) + A_PRINT + number(10 << 1 | 1) + bytes([ID_BYTES, *range(ID_BYTES)]) + A_PRINT
+    )
+    side = Reconciler(Index(made(15, 3)), SessionHash(HASH, 0, 0))
+    side.open()
+    refused(b"\0" + number(INT_MAX), Code.OVERSIZED, side)  # a number, and too many items
+
+
+def split(children: int) -> bytes:
+    """Return the split of a range into so many parts, each with a bound one second after the one before."""
+    return number((children - 2) << 2 | SPLIT) + A_PRINT + (number(1 << 1) + A_PRINT) * (children - 1)
+
+
+def listed(count: int) -> bytes:
+    return number(count << 2 | LIST) + bytes(SHORT_BYTES * count)
+
+
+def test_a_range_may_be_split_and_listed_only_as_finely_as_the_caps_say() -> None:
+    assert answering().receive(split(RECONCILE_CHILDREN_MAX))
+    assert answering().receive(listed(RECONCILE_LIST_MAX))
+    refused(split(RECONCILE_CHILDREN_MAX + 1), Code.OVERSIZED)
+    refused(listed(RECONCILE_LIST_MAX + 1), Code.OVERSIZED)
+
+
+@pytest.mark.parametrize(("count", "mode"), [(0, LIST), (LEAF, LIST), (LEAF + 1, SPLIT)])
+def test_a_range_of_few_items_is_listed_and_one_of_more_is_split(count: int, mode: int) -> None:
+    assert Reconciler(Index(made(22, count)), SessionHash(HASH, 0, 0)).open()[0] & 3 == mode
+
+
+@pytest.mark.parametrize(("count", "parts"), [(LEAF + 1, 2), (3 * LEAF, 6), (1000, FANOUT)])
+def test_a_range_is_split_into_parts_of_half_a_list_but_not_too_many(count: int, parts: int) -> None:
+    assert Reconciler(Index(made(23, count)), SessionHash(HASH, 0, 0)).open()[0] >> 2 == parts - 2
+
+
+def test_a_message_ends_with_the_answer_that_fills_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reply(most: int) -> bytes | None:
+        monkeypatch.setattr(reconcile, "RECONCILE_MESSAGE_BYTES", most)
+        return answering().receive(number(SPLIT) + A_PRINT + number((START + YEAR // 2) << 1) + A_PRINT)
+
+    first = reply(1)
+    assert first
+    assert reply(len(first)) == first
+    both = reply(len(first) + 1)
+    assert both
+    assert both.startswith(first)
+    assert len(both) > len(first)
 
 
 def test_a_bound_beyond_the_range_that_was_asked_for_is_refused() -> None:
@@ -211,7 +259,10 @@ def test_a_bound_beyond_the_range_that_was_asked_for_is_refused() -> None:
     refused(number(SPLIT) + A_PRINT + number((START + 2 * YEAR) << 1) + A_PRINT, side=side)
 
 
-def test_offers_without_end_are_refused() -> None:
+def test_a_peer_may_offer_only_as_many_items_as_the_cap_says() -> None:
+    side = Reconciler(Index(made(15, 3)), SessionHash(HASH, 0, 0))
+    side.open()
+    assert side.receive(b"\0" + number(RECONCILE_OFFERS_MAX)) is None
     side = Reconciler(Index(made(15, 3)), SessionHash(HASH, 0, 0))
     side.open()
     refused(b"\0" + number(RECONCILE_OFFERS_MAX + 1), Code.OVERSIZED, side)
@@ -235,16 +286,35 @@ def test_a_peer_that_claims_to_differ_everywhere_gets_an_end() -> None:
     assert turns < 20
 
 
-def test_a_comparison_of_too_many_messages_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGES_MAX", 2)
+def test_a_comparison_of_too_many_messages_is_broken_off_and_of_just_as_many_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sets = mutual(made(18, 5000), made(19, 5))
+    most = (len(compared(*sets).messages) + 1) // 2  # each side receives every second one
+    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGES_MAX", most)
+    compared(*sets)
+    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGES_MAX", most - 1)
     with pytest.raises(RemoteError) as caught:
-        compared(*mutual(made(18, 5000), made(19, 5)))
+        compared(*sets)
     assert caught.value.code is Code.OVERSIZED
 
 
-def test_too_many_ranges_waiting_for_an_answer_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile, "RECONCILE_RANGES_MAX", 5)
-    refused(number(4 << 2 | SPLIT) + A_PRINT + (number(1 << 1) + A_PRINT) * 5, Code.OVERSIZED)
+@pytest.mark.parametrize("most", [1, 20, 100])
+def test_however_little_fits_in_a_message_all_differences_are_found(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A side with nothing to answer sends an empty message, as long as the other one has more to say."""
+    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGE_BYTES", most)
+    monkeypatch.setattr(reconcile, "RECONCILE_MESSAGES_MAX", 10_000)
+    ours, theirs = mutual(made(20, 600), made(21, 40))
+    outcome = compared(ours, theirs)
+    assert outcome.from_opener == ours - theirs
+    assert outcome.from_other == theirs - ours
+    assert b"" in outcome.messages or most > 1
+
+
+def test_only_as_many_ranges_as_the_cap_says_may_wait_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "RECONCILE_RANGES_MAX", 6)
+    assert answering().receive(split(6))
+    refused(split(7), Code.OVERSIZED)
 
 
 def test_nothing_is_read_after_the_end() -> None:
