@@ -13,6 +13,7 @@ from meshnode.replica.batch import GRAPH_RECORD_KINDS, Batch
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
 from meshnode.replica.judging import RecordJudge
+from meshnode.replica.refused_record import UNDECIDED
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import Body, DeviceId, Kind, PersonId, Profile, Record, RecordId, is_revocation
@@ -39,7 +40,11 @@ class RecordKeeper:
         if state in _IN_USE:
             batch.keys.add(key_of(record.header, body))
         if state is RecordState.PENDING:
-            self._put(record, state, body, batch)
+            if not self._put(
+                record, state, body, batch
+            ):  # its header is proved and stays, so it cannot wait here itself
+                batch.refuse_for_now(record, UNDECIDED, key_of(record.header, body))
+                batch.outcome.refused.append(record.id)
         elif state is RecordState.HEADER or record.header_only:
             self.keep_header(record, batch)
         elif self._store.records.put_new(record, state=state, received_from=batch.source, arrived=batch.now, body=body):

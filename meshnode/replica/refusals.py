@@ -22,6 +22,7 @@ from meshnode.replica.refused_record import (
     LOST,
     NOT_ALLOWED,
     PAUSED,
+    UNDECIDED,
     UNREADABLE,
     NotTaken,
     RefusedRecord,
@@ -41,7 +42,7 @@ STEP = 500  # refusals of earlier sessions that are looked at in one go, some 5 
 ASKED_AT_ONCE = 1024  # as many as one commit takes
 RENEW_SECONDS = 600.0  # a session that could not remember all it refused ends after this, and begins again
 
-_BY_TRUST = frozenset({NOT_ALLOWED, LOST, APART})
+_BY_TRUST = frozenset({NOT_ALLOWED, LOST, APART, UNDECIDED})
 _NEVER_BY_ITSELF = _BY_TRUST | {UNREADABLE}
 _UNTOLD = _NEVER_BY_ITSELF | {PAUSED}
 

@@ -12,10 +12,11 @@ from protocol import Record, RecordId
 from protocol.wire import Item
 
 NOT_ALLOWED, LOST, APART, EXPIRED = "not allowed", "lost", "apart", "expired"
-PAUSED, UNREADABLE = "paused", "unreadable"
+PAUSED, UNREADABLE, UNDECIDED = "paused", "unreadable", "undecided"
 """Reasons beside a Shortage: the owner may not have it, or not any longer; it is a certificate or policy of somebody who
-is connected with nobody here; it has expired by this node's clock; it follows other versions of a policy too soon; or a
-later version of this program may be able to read it."""
+is connected with nobody here; it has expired by this node's clock; it follows other versions of a policy too soon; a
+later version of this program may be able to read it; or it cannot be decided about yet, and cannot wait, since its header
+is in its register already."""
 
 NotTaken = Shortage | str
 

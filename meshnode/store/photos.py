@@ -1,6 +1,6 @@
 """Keeps the photos of listings by their hashes: which listings name them, and their bytes as far as they are here.
 
-A photo lives as long as a listing that names it is held, and no longer: SQLite takes the names away with the listing's row,
+A photo lives as long as a listing that names it is in use, and no longer: SQLite takes the names away with the listing's row,
 and the bytes are deleted before the same commit ends. They are overwritten like all that is deleted.
 """
 
@@ -95,8 +95,15 @@ class Photos:
                 )
 
     def use(self, record: int, author: int | None) -> None:
-        """Note, in an open transaction, that the listing in this row came into use, or, without an author, out of it."""
+        """Note, in an open transaction, that the listing in this row came into use, or, without an author, out of it.
+
+        Out of use, for fewer people now for instance, it keeps its words for some days; its photos go at once.
+        """
         self.moved |= self._database.run("UPDATE photo_name SET author = ? WHERE record = ?", (author, record)) > 0
+        if author is None:
+            self._database.run(
+                "INSERT OR IGNORE INTO photo_unnamed SELECT hash FROM photo_name WHERE record = ?", (record,)
+            )
 
     def unname(self, record: int) -> None:
         """Note, in an open transaction, that the body of this listing is no longer held."""
@@ -314,7 +321,7 @@ class Photos:
         for row in self._database.all("SELECT hash FROM photo_unnamed LIMIT ?", (DELETED_AT_ONCE,)):
             gone = self._database.value(
                 "SELECT 1 FROM photo WHERE hash = ?1 AND author IS NOT ?2"
-                " AND NOT EXISTS (SELECT 1 FROM photo_name WHERE hash = ?1)",
+                " AND NOT EXISTS (SELECT 1 FROM photo_name WHERE hash = ?1 AND author IS NOT NULL)",
                 (*row, self._owner_number()),
             )
             if gone:

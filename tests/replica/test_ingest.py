@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from meshnode.app.owner import policy
 from meshnode.errors import StorageFull
 from meshnode.replica.changes import Change
+from meshnode.replica.refused_record import UNDECIDED
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState
 from protocol import Audience, Kind, Record, limits
@@ -202,3 +203,21 @@ def test_a_dropped_record_is_taken_again_when_access_is_allowed_again() -> None:
     policy.unblock(replica, BOB.id)
     replica.ingest.receive(bobs(replica), BOB.id)
     assert states(replica)[listing.id] == RecordState.LIVE
+
+
+@pytest.mark.parametrize("kind", [Kind.PROFILE, Kind.LISTING])
+def test_what_waits_for_a_policy_and_whose_header_is_held_is_asked_for_again(kind: Kind) -> None:
+    """It can be kept neither in its register, where its header is, nor beside it."""
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    newer = (
+        BOB.profile(EPOCH, version=2, policy_version=2)
+        if kind is Kind.PROFILE
+        else BOB.listing("One", now=EPOCH, version=2, policy_version=2)
+    )
+    replica.ingest.receive([newer.without_body()], BOB.id)
+    outcome = replica.ingest.receive([newer], BOB.id)
+    assert [(one.id, one.reason) for one in outcome.later] == [(newer.id, UNDECIDED)]
+    assert outcome.refused == [newer.id]
+    replica.ingest.receive([BOB.policy({replica.me: 900}, now=EPOCH, version=2)], BOB.id)
+    assert replica.ingest.receive([newer], BOB.id).kept == [newer.id]

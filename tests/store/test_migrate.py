@@ -8,13 +8,15 @@ import apsw
 import pytest
 
 from meshnode.errors import Refused
-from meshnode.store import Phone, PhoneAct, Store
+from meshnode.store import Phone, PhoneAct, RecordState, Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import Migration, migrate, migrations
 from meshnode.store.rows import id_key
+from protocol import Photo, Record
 from tests.support.mail import stored_letters
 from tests.support.people import NOW, Person
 
+PHOTOS = (Photo(b"p" * 32, 9, b"s" * 32, 5),)
 FIRST = Migration(1, "begin", "CREATE TABLE apple (name TEXT); INSERT INTO apple VALUES ('Boskoop');")
 SECOND = Migration(2, "grow", "ALTER TABLE apple ADD COLUMN color TEXT NOT NULL DEFAULT 'red';")
 BROKEN = Migration(2, "break", "INSERT INTO apple VALUES ('Elstar'); INSERT INTO pear VALUES ('Conference');")
@@ -63,23 +65,31 @@ def test_a_store_of_a_newer_version_is_refused_and_not_changed(tmp_path: Path) -
     assert path.read_bytes() == before
 
 
+def put_listing(database: Database, no: int, record: Record, state: RecordState = RecordState.LIVE) -> None:
+    """Write a listing into a store of an earlier version, with its author as person 1."""
+    header, columns = record.header, {row[1] for row in database.all("PRAGMA table_info(record)")}
+    database.run("INSERT OR IGNORE INTO person VALUES (1, ?)", (header.author,))
+    database.run("INSERT OR IGNORE INTO device VALUES (1, ?)", (header.device,))
+    names = "min_valid_version, latest_expiry" if "min_valid_version" in columns else "floor, outlives"
+    database.run(
+        "INSERT INTO record (no, id, id_key, author, kind, slot, role, device, version, audience, policy_version, created,"
+        " expires, FLOOR, state, complete, withdrawn, arrived, due, size, wire)"
+        " VALUES (?, ?, ?, 1, ?, ?, ?, 1, 1, ?, 1, ?, ?, 1, ?, ?, 1, 0, ?, ?, ?, ?)".replace("FLOOR", names),
+        (
+            no, record.id, id_key(record.id), header.kind, header.slot, 0 if state is RecordState.LIVE else None,
+            header.audience, header.created, header.expires, header.latest_expiry, int(state), header.created,
+            header.expires, len(record.wire), record.wire,
+        ),
+    )  # fmt: skip
+
+
 def test_a_store_of_the_first_version_gets_every_later_step_and_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     database = Database.open(path)
     migrate(database, migrations()[:1])
     record = Person("Alice").listing()
     header = record.header
-    database.run("INSERT INTO person VALUES (1, ?)", (header.author,))
-    database.run("INSERT INTO device VALUES (1, ?)", (header.device,))
-    database.run(
-        "INSERT INTO record (id, id_key, author, kind, slot, role, device, version, audience, policy_version, created,"
-        " expires, floor, outlives, state, complete, withdrawn, arrived, due, size, wire)"
-        " VALUES (?, ?, 1, ?, ?, 0, 1, 1, ?, 1, ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?)",
-        (
-            record.id, id_key(record.id), header.kind, header.slot, header.audience, header.created, header.expires,
-            header.latest_expiry, header.created, header.expires, len(record.wire), record.wire,
-        ),
-    )  # fmt: skip
+    put_listing(database, 1, record)
     database.close()
     with Store.open(path) as store:
         assert store.records.get(record.id) == record
@@ -207,6 +217,44 @@ def test_a_store_from_before_phones_gets_room_for_them_and_keeps_its_browsers(tm
         assert store.phones.find(b"h" * 32) == phone
         assert store.phones.acts(9) == [PhoneAct(4, "Kitchen", "ask", "x")]
         assert store.page_sessions.find(b"s" * 32) == (b"s" * 32, 5, 6)
+
+
+def test_a_store_from_before_photos_gets_room_for_them_and_keeps_its_posts(tmp_path: Path) -> None:
+    path, old = tmp_path / "store.db", Person("Alice").listing("From before")
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 24])
+    put_listing(database, 1, old)
+    database.close()
+    with Store.open(path) as store:
+        assert store.records.get(old.id) == old
+        assert store.photos.lacking_authors() == []
+        new = Person("Alice").listing("A bench", photos=PHOTOS)
+        store.records.put(new, state=RecordState.LIVE, received_from=None, arrived=NOW)
+        assert [one.hash for one in store.photos.lacking_of(new.header.author, 9)] == [b"s" * 32, b"p" * 32]
+
+
+def test_a_store_from_before_the_list_of_lacking_photos_keeps_photos_and_lists_what_is_lacking(tmp_path: Path) -> None:
+    path, alice = tmp_path / "store.db", Person("Alice")
+    used, waits = (alice.listing(title, photos=PHOTOS) for title in ("In use", "Waits"))
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 29])
+    put_listing(database, 1, used)
+    put_listing(database, 2, waits, state=RecordState.PENDING)
+    for record, names in ((1, (b"p", b"s")), (2, (b"x", b"y"))):
+        for thumbnail, name in enumerate(names):
+            database.run("INSERT INTO photo_name VALUES (?, 0, ?, ?, 9)", (record, thumbnail, name * 32))
+    for name, state, data in ((b"s", 3, b"small"), (b"g", 2, b"of no post")):
+        database.run("INSERT INTO photo VALUES (?, 1, ?, 5, ?, ?, NULL)", (name * 32, state, len(data), data))
+    database.close()
+    with Store.open(path) as store:
+        author = alice.id
+        assert [(one.hash, one.record) for one in store.photos.lacking_of(author, 9)] == [(b"p" * 32, used.id)]
+        assert store.photos.unchecked_of(author, 9) == [(b"g" * 32, b"of no post")]
+        assert store.photos.given(b"s" * 32) == b"small"
+        use = store.photos.usage()[author]
+        assert (use.size, use.thumbnails) == (len(b"smallof no post"), len(b"small"))
+        store.photos.delete([b"s" * 32])
+        assert [one.hash for one in store.photos.lacking_of(author, 9)] == [b"s" * 32, b"p" * 32]
 
 
 def test_names_from_before_first_names_count_as_chosen(tmp_path: Path) -> None:

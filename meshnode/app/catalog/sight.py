@@ -62,6 +62,8 @@ class AuthorFacts(NamedTuple):
     name: str
     """Searchable."""
     within_regard: bool
+    km: float
+    """From the owner to the place that the author publishes; infinite where either is unknown."""
 
 
 class Viewpoint(NamedTuple):
@@ -166,13 +168,15 @@ class Sights:
         if known is None:
             replica = self._replica
             standing = replica.trust_state.standing(author, replica.me)
+            distances = self._distances_of(author)
             known = self._authors[author] = AuthorFacts(
                 standing=standing,
                 preference=preference_of(replica, author),
-                distances=self._distances_of(author),
+                distances=distances,
                 trust=0.0 if standing.regard is None else as_trust(standing.regard),
                 name=searchable_name(name_of(replica, author)),
                 within_regard=within_regard(replica, author),
+                km=math.inf if distances.here is None else distances.here,
             )
         return known
 
@@ -180,16 +184,8 @@ class Sights:
         """Return the audience of these listings that is in effect."""
         return effective_audience(bucket.audience, self.author(bucket.author).preference)
 
-    def usual_km(self, bucket: Bucket) -> float:
-        """Return the kilometers from the owner to those of the bucket's listings that have no place of their own.
-
-        Infinite where either place is unknown.
-        """
-        km = self.author(bucket.author).distances.here
-        return math.inf if km is None else km
-
     def kms(self, entries: Sequence[Entry]) -> list[float]:
-        """Return likewise the kilometers to listings that have a place of their own."""
+        """Return the kilometers from the owner to listings that have a place of their own; infinite where the owner has none."""
         here = self._viewpoint.here
         if here is None:
             return [math.inf] * len(entries)

@@ -23,7 +23,7 @@ from meshnode.app.discover.search import Matches, Tier
 from meshnode.slices import Steps
 
 STEP_RANKED = 10_000  # listings or buckets that are looked at in one step, some 5 ms
-SPARE = 1_000  # runs that are kept beyond twice those that can matter, before they are sorted and the rest is dropped
+SPARE = 200  # runs that are kept beyond twice those that can matter, before they are sorted and the rest is dropped
 
 Rank = tuple[float, ...]
 """The sort key of the matches of one bucket, smaller first."""
@@ -55,8 +55,8 @@ URGENT_THEN_NEW = Order(lambda _trust, calm, _elsewhere: (calm,), nearest=False)
 class _Equals:
     """The buckets of one rank, each with flags for those of its listings that match."""
 
-    unplaced: list[tuple[Bucket, bytes]] = field(default_factory=list)
-    """For their listings without a place of their own, which are all equally far; all of them where distance is nothing."""
+    unplaced: list[tuple[Bucket, bytes, float]] = field(default_factory=list)
+    """For their listings without a place of their own, with the kilometers to all of these; 0 where none are measured."""
     placed: list[tuple[Bucket, bytes]] = field(default_factory=list)
 
 
@@ -69,7 +69,7 @@ def ranked(catalog: Catalog, matches: Matches, order: Order, first: int, end: in
     passed = 0
     while waiting and passed < end:
         equals = by_rank[heapq.heappop(waiting)]
-        runs = yield from _runs(catalog, equals, end - passed, measure=order.nearest)
+        runs = yield from _runs(catalog, equals, end - passed)
         while runs and passed < end:
             (*_, entry), rest = runs[0]
             if passed >= first:
@@ -88,16 +88,25 @@ def ranked(catalog: Catalog, matches: Matches, order: Order, first: int, end: in
 def _by_rank(catalog: Catalog, matches: Matches, order: Order) -> Steps[dict[Rank, _Equals]]:
     """Return the buckets in which there are matches, by their rank."""
     found: dict[Rank, _Equals] = {}
+    author = catalog.sights.author
     for tier in Tier:
         bits = matches.bits[tier]
         placed = bits & catalog.details.placed if order.nearest else 0
+        alike: dict[
+            tuple[float, bool], _Equals
+        ] = {}  # by trust and emergency: most buckets have a rank that others have
         for some, have_place in ((bits & ~placed, False), (placed, True)):
             wanted = matches.index.flags(some) if some else b""
-            for number, bucket in enumerate(matches.index.buckets_of(some)):
-                trust = catalog.sights.author(bucket.author).trust
-                rank = (tier is Tier.PARTS, *order.rank(trust, not bucket.emergency, tier is not Tier.TITLE))
-                equals = found.setdefault(rank, _Equals())
-                (equals.placed if have_place else equals.unplaced).append((bucket, wanted))
+            for number, bucket in enumerate(reversed(matches.index.buckets_of(some))):  # newer ones first, mostly
+                facts, emergency = author(bucket.author), bucket.emergency
+                equals = alike.get((facts.trust, emergency))
+                if equals is None:
+                    rank = (tier is Tier.PARTS, *order.rank(facts.trust, not emergency, tier is not Tier.TITLE))
+                    equals = alike[facts.trust, emergency] = found.setdefault(rank, _Equals())
+                if have_place:
+                    equals.placed.append((bucket, wanted))
+                else:
+                    equals.unplaced.append((bucket, wanted, facts.km if order.nearest else 0.0))
                 if number % STEP_RANKED == STEP_RANKED - 1:
                     yield
     return found
@@ -121,13 +130,12 @@ class _FirstRuns:
             self.limit = self.runs[-1][0][:2]
 
 
-def _runs(catalog: Catalog, equals: _Equals, most: int, *, measure: bool) -> Steps[list[Run]]:
+def _runs(catalog: Catalog, equals: _Equals, most: int) -> Steps[list[Run]]:
     """Return, as a heap, the runs in which the first `most` of these listings are."""
     first = _FirstRuns(most)
     looked_at = 0
-    for bucket, wanted in equals.unplaced:
-        km = catalog.sights.usual_km(bucket) if measure else 0.0
-        if (km, -bucket.entries[0].created) <= first.limit:
+    for bucket, wanted, km in equals.unplaced:
+        if km <= first.limit[0] and (km, -bucket.entries[0].created) <= first.limit:
             run = _run(bucket, wanted, km)
             first.add((head, run) for head in islice(run, 1))
             looked_at += len(bucket.entries)
