@@ -246,8 +246,9 @@ def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
         from meshnode.text import errors
 
         message, hint = str(reply.get("message", "")), str(reply.get("hint", ""))
-        option = _option(call, reply.get("field"))
-        where = f"{option}: " if option and option not in f"{message} {hint}" else ""
+        option = _option(call, reply.get("field")) if code == USAGE else None
+        is_named = not option or option.strip("-").replace("-", " ") in f"{message} {hint}".casefold()
+        where = "" if is_named else f"{option}: "
         output.note(f"meshnode: {where}{errors.line(message, hint)}")
     return code
 

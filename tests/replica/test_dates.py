@@ -139,3 +139,45 @@ def test_nothing_is_deleted_by_a_date_that_only_one_witness_bears() -> None:
     assert replica.clock.trusted
     upkeep.upkeep(replica)
     assert replica.store.records.get(listing.id) is not None
+
+
+LIVES = {
+    "a listing": 10 * DAY,
+    "a withdrawal": 10 * DAY,
+    "a policy": limits.POLICY_LIFE,
+    "a certificate": limits.DEVICE_LIFE,
+    "a tombstone": 10 * DAY,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "states"),
+    [
+        ("a listing", 1, [RecordState.LIVE]),
+        ("a listing", 0, []),
+        ("a withdrawal", 1, [RecordState.LIVE]),
+        ("a withdrawal", 0, [RecordState.PAST]),
+        ("a policy", 1, [RecordState.LIVE]),
+        ("a policy", 0, [RecordState.PAST]),
+        ("a certificate", 1, [RecordState.LIVE]),
+        ("a certificate", 0, [RecordState.PAST]),
+        ("a tombstone", 1, []),
+        ("a tombstone", 0, [RecordState.HEADER]),
+    ],
+)
+def test_a_record_ends_in_the_second_that_it_names_and_not_before(
+    kind: str, left: int, states: list[RecordState]
+) -> None:
+    replica = alice()
+    one = record(kind, LIVES[kind] - left, replica)
+    replica.ingest.receive([one], BOB.id)
+    assert [row.state for row in replica.store.records.rows_of([one.id])] == states
+
+
+@pytest.mark.parametrize(("left", "state"), [(1, RecordState.LIVE), (0, RecordState.PAST)])
+def test_what_a_device_says_ends_with_its_certificate(left: int, state: RecordState) -> None:
+    replica = alice()
+    phone = BOB.on("phone")
+    said = phone.policy({replica.me: 900}, now=NOW)
+    replica.ingest.receive([phone.certificate(NOW - limits.DEVICE_LIFE + left), said], BOB.id)
+    assert [row.state for row in replica.store.records.rows_of([said.id])] == [state]

@@ -7,6 +7,10 @@ ARGUED: dict[str, str] = {
     " if policies else [] -> self._store.records.rows_of([record.id for record in policies]) if True else []": (
         "no rows are read for no ids: the condition saves the call alone"
     ),
+    "meshnode/replica/judging.py: RecordJudge.state_for: [Superseding(revocation, header.device)] if revocation is not None "
+    "else [] -> [Superseding(revocation, header.device)] if True else []": (
+        "a device counts as revoked only where its revocation, or the header of it, is held"
+    ),
     "meshnode/replica/served_set.py: ServedSet._allows: decision is Access.UNKNOWN and self._access.passes_on(self._peer, key, "
     "withdrawn=withdrawn) -> self._access.passes_on(self._peer, key, withdrawn=withdrawn)": (
         "where it is decided that no, the graph in which past policies count says no as well, so nothing is passed on"
@@ -28,6 +32,30 @@ ARGUED: dict[str, str] = {
     ),
     "protocol/trust/policies.py: absorb: 3 -> 4": (
         "of two preferences that say the same, the one known before comes first and has no higher stamp"
+    ),
+    "protocol/session/rechecks.py: Rechecks.advance_to: False -> True": (
+        "the next comparison is due as early already, and the end of it forgets the change"
+    ),
+    "protocol/session/offers.py: OfferQueue.add: if items: ... -> if True: ...": (
+        "an empty set among the offers is passed over when its turn comes"
+    ),
+    "protocol/session/offers.py: OfferQueue.take: self._trim() -> pass": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: self._kept.clear() -> pass": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: if self._next < _TRIM_FROM: ... -> if True: ...": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: if self._next < _TRIM_FROM: ... -> if False: ...": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: self._next < _TRIM_FROM -> self._next <= _TRIM_FROM": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
+    ),
+    "protocol/session/offers.py: OfferQueue._trim: if self._next == len(self._numbers): ... -> if False: ...": (
+        "what was taken leaves the memory earlier or later: the offers that are left are the same"
     ),
     "protocol/trust/policies.py: Entries.effective: if len(given) > VOUCHES_MAX: ... -> if True: ...": (
         "fewer vouches than count stay the same, only in another order"

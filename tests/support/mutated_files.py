@@ -13,6 +13,7 @@ _INGEST = (
     "tests/replica/test_ingest_hostile.py",
     "tests/replica/test_refusals.py",
     "tests/replica/test_leaps.py",
+    "tests/replica/test_competing.py",
     "tests/replica/test_dates.py",
     "tests/replica/test_gathering.py",
     "tests/replica/test_missed_versions.py",
@@ -21,6 +22,7 @@ _INGEST = (
     "tests/replica/test_quota.py",
     "tests/replica/test_refusal_memory.py",
     "tests/replica/test_revoked_invitations.py",
+    "tests/replica/test_accounts.py::test_no_policy_is_in_use_whose_certificate_has_made_way",
     "tests/mesh/test_faults_in_records.py",
 )
 _SESSION = (_vectors("session.json"), "tests/protocol/session")

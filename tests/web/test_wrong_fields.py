@@ -129,6 +129,7 @@ def fault(html: str, action: str, what: str) -> list[str]:
         ("/sharing", {"place": "91, 200", "act": "place"}, "place"),
         ("/sharing", {"audience": "anyone_local", "act": "settings"}, "place"),
         ("/groups", {"name": ""}, "name"),
+        ("/add", {"card": "nobody at all"}, "card"),
         ("/me", {"about": "x" * 9000}, "about"),
     ],
 )
@@ -181,12 +182,14 @@ def test_json_names_the_part_and_a_command_its_option(alice: Replica, tmp_path: 
         for words, part, option in (
             (("card", "--uses", "0"), "uses", "--uses"),
             (("card", "--expires", "4000d"), "expires_in", "--expires"),
-            (("offer", "Kale", "--until", "2001-01-01"), "available_until", "--until"),
-            (("share", "set", "--radius", "0"), "radius_km", "--radius"),
+            (("offer", "Kale", "--until", "2001-01-01"), "available_until", None),
+            (("share", "set", "--radius", "0"), "radius_km", None),
             (("offer", "x" * 500), "title", None),
+            (("--language", "de", "share", "set", "--radius", "0"), "radius_km", "--radius"),
+            (("--language", "de", "offer", "Kale", "--until", "2001-01-01"), "available_until", "--until"),
         ):
             said = json.loads(meshnode("--home", str(home), "--json", *words).err)["error"]
             assert said["field"] == part, words
             line = meshnode("--home", str(home), *words).err
-            assert line.startswith(f"meshnode: {option}: " if option else "meshnode: Title "), words
+            assert line.startswith(f"meshnode: {option}: ") if option else ": --" not in line, words
         assert json.loads(meshnode("--home", str(home), "--json", "person", "Nobody").err)["error"]["field"] is None

@@ -9,7 +9,7 @@ import trio
 from meshnode.app.groups import groups as group_cases
 from meshnode.app.people import cards as card_cases
 from meshnode.app.people import introductions as introduction_cases
-from meshnode.errors import Field, MeshnodeError, Usage
+from meshnode.errors import Field, MeshnodeError, NotFound, Refused, Usage
 from meshnode.local import people as people_with_network
 from meshnode.qr import photos as card_photos
 from meshnode.qr.codes import picture
@@ -111,4 +111,6 @@ async def _add_form(asked: Asked, form: dict[str, str], error: MeshnodeError | N
     values: dict[str, Any] = {"form": form, "introductions": waiting["introductions"], "takes_photos": asked.is_phone}
     if error is not None:
         values["problem"] = problem(error)
+        if isinstance(error, (Usage, Refused, NotFound)):
+            values["problem"]["field"] = error.field or Field.CARD  # it is about the person who is to be added
     return TemplateReply("add.html", values, 200 if error is None else error.http_status)

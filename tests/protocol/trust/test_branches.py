@@ -121,6 +121,8 @@ def test_branches_that_are_just_as_long_as_a_record_may_be_lose_nothing() -> Non
     assert len(longest.to_body()) == POLICY_BODY_MAX_BYTES
     whole = joined([longest, longest], bytes(16))
     assert (whole.vouches, whole.blocks) == (longest.vouches, longest.blocks)
+    too_long = policy_of_length(POLICY_BODY_MAX_BYTES + 1)
+    assert len(joined([too_long, too_long], bytes(16)).vouches) == len(too_long.vouches) - 1
 
 
 def test_blocks_in_force_that_are_too_many_are_never_left_out() -> None:
