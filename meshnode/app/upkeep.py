@@ -28,7 +28,7 @@ from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, l
 SIGNED_KEPT = 2 * limits.DEVICE_LIFE  # after the end of what this device has signed
 UPKEEP_SECONDS = 10 * 60  # between two rounds, unless something expires sooner
 SLICE_SOONEST_SECONDS = 0.05  # between two slices of what is deleted: commands come in between
-PURGED_AT_ONCE = 600  # records that have ended, of which one round looks at no more
+PURGED_AT_ONCE = 600  # records that have ended; one round looks at so many at most
 CERTIFICATE_AHEAD = 60 * limits.DAY  # the identity key may be kept far away: warn well before a certificate ends
 
 

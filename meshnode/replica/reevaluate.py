@@ -6,7 +6,7 @@ tombstone, so that no older version comes back.
 
 One change of trust can concern everybody in a large web. A commit decides about a part of them, those first whose own
 records have changed, and the next commits about the others. What is held meanwhile is neither shown nor passed on where
-it is denied: whoever does that asks for a decision of their own.
+it is denied: the code that does that asks for a decision of its own.
 """
 
 from __future__ import annotations

@@ -306,7 +306,7 @@ class RecordStore(RecordReader):
     def purge(self, now: int, most: int = -1) -> list[RecordId]:
         """Delete what has expired at `now` (UNIX seconds, certain); return the ids, also those whose headers stay.
 
-        With `most` it deletes so many and no more, those first that have been due for longest.
+        With `most` it deletes so many at most, those first that have been due for longest.
 
         It deletes expired records, but keeps the header where an older version may live longer; tombstones some time
         after their `latest_expiry`; and records that were suspended or pending for too long. Certificates, policies,
