@@ -24,9 +24,9 @@ def test_every_fault_has_a_test_and_a_guard_or_says_why_not() -> None:
     for number, _, tests, guards in ROWS:
         if not tests.startswith("none yet: "):
             assert "`tests/" in tests, number
-            assert re.fullmatch(r"`(meshnode|protocol)/[\w/]+\.py`(, `(meshnode|protocol)/[\w/]+\.py`)*", guards), (
-                number
-            )
+            assert re.fullmatch(
+                r"`(meshnode|protocol)/[\w/]+\.(py|js)`(, `(meshnode|protocol)/[\w/]+\.(py|js)`)*", guards
+            ), number
 
 
 def test_every_fault_that_a_test_names_is_on_the_page() -> None:
