@@ -78,13 +78,14 @@ def write_again(replica: Replica, record: Record, *, above: int) -> Record:
     `above` and errors as for `write`.
     """
     header = record.header
+    kind = Kind(header.kind)
     return _sign_and_keep(
         replica,
-        Kind(header.kind),
+        kind,
         header.slot,
         record.body or b"",
         Audience(header.audience),
-        header.expires,
+        _within_a_life(kind, header.expires, _dated(replica, rounded=1)),
         may_reduce_access=True,
         above=above,
         latest_expiry=header.latest_expiry,
@@ -100,9 +101,17 @@ def withdraw(replica: Replica, kind: Kind, slot: bytes, *, rounded: int = 1) -> 
     if newest is None:
         raise Failed("there is nothing here to withdraw", "'meshnode mine' lists your posts")
     now = _dated(replica, rounded)
-    until = min(max(newest.header.latest_expiry, time_after(now, 1)), time_after(now, _LIVES[kind]))
+    until = _within_a_life(kind, newest.header.latest_expiry, now)
     audience = Audience(newest.header.audience)
     return _sign_and_keep(replica, kind, slot, b"", audience, until, may_reduce_access=True, rounded=rounded)
+
+
+def _within_a_life(kind: Kind, until: UnixTime, now: UnixTime) -> UnixTime:
+    """Return `until`, or the nearest time at which a record of this kind that is signed now may end.
+
+    What is signed again may have been signed by a device whose clock was years ahead.
+    """
+    return min(max(until, time_after(now, 1)), time_after(now, _LIVES[kind]))
 
 
 def _min_valid_version(replica: Replica, newest: Record) -> Version:

@@ -306,6 +306,25 @@ def test_what_a_full_disk_keeps_from_being_published_again_stays_pending(monkeyp
     assert sees(mesh, "Bob") == {"Drill"}
 
 
+@pytest.mark.parametrize("years", [-10, -1, 1, 10])
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_what_a_device_wrote_by_a_clock_that_was_years_wrong_is_written_again(years: int, *, withdrawn: bool) -> None:
+    mesh = village()
+    pi = mesh.nodes["Pi"].clock
+    pi.machine.error = years * 365.0 * limits.DAY
+    pi.confirm()
+    drill = post(mesh, "Pi", "Drill")
+    post(mesh, "Pi", "Ladder")
+    if withdrawn:
+        withdraw(mesh, "Pi", drill)
+    mesh.settle()
+    revoke(mesh)
+    mesh.advance(60)
+    assert not problems(mesh, "Laptop")
+    assert not replica(mesh, "Laptop").store.devices.pending_reissues()
+    assert sees(mesh, "Bob") == ({"Drill", "Ladder"} if years > 0 else set()) - ({"Drill"} if withdrawn else set())
+
+
 # --- what a thief has decided ------------------------------------------------------------------------------------------
 
 
