@@ -50,7 +50,7 @@ class Daemon:
 
     def __init__(self, home: Home, *options: str, program: Sequence[str] = PROGRAM) -> None:
         self.home = home
-        self.api = Client(home)
+        self.api = Client(home, patience=WAIT)
         self._log = home.path.with_suffix(".log")
         started = time.perf_counter()
         with self._log.open("wb") as log:

@@ -61,8 +61,8 @@ class Village:
         ]
 
     def graph(self) -> Iterator[Record]:
-        """Yield everybody's certificate, policy and profile."""
-        for person in (*self.settled, self.newcomer):
+        """Yield everybody's certificate, policy and profile, the newcomer's first: nobody is a stranger when they come."""
+        for person in (self.newcomer, *self.settled):
             yield from self.trust_state(person)
 
     def acquaintance(self) -> Iterator[Record]:

@@ -18,5 +18,8 @@ def following(replica: Replica) -> Steps[None]:
         yield
     replica.introducers.answers()
     yield
+    yield from replica.store.records.reading_usage()
+    replica.quota.accounts.refresh()
+    yield
     naming.known(replica)
     yield

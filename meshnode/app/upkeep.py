@@ -18,19 +18,22 @@ from meshnode.app.owner.presence_key import rotate_if_due
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import first_names
 from meshnode.replica import eviction
+from meshnode.replica.parts import first_part
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
+from meshnode.store import Row
 from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, limits
 
 # Others may be off, or in doubt about the date, for long, and show it again then: it must not pass for a copy's words.
 SIGNED_KEPT = 2 * limits.DEVICE_LIFE  # after the end of what this device has signed
 UPKEEP_SECONDS = 10 * 60  # between two rounds, unless something expires sooner
-ROOM_SOONEST_SECONDS = 0.05  # between two slices of what is deleted to make room: commands come in between
+SLICE_SOONEST_SECONDS = 0.05  # between two slices of what is deleted: commands come in between
+PURGED_AT_ONCE = 600  # records that have ended; one round looks at so many at most
 CERTIFICATE_AHEAD = 60 * limits.DAY  # the identity key may be kept far away: warn well before a certificate ends
 
 
-def upkeep(replica: Replica) -> int:
-    """Do everything that is due. Returns after how many seconds to call it again.
+def upkeep(replica: Replica) -> float:
+    """Do everything that is due. Returns after how many seconds to call it again: soon, where very much has ended.
 
     Each step runs in the guard of the replica, and each record that a step renews or purges likewise: one that fails
     keeps no other from being done. Raises only an error that must end the node.
@@ -58,12 +61,14 @@ def upkeep(replica: Replica) -> int:
     step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
     step("writing receipts", receipts.write_due, replica)
     _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
-    _purge(replica)
+    ended_more = _purge(replica)
     step("deciding about people whose policy is missing", eviction.stop_waiting, replica)
     step("publishing your location as you chose", places.republish_if_due, replica)
     step("changing the key by which others recognize you", rotate_if_due, replica)
     step("deleting photos that no post has", photos.clear_up, replica)
     step("erasing what was deleted", replica.store.erase)
+    if ended_more:
+        return SLICE_SOONEST_SECONDS
     return replica.guard.result(
         "looking for what ends next", _seconds_until_expiry, replica, otherwise=lambda: UPKEEP_SECONDS
     )
@@ -78,7 +83,7 @@ def try_again(replica: Replica) -> None:
 def make_room(replica: Replica) -> float:
     """Delete the next slice of what makes way for others. Returns after how many seconds to call it again."""
     more, unnamed = replica.ingest.make_room(), replica.photos.clear_some()
-    return ROOM_SOONEST_SECONDS if more or unnamed else UPKEEP_SECONDS
+    return SLICE_SOONEST_SECONDS if more or unnamed else UPKEEP_SECONDS
 
 
 def certificate_ends(replica: Replica) -> int | None:
@@ -90,7 +95,8 @@ def certificate_ends(replica: Replica) -> int | None:
     return left if left < CERTIFICATE_AHEAD else None
 
 
-def _purge(replica: Replica) -> None:
+def _purge(replica: Replica) -> bool:
+    """Delete what has ended, of the records only as many as one commit may; return whether there are more of them."""
     now = replica.clock.purge_before()  # one witness alone, a person or a machine, makes this node delete nothing
     store, step = replica.store, replica.guard.step
     for name, purge, before in (
@@ -103,20 +109,26 @@ def _purge(replica: Replica) -> None:
         ("the list of what this device signed", store.signed_records.purge, now - SIGNED_KEPT),
     ):
         step("deleting what has ended", purge, before, item=name)
-    step("deleting what has ended", _purge_records, replica, now, item="records")
+    left: list[Row] = []
+    step("deleting what has ended", _purge_records, replica, now, left, item="records")
+    return bool(left)
 
 
-def _purge_records(replica: Replica, now: int) -> None:
+def _purge_records(replica: Replica, now: int, left: list[Row]) -> None:
+    """Delete the first of the records that have ended; put into `left` others, if there are any."""
     records = replica.store.records
-    ending, strays = records.ending(now), eviction.lone_certificates(replica)
-    if ending or strays:
+    ended = records.ending(now, PURGED_AT_ONCE)
+    going = first_part([*ended, *eviction.lone_certificates(replica)])
+    ending, strays = going[: len(ended)], going[len(ended) :]
+    if going:
 
         def delete() -> None:
             archive.keep_expired(replica, ending)
-            records.purge(now)
+            records.purge(now, len(ending))
             records.delete([row.id for row in strays])
 
-        eviction.evict(replica, [*ending, *strays], delete)
+        eviction.evict(replica, going, delete)
+    left += records.ending(now, 1) or eviction.lone_certificates(replica)[:1]
 
 
 def _renew(replica: Replica) -> None:

@@ -77,6 +77,8 @@ class PeerConversation(Protocol):
 
     @property
     def busy(self) -> bool: ...
+    @property
+    def opening(self) -> bool: ...
     def go_on(self) -> None: ...
     @property
     def settled(self) -> bool: ...
@@ -361,6 +363,14 @@ class PeerLink:
 
     async def _go_on(self) -> None:
         while self.conversation.busy and not self._given_up:
+            if self.conversation.opening:
+                async with self._intake.opening:
+                    await self._open()
+            else:
+                await self._one_step(self.conversation.go_on)
+
+    async def _open(self) -> None:
+        while self.conversation.opening and not self._given_up:
             await self._one_step(self.conversation.go_on)
 
     async def _one_step(self, function: Callable[..., None] | None, *arguments: Any) -> None:

@@ -22,7 +22,7 @@ from meshnode.api import serve
 from meshnode.app import rounds
 from meshnode.app.exchanges import incoming
 from meshnode.app.explain.problem import Problem
-from meshnode.app.upkeep import ROOM_SOONEST_SECONDS, make_room
+from meshnode.app.upkeep import SLICE_SOONEST_SECONDS, make_room
 from meshnode.app.waiting import WaitingCount
 from meshnode.config import Config
 from meshnode.firewall import find_firewall
@@ -115,7 +115,7 @@ async def _main(
     )
     letter_scheduler = Scheduler(partial(store_thread.run, incoming.follow_letters, replica), incoming.SOONEST_SECONDS)
 
-    room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), ROOM_SOONEST_SECONDS)
+    room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), SLICE_SOONEST_SECONDS)
 
     def wake() -> None:
         scheduler.changed()

@@ -64,6 +64,11 @@ class Accounts:
         for author in self._authors.get(account, ()):
             yield author, self._counted[author][1], self._answers.get(author, NOBODY)[1]
 
+    def of(self, author: PersonId) -> tuple[Account, PersonId, StoreUsage, int]:
+        """Return the account in which this author's records are, and what `authors_of` yields for the author."""
+        account, use = self._counted.get(author, (None, StoreUsage()))
+        return account, author, use, self._answers.get(author, NOBODY)[1]
+
     def _moved_since(self, before: Mapping[PersonId, Answer]) -> list[PersonId]:
         now = self._answers
         moved = [person for person, (account, _) in now.items() if before.get(person, NOBODY)[0] != account]

@@ -34,10 +34,12 @@ class Costs(Mapping[PersonId, int]):
     def __init__(self, by_number: PersonNumbers, costs: Mapping[PersonId, int]) -> None:
         self._by_number = by_number
         self._count = len(costs)
-        numbered = [(by_number.number(person), cost) for person, cost in costs.items()]
-        self.packed = array("q", [_NONE]) * (1 + max((number for number, _ in numbered), default=-1))
+        for person in costs.keys() - by_number.numbers.keys():
+            by_number.number(person)
+        numbers = list(map(by_number.numbers.__getitem__, costs))
+        self.packed = array("q", [_NONE]) * (1 + max(numbers, default=-1))
         """By the numbers of people; -1 where there is no cost."""
-        for number, cost in numbered:
+        for number, cost in zip(numbers, costs.values(), strict=True):
             self.packed[number] = cost
 
     def __getitem__(self, person: PersonId) -> int:

@@ -110,13 +110,13 @@ class Ingest:
         return batch.outcome
 
     def make_room(self) -> bool:
-        """Delete, a few at a time, what makes way for others or hung on somebody whom the owner has dropped.
+        """Delete, a few at a time, what makes way for others, hung on somebody whom the owner has dropped, or is denied.
 
-        Returns whether more is to be deleted: then call it again soon.
+        Returns whether there is more to do: then call it again soon.
         """
-        if self._room_maker.is_busy:
+        if self._room_maker.is_busy or self._reevaluator.is_busy:
             self.receive([])
-        return self._room_maker.is_busy
+        return self._room_maker.is_busy or self._reevaluator.is_busy
 
     def judge_late(self) -> None:
         """Decide about what waited for the rest of a web that did not come in time; to be called now and then."""

@@ -9,14 +9,15 @@ letters that is short, only the author's letters go.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
 from typing import NamedTuple
 
 from meshnode.replica.accounts import Account
-from meshnode.replica.quota import Caps, Charge, Quota, figures
+from meshnode.replica.quota import Caps, Charge, Quota, figure
 from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.trust_state import TrustState
-from meshnode.store import Row, Store
+from meshnode.store import Row, Store, StoreUsage
 from protocol import PersonId, limits
 
 _GRAPH_RECORDS = Caps._fields.index("graph_records")
@@ -56,6 +57,8 @@ class RoomMaker:
         self._trim = False
         self._left = self._records_left = 0  # authors and records in this slice
         self._orders: dict[tuple[Account, int], list[_Rank]] = {}
+        self._read: set[tuple[Account, int]] = set()  # the orders that were read in this part of a batch
+        self._in_part = False
 
     @property
     def is_busy(self) -> bool:
@@ -63,9 +66,12 @@ class RoomMaker:
         return bool(self._leaving) or self._trim
 
     def begin(self) -> None:
-        """Begin a batch, and a slice with it."""
+        """Begin a batch, or the next part of it, and a slice with it."""
         self._left, self._records_left = limits.EVICTED_AT_ONCE, limits.EVICTED_RECORDS_AT_ONCE
-        self._orders.clear()
+        if self._in_part:  # it was rolled back, and nobody has made way
+            self._orders.clear()
+        self._read.clear()
+        self._in_part = True
 
     # --- for one record ----------------------------------------------------------------------------------------------
 
@@ -78,13 +84,13 @@ class RoomMaker:
         """
         quota, gone = self._quota, Gone()
         rank = _Rank(bare=False, distance=quota.distance(charge.author), author=charge.author)
-        needed = figures(charge.usage())
+        needed = charge.usage()
         while short := quota.caps.short(quota.others(), charge):
             at = short[0]
             quota.accounts.refresh()
             largest = self._largest(at)
-            becomes = figures(quota.accounts.use(account))[at] + needed[at]
-            if largest != account and becomes <= figures(quota.accounts.use(largest))[at]:
+            becomes = figure(quota.accounts.use(account), at) + figure(needed, at)
+            if largest != account and becomes <= figure(quota.accounts.use(largest), at):
                 author = self._farthest(largest, at, spared=charge.author)
             else:
                 author = self._farthest(account, at, rank, spared=charge.author)
@@ -96,8 +102,13 @@ class RoomMaker:
     def _largest(self, at: int) -> Account:
         """Return the account that uses most of this limit and has somebody who could make way."""
         uses = self._quota.accounts.uses()
-        candidates = [account for account in uses if self._order(account, at)]
-        return max(candidates, key=lambda one: (figures(uses[one])[at], one or b""), default=None)
+        left = {account: (figure(use, at), account or b"") for account, use in uses.items()}
+        while left:
+            largest = max(left, key=left.__getitem__)
+            if self._last(largest, at) is not None:
+                return largest
+            del left[largest]
+        return None
 
     def _farthest(
         self, account: Account, at: int, beyond: _Rank | None = None, *, spared: PersonId | None = None
@@ -106,25 +117,53 @@ class RoomMaker:
 
         It is not `spared`.
         """
-        order = self._order(account, at)
-        last = len(order) - (2 if order and order[-1].author == spared else 1)
-        if last < 0 or (beyond is not None and order[last] <= beyond):
+        last = self._last(account, at, spared)
+        order = self._orders[account, at]
+        if last is None or (beyond is not None and order[last] <= beyond):
             return None
         return order.pop(last).author
 
-    def _order(self, account: Account, at: int) -> list[_Rank]:
-        """Return the authors of this account who use something of the limit and may make way, the farthest last.
+    def _last(self, account: Account, at: int, spared: PersonId | None = None) -> int | None:
+        """Return where the farthest author who may make way is in the order of this account; None if there is nobody.
 
-        It is read once a batch: people who came with the batch itself make way later.
+        The order is read once a batch, however many parts that has: people who came with the batch itself make way later,
+        if there are others. Where an author has another rank by now, they are put where they belong.
         """
         order = self._orders.get((account, at))
         if order is None:
-            order = self._orders[account, at] = sorted(
-                _Rank(account is None and use.bare, distance, author)
-                for author, use, distance in self._quota.accounts.authors_of(account)
-                if figures(use)[at] and not self._is_safe(author)
-            )
+            order = self._read_order(account, at)
+        last = len(order) - 1
+        while last >= 0:
+            rank = order[last]
+            if rank.author == spared:
+                last -= 1
+                continue
+            now = self._rank(account, at, *self._quota.accounts.of(rank.author))
+            if now == rank and not self._is_safe(rank.author):
+                return last
+            del order[last]
+            if now is not None and now != rank:
+                insort(order, now)
+            last = len(order) - 1
+        if (account, at) in self._read:
+            return None
+        self._read_order(account, at)
+        return self._last(account, at, spared)
+
+    def _read_order(self, account: Account, at: int) -> list[_Rank]:
+        self._read.add((account, at))
+        ranks = (self._rank(account, at, account, *found) for found in self._quota.accounts.authors_of(account))
+        order = self._orders[account, at] = sorted(rank for rank in ranks if rank is not None)
         return order
+
+    @staticmethod
+    def _rank(
+        account: Account, at: int, now: Account, author: PersonId, use: StoreUsage, distance: int
+    ) -> _Rank | None:
+        """Return the rank in this account of an author who is in the account `now`; None if not in it, or not by this limit."""
+        if now != account or not figure(use, at):
+            return None
+        return _Rank(account is None and use.bare, distance, author)
 
     def _delete(self, author: PersonId, *, letters: bool = False) -> Gone:
         gone = self._store.records.held_of(author, letters=letters)
@@ -144,7 +183,8 @@ class RoomMaker:
 
         `more` is as for `Ingest.receive`: what is still coming may say who answers for whom.
         """
-        self._orders.clear()
+        self._in_part = False
+        self._read.clear()
         self._follow_own_policy()
         self._trim = self._trim or (not more and self._has_strays())
         gone = Gone()
@@ -153,6 +193,8 @@ class RoomMaker:
             gone += self._delete(author) if not self._is_safe(author) else ()
         if self._trim and not self._leaving:
             gone += self._trim_strangers()
+        if not more:
+            self._orders.clear()
         return gone
 
     def _follow_own_policy(self) -> None:
@@ -198,7 +240,7 @@ class RoomMaker:
         accounts = self._quota.accounts
         accounts.refresh()
         too_bare = at == _GRAPH_RECORDS and accounts.bare > self._quota.bare_most
-        return too_bare or figures(accounts.use(None))[at] > caps[at]
+        return too_bare or figure(accounts.use(None), at) > caps[at]
 
     def _is_safe(self, person: PersonId) -> bool:
         """Whether nothing of this person makes way: the owner chose them, or more of them is coming."""

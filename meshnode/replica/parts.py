@@ -1,18 +1,20 @@
-"""Divides a large batch of received records into parts, each to be taken in with a commit of its own.
+"""Divides a large batch of received records, or of those that have ended, into parts, each with a commit of its own.
 
-A thousand certificates, policies and profiles take half a second to take in. Others have their turn between two parts,
-and the peer hears that its records were taken when the last part is committed.
+A thousand policies that others replace take more than a second to take in: each moves the paths of many. Others have their
+turn between two parts, and the peer hears that its records were taken when the last part is committed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from protocol import PersonId, Record
+from meshnode.store import Row
+from protocol import Kind, PersonId, Record
 from protocol.session import Phase, phase_of, turn_of
 
 PART_EFFORT = 900  # of one part: some 0.1 s in a web of ten thousand people; smaller ones share short room less evenly
 _EFFORT = {Phase.GRAPH: 3, Phase.CONTENT: 1}  # of one record: who is connected with whom takes longer than a listing
+_POLICY_EFFORT = 12  # it takes the place of another version, and moves paths
 
 
 def turn_at(record: Record, me: PersonId) -> tuple[int, bool]:
@@ -31,10 +33,24 @@ def in_parts(records: Sequence[Record], me: PersonId) -> Iterator[tuple[list[Rec
     part: list[Record] = []
     effort = 0
     for record in sorted(records, key=lambda one: turn_at(one, me)):
-        one = _EFFORT[phase_of(record.header.kind)]
+        one = _effort(record.header.kind, whole=bool(record.body))
         if part and effort + one > PART_EFFORT:
             yield part, True
             part, effort = [], 0
         part.append(record)
         effort += one
     yield part, False
+
+
+def first_part(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the first of these records: as many of them as one commit may delete."""
+    effort = 0
+    for number, row in enumerate(rows):
+        effort += _effort(row.kind, whole=row.complete and not row.withdrawn)
+        if number and effort > PART_EFFORT:
+            return rows[:number]
+    return rows
+
+
+def _effort(kind: int, *, whole: bool) -> int:
+    return _POLICY_EFFORT if kind == Kind.POLICY and whole else _EFFORT[phase_of(kind)]

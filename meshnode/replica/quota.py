@@ -11,8 +11,10 @@ withdrawal must never fail because the store is full.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
+from operator import attrgetter
 from typing import NamedTuple
 
 from meshnode.replica.accounts import Account, Accounts
@@ -80,10 +82,28 @@ class Caps(NamedTuple):
         return [at for at, (used, cap) in enumerate(zip(figures(use), self, strict=True)) if 10 * used >= 9 * cap]
 
 
+_FIGURES: tuple[Callable[[StoreUsage], int], ...] = tuple(
+    attrgetter(name)
+    for name in (
+        "other_size",
+        "graph_records",
+        "policies",
+        "letters",
+        "letter_bytes",
+        "letter_tombstone_bytes",
+        "resident",
+    )
+)
+
+
 def figures(use: StoreUsage) -> tuple[int, ...]:
     """Return what `use` counts, in the order of `Caps`."""
-    letters = use.letters, use.letter_bytes, use.letter_tombstone_bytes
-    return use.other_size, use.graph_records, use.policies, *letters, use.resident
+    return tuple(figure_of(use) for figure_of in _FIGURES)
+
+
+def figure(use: StoreUsage, at: int) -> int:
+    """Return one of these figures, by its position."""
+    return _FIGURES[at](use)
 
 
 def enough_of_disk(size: int) -> int:
@@ -310,8 +330,8 @@ class Quota:
             return None
         counted, uses = charge.usage(), self.accounts.uses().values()
         for at in short:
-            largest = max((figures(other)[at] for other in uses), default=0)
-            if figures(use)[at] + figures(counted)[at] >= largest:
+            largest = max((figure(other, at) for other in uses), default=0)
+            if figure(use, at) + figure(counted, at) >= largest:
                 return Shortage.STRANGERS if account is None else Shortage.INTRODUCER
         return Shortage.ALL
 

@@ -3,11 +3,15 @@
 This is how a revocation, a block or a narrower policy reaches the copies that others hold: a record that this node may
 no longer have is deleted, but only where the decision is DENY, never where it is UNKNOWN. Its header stays as a
 tombstone, so that no older version comes back.
+
+One change of trust can concern everybody in a large web. A commit decides about a part of them, those first whose own
+records have changed, and the next commits about the others. What is held meanwhile is neither shown nor passed on where
+it is denied: the code that does that asks for a decision of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from meshnode.replica.access import Access, AccessPolicy, access_key, key_for
@@ -18,7 +22,9 @@ from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, Profile, RecordId, body_of, limits
 
-_GATHERING = "gathering"  # a value in the store: records wait to be decided about until more have come
+_UNDECIDED = "gathering"  # a value in the store: there are records that wait to be decided about
+DECIDED_AT_ONCE = 800  # access keys of one commit, some 30 ms; a person has about eight
+_READ_EFFORT = 4  # what it takes to read somebody's keys from the store, in decisions
 _IN_USE = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.PAST)
 WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
@@ -59,21 +65,27 @@ class Reevaluator:
         self._me = me
         self._keys: dict[PersonId, set[AccessKey]] = {}  # by author, of those whose keys were read from the store
         self._gathering: dict[PersonId | None, _Gathering] = {}
-        self._judged_late: set[PersonId] = set()
+        self._undecided: set[PersonId] = set()
         self._tracker = StandingTracker(trust_state, me)
 
     def begin(self) -> None:
         """Take the present decisions as those by which the store holds what it holds.
 
         To be called once the trust state was read, and again after a rollback: every commit leaves the two in step,
-        except while records are gathered. Then the next reevaluation decides about everybody. Some keys may have been
-        undone, so they are read again from the store when needed.
+        except while somebody is still to be decided about. Then the next reevaluations decide about everybody. Some keys
+        may have been undone, so they are read again from the store when needed.
         """
         self._keys.clear()
         self._gathering.clear()
+        self._undecided.clear()
         self._tracker.since_last()
-        if self._store.meta.get(_GATHERING) is not None:
+        if self._store.meta.get(_UNDECIDED) is not None:
             self._tracker.forget()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there are people to decide about for whom the last commit had no time."""
+        return bool(self._undecided)
 
     def gather(self, source: PersonId | None, people: Collection[PersonId], now: float, *, more: bool) -> bool:
         """Note that records of `people` came from `source`, and whether more are on their way; `now` is monotonic seconds.
@@ -88,18 +100,18 @@ class Reevaluator:
             known.people.update(people)
             self._gathering[source] = known
         elif known is not None:
-            self._judged_late.update(known.people)
+            self._undecided.update(known.people)
         for other in [other for other, one in self._gathering.items() if now >= one.until]:
-            self._judged_late.update(self._gathering.pop(other).people)
-        return self._mark_gathering() or bool(self._judged_late)
+            self._undecided.update(self._gathering.pop(other).people)
+        return self._mark() or self.is_busy
 
-    def _mark_gathering(self) -> bool:
-        """Note in the store whether anybody's records have to wait, in case the node ends; return whether none do any longer."""
-        marked = self._store.meta.get(_GATHERING) is not None
-        if self._gathering and not marked:
-            self._store.meta.set(_GATHERING, "1")
-        elif marked and not self._gathering:
-            self._store.meta.delete(_GATHERING)
+    def _mark(self) -> bool:
+        """Note in the store whether anybody is to be decided about, in case the node ends; return whether nobody is any longer."""
+        marked, waits = self._store.meta.get(_UNDECIDED) is not None, bool(self._gathering or self._undecided)
+        if waits and not marked:
+            self._store.meta.set(_UNDECIDED, "1")
+        elif marked and not waits:
+            self._store.meta.delete(_UNDECIDED)
             return True
         return False
 
@@ -119,18 +131,19 @@ class Reevaluator:
     ) -> Reevaluation:
         """Release pending records and drop denied ones until neither changes anything; return what has changed.
 
-        `people` are those whose records have just changed; the trust state has read them. `waited_for` are those of
+        Where very many are to be decided about, `is_busy` is true afterwards: then call this again soon, in another
+        transaction. `people` are those whose records have just changed; the trust state has read them. `waited_for` are those of
         whom a suspended policy has just been deleted because its newer version never came. `now` is in UNIX seconds, 0
         in doubt. A released policy can release more records, a dropped one only drops more, and no dropped record comes
         back: so the loop ends.
         """
-        result = Reevaluation()
+        result, left = Reevaluation(), DECIDED_AT_ONCE
         while True:
             pending = list(self._store.records.rows(states=(RecordState.PENDING,)))
             released, ended = self._release_pending(pending, now)
             moved = _people_affected([*released, *ended])
             self._trust_state.refresh(self._store, moved)  # a released join or policy may keep its author here
-            dropped = self._drop({*people, *moved}, waited_for, now)
+            dropped, left = self._drop({*people, *moved}, waited_for, now, left)
             result.released += [row.id for row in released]
             result.dropped += [*ended, *dropped]
             lost = _people_affected(dropped)
@@ -138,6 +151,7 @@ class Reevaluator:
             people = moved | lost
             result.people |= people
             if not people:
+                self._mark()
                 return result
 
     def release(self, pending: Iterable[Row], now: int) -> Reevaluation:
@@ -218,21 +232,27 @@ class Reevaluator:
 
     # --- lost records ------------------------------------------------------------------------------------------------
 
-    def _drop(self, people: Collection[PersonId], waited_for: Collection[PersonId], now: int) -> list[Row]:
-        """Drop the bodies of records that are denied now; each access key is decided about once."""
+    def _drop(
+        self, people: Collection[PersonId], waited_for: Collection[PersonId], now: int, left: int
+    ) -> tuple[list[Row], int]:
+        """Drop the bodies of records that are denied now; each access key is decided about once, and `left` keys at most.
+
+        Returns the rows that were dropped, and how many more keys may be decided about in this commit.
+        """
         unreadable = {person for person in people if self._is_unreadable(person, now)}
         unreadable |= {
             person for person in waited_for if person != self._me and self._trust_state.policy(person) is None
         }
+        denied, left = self._authors_of_denied(people, left)
         dropped = [
             row
-            for author in sorted(unreadable | self._authors_of_denied())
+            for author in sorted(unreadable | denied)
             for row in self._store.records.rows(author=author, states=_IN_USE)
             if not self._keeps(row, unreadable=author in unreadable)
         ]
         self._list_blocked(dropped, now)
         self._store.records.drop_bodies([row.id for row in dropped])
-        return dropped
+        return dropped, left
 
     def _list_blocked(self, dropped: Iterable[Row], now: int) -> None:
         """Put the people on the owner's list of blocked people whose profiles are dropped since the owner blocks them.
@@ -257,27 +277,37 @@ class Reevaluator:
                 return True
         return not unreadable and self._access.decide(self._me, access_key(row)) is not Access.DENY
 
-    def _authors_of_denied(self) -> set[PersonId]:
-        """Return the authors of whom at least one record is denied now."""
+    def _authors_of_denied(self, first: Collection[PersonId], left: int) -> tuple[set[PersonId], int]:
+        """Return the authors of whom at least one record is denied now, and how many more keys may be decided about."""
         moved = self._tracker.since_last()
-        late, self._judged_late = self._judged_late, set()
         if moved is None:
-            self._read_all_keys()
-            authors = set(self._keys)
+            self._undecided |= self._store.records.authors()
         else:
-            authors = late | moved.among(moved.people if not moved.tags else self._trust_state.people())
+            self._undecided |= moved.among(moved.people if not moved.tags else self._trust_state.people())
+        self._undecided.discard(self._me)
         lost: set[PersonId] = set()
-        for author in authors - {self._me}:
+        for author in self._in_turn(first):
+            if left <= 0:
+                break
+            self._undecided.remove(author)
+            left -= 0 if author in self._keys else _READ_EFFORT
             keys, gathered = self._keys_of(author), self.is_gathered(author)
             denied = {
                 key
                 for key in keys
                 if not (gathered and key[0] in WEB_KINDS) and self._access.decide(self._me, key) is Access.DENY
             }
+            left -= len(keys)
             if denied:
                 keys -= denied
                 lost.add(author)
-        return lost
+        return lost, left
+
+    def _in_turn(self, first: Collection[PersonId]) -> Iterator[PersonId]:
+        """Yield those about whom is to be decided, those first whose own records have changed."""
+        ahead = self._undecided.intersection(first)
+        yield from sorted(ahead)
+        yield from sorted(self._undecided - ahead)
 
     def _keys_of(self, author: PersonId) -> set[AccessKey]:
         """Return the access keys of what is held of `author`; read from the store at the first call."""
@@ -286,14 +316,6 @@ class Reevaluator:
             rows = self._store.records.rows(author=author, states=_IN_USE)
             keys = self._keys[author] = {key_for(self._me, access_key(row)) for row in rows}
         return keys
-
-    def _read_all_keys(self) -> None:
-        """Read the keys of everybody's records in one go, which is quicker than author by author."""
-        missing: dict[PersonId, set[AccessKey]] = {}
-        for row in self._store.records.rows(states=_IN_USE):
-            if row.author not in self._keys:
-                missing.setdefault(row.author, set()).add(key_for(self._me, access_key(row)))
-        self._keys.update(missing)
 
     def is_gathered(self, person: PersonId) -> bool:
         """Whether records of this person came as a part of what somebody is still bringing."""

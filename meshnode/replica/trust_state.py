@@ -88,6 +88,7 @@ class TrustState:
         self._suspended: set[PersonId] = set()
         self._given_up: frozenset[PersonId] = frozenset()
         self._past: set[PersonId] = set()
+        self._says_more: set[PersonId] = set()  # of whose policies in use a part has ended
         self._profiles: dict[PersonId, Profile] = {}
         self.counterparts: frozenset[PersonId] = frozenset()
         """The people with whom the owner has an exchange that is not over, see `store.exchanges.counterparts`."""
@@ -232,25 +233,32 @@ class TrustState:
             or (bool(registers) and not any(register.in_use for register in registers.values()))
         )
         (self._past.add if any(register.past for register in registers.values()) else self._past.discard)(person)
+        says_more = any(register.said is not register.entries for register in registers.values())
+        (self._says_more.add if says_more else self._says_more.discard)(person)
         (self._suspended.add if suspended else self._suspended.discard)(person)
         effective = merge_entries(register.entries for _, register in sorted(registers.items())) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
         doubt = bool(self._suspended or self._joins.in_doubt)
         if doubt and self._doubtful_graph is None:
-            self._doubtful_graph = self._read_doubtful_graph()
-            self._reach.clear()  # results of searches in an earlier doubtful graph are void
+            self._doubtful_graph = self.graph.copy()  # nobody else's policy is suspended, so few may say more
+            for one in self.may_say_more():
+                self._set_possible(self._doubtful_graph, one)
+            # Results of searches in an earlier doubtful graph are void.
+            self._reach = {key: found for key, found in self._reach.items() if key[0]}
         elif not doubt:
             self._doubtful_graph = None
         if self._doubtful_graph is not None:
-            possible = merge_entries(register.said for _, register in sorted(registers.items())) if registers else None
-            _set_if_changed(self._doubtful_graph, person, None if self.is_given_up(person) else possible)
+            self._set_possible(self._doubtful_graph, person)
 
-    def _read_doubtful_graph(self) -> TrustGraph:
-        graph = TrustGraph()
-        for person, registers in self._registers.items():
-            if not self.is_given_up(person):
-                graph.set(person, merge_entries(register.said for _, register in sorted(registers.items())))
-        return graph
+    def _set_possible(self, graph: TrustGraph, person: PersonId) -> None:
+        """Put into a doubtful graph what the policies of `person` say that are in use or suspended."""
+        registers = self._registers.get(person)
+        possible = merge_entries(register.said for _, register in sorted(registers.items())) if registers else None
+        _set_if_changed(graph, person, None if self.is_given_up(person) else possible)
+
+    def may_say_more(self) -> set[PersonId]:
+        """Return everybody whose policies may say more in the doubtful graph than in the one in use, were there one."""
+        return self._suspended | self._says_more
 
     def give_up_on(self, people: frozenset[PersonId]) -> frozenset[PersonId]:
         """Wait no longer for the policies of these people of which only headers are known, but for all others' again.

@@ -191,6 +191,10 @@ class RecordReader:
 
     # --- sums --------------------------------------------------------------------------------------------------------
 
+    def authors(self) -> set[PersonId]:
+        """Return everybody who has written a record that is held, in any state."""
+        return {self._persons.key(author) for (author,) in self._database.all("SELECT DISTINCT author FROM record")}
+
     def slots_of(self, author: PersonId, kind: Kind) -> list[bytes]:
         """Return the sorted slots of this kind that `author` has here, without withdrawn and pending records."""
         sql = "SELECT slot FROM record WHERE author = ? AND kind = ? AND role = 0 AND NOT withdrawn ORDER BY slot"

@@ -33,8 +33,10 @@ from protocol import (
     limits,
     parse_body,
 )
+from protocol.steps import Steps
 
 _GRAPH_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
+_FIRST_DUE = "ORDER BY due, no LIMIT ?"
 _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_GRAPH_KINDS}))"
 
 _INSERT = (
@@ -297,19 +299,21 @@ class RecordStore(RecordReader):
             self._delete(versions)
         return len(versions)
 
-    def ending(self, now: int) -> list[Row]:
+    def ending(self, now: int, most: int) -> list[Row]:
         """Return the rows that `purge` would delete or strip, as they are now."""
-        return list(self._rows(self._database.all(f"{ROW} WHERE {_ENDED}", (now,))))
+        return list(self._rows(self._database.all(f"{ROW} WHERE {_ENDED} {_FIRST_DUE}", (now, most))))
 
-    def purge(self, now: int) -> list[RecordId]:
+    def purge(self, now: int, most: int = -1) -> list[RecordId]:
         """Delete what has expired at `now` (UNIX seconds, certain); return the ids, also those whose headers stay.
+
+        With `most` it deletes so many at most, those first that have been due for longest.
 
         It deletes expired records, but keeps the header where an older version may live longer; tombstones some time
         after their `latest_expiry`; and records that were suspended or pending for too long. Certificates, policies,
         profiles and joins that this node wrote stay: the next version is numbered from them.
         """
         with self._database.joined():
-            ended = self._versions(_ENDED, (now,))
+            ended = self._versions(f"{_ENDED} {_FIRST_DUE}", (now, most))
             for version in ended:
                 if version.leaves_tombstone(now):
                     self._strip(version)
@@ -364,6 +368,10 @@ class RecordStore(RecordReader):
     def usage_of(self, author: PersonId) -> StoreUsage:
         """Return what the records written by this person take up."""
         return self._usage.author(self._persons.find(author))
+
+    def reading_usage(self) -> Steps[None]:
+        """Read in steps what the records of everybody take up; later calls are quick."""
+        return self._usage.reading()
 
     def usage_in_all(self) -> StoreUsage:
         """Return what all records take up."""

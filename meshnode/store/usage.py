@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from meshnode.store.database import Database
 from protocol import Kind, limits
+from protocol.steps import Steps, complete
 
 _PENDING = "SELECT received_from, count(*) FROM record WHERE state = 2 AND state <> 1 GROUP BY received_from"
 _WHOLE = "complete AND NOT withdrawn"
@@ -23,7 +24,8 @@ _SUMS = (
     f" coalesce(sum({_WHOLE} AND kind = {Kind.LISTING:d}), 0),"
     f" coalesce(sum({_WHOLE} AND kind = {Kind.LISTING:d} AND place IS NOT NULL), 0) FROM record"
 )
-_BY_AUTHOR = f"SELECT author, {_SUMS} WHERE role IS NOT NULL GROUP BY author"
+_BY_AUTHOR = f"SELECT author, {_SUMS} WHERE role IS NOT NULL AND author > ? GROUP BY author ORDER BY author LIMIT ?"
+READ_AUTHORS = 1_000  # of one step of reading the figures, some 10 ms
 _OF_AUTHOR = f"SELECT {_SUMS} WHERE author = ? AND role IS NOT NULL"
 
 
@@ -121,6 +123,10 @@ class UsageTable:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._by_author: dict[int, StoreUsage] | None = None
+        self._partly: dict[
+            int, StoreUsage
+        ] = {}  # of the authors up to the number `_read_to`, while the rest is not read
+        self._read_to = 0
         self._in_all = StoreUsage()
         self._pending: dict[int | None, int] | None = None
         self._pending_in_all = 0
@@ -131,19 +137,21 @@ class UsageTable:
 
     def _forget(self) -> None:
         self._by_author = self._pending = self._changed = None
+        self._partly, self._read_to = {}, 0
 
     def add(self, author: int, kind: int, size: int, *, whole: bool, placed: bool, sign: int) -> None:
         """Note that a record that is not pending was inserted, or deleted with `sign` -1."""
         self.freed += sign < 0
-        if self._by_author is None:
+        if self._by_author is None and author > self._read_to:
             return
-        use = self._by_author.get(author)
+        known = self._partly if self._by_author is None else self._by_author
+        use = known.get(author)
         if use is None:
-            use = self._by_author[author] = StoreUsage()
+            use = known[author] = StoreUsage()
         use.add(kind, size, whole=whole, placed=placed, sign=sign)
         self._in_all.add(kind, size, whole=whole, placed=placed, sign=sign)
         if not use.records:
-            del self._by_author[author]
+            del known[author]
         if self._changed is not None:
             self._changed.add(author)
 
@@ -156,12 +164,24 @@ class UsageTable:
 
     def authors(self) -> dict[int, StoreUsage]:
         """Return what the records of each author take up. It belongs to this table and changes with the store."""
-        if self._by_author is None:
-            self._by_author = {author: StoreUsage(*sums) for author, *sums in self._database.all(_BY_AUTHOR)}
-            self._in_all = StoreUsage()
-            for use in self._by_author.values():
-                self._in_all.add_all(use)
+        complete(self.reading())
+        assert self._by_author is not None
         return self._by_author
+
+    def reading(self) -> Steps[None]:
+        """Read the figures of all authors from the database, in steps; what is written in between is counted too."""
+        while self._by_author is None:
+            found = self._database.all(_BY_AUTHOR, (self._read_to, READ_AUTHORS))
+            if not self._read_to:
+                self._in_all = StoreUsage()
+            for author, *sums in found:
+                use = self._partly[author] = StoreUsage(*sums)
+                self._in_all.add_all(use)
+            if found:
+                self._read_to = found[-1][0]
+                yield
+            else:
+                self._by_author, self._partly, self._read_to = self._partly, {}, 0
 
     def author(self, number: int | None) -> StoreUsage:
         """Return what the records written by this person take up."""

@@ -15,7 +15,7 @@ depend on the order in which policies came; among paths of equal length the smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, KeysView, Mapping
+from collections.abc import Callable, Iterable, KeysView, Mapping
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from protocol.trust import paths
 from protocol.trust.bounded_paths import a_star_bounded, bounded_search
 from protocol.trust.detours import Detours, allowance, trial
 from protocol.trust.incremental_paths import SearchCache
+from protocol.trust.meshes import Meshes
 from protocol.trust.paths import Web
 from protocol.trust.policies import block_tag, compute_block_tag
 from protocol.trust.weights import WEB, TrustPath, limit
@@ -55,7 +56,7 @@ class TrustGraph:
         self._searches = SearchCache(self._given, self._received, limits.SEARCHES_REMEMBERED)
         self._tags: dict[int, frozenset[bytes]] = {}  # the block tags of those who block anybody
         self._blocked_with: dict[int, frozenset[int]] = {}  # of those asked for lately
-        self._meshes: dict[int, frozenset[PersonId]] = {}  # those asked for since the last change of a mutual vouch
+        self._meshes = Meshes(self._given, self._person)
 
     @property
     def version(self) -> int:
@@ -96,6 +97,16 @@ class TrustGraph:
 
         The two share what neither changes, and the copy goes on with the searches of the person.
         """
+        copy = self._copy(self._number.get(person, -1))
+        copy.set(person, policy)
+        return copy
+
+    def copy(self) -> TrustGraph:
+        """Return a copy of this graph, likewise, which goes on with the searches of everybody."""
+        return self._copy(None)
+
+    def _copy(self, root: int | None) -> TrustGraph:
+        """Return a copy with the searches of `root`; None: with all of them."""
         copy = TrustGraph()
         copy._policies.update(self._policies)
         copy._number.update(self._number)
@@ -107,8 +118,8 @@ class TrustGraph:
         self._shared_given, self._shared_received = set(everybody), set(everybody)
         copy._shared_given, copy._shared_received = set(everybody), set(everybody)
         copy._tags.update(self._tags)
-        copy._searches = self._searches.copied_to(copy._given, copy._received, self._number.get(person, -1))
-        copy.set(person, policy)
+        copy._meshes = self._meshes.copied_to(copy._given, copy._person)
+        copy._searches = self._searches.copied_to(copy._given, copy._received, root)
         return copy
 
     def _given_by(self, at: int) -> dict[int, int]:
@@ -134,11 +145,11 @@ class TrustGraph:
             del mine[subject], self._received_by(subject)[at]
             self._searches.note(at, subject)
             if at in self._given[subject]:
-                self._meshes.clear()
+                self._meshes.note(at, subject)
             self._forget_unless_known(subject)
         for subject, length in wanted.items():
             if subject not in mine and at in self._given[subject]:
-                self._meshes.clear()
+                self._meshes.note(at, subject)
             if mine.get(subject) != length:
                 mine[subject] = self._received_by(subject)[at] = length
                 self._searches.note(at, subject)
@@ -171,7 +182,7 @@ class TrustGraph:
         person = self._person[at]
         if person not in self._policies and not self._received[at]:
             del self._number[person]
-            self._meshes.pop(at, None)
+            self._meshes.forget(at)
             self._searches.forget(at)
             self._free.append(at)
 
@@ -222,27 +233,11 @@ class TrustGraph:
     def mesh(self, person: PersonId) -> frozenset[PersonId]:
         """Return everybody joined to the person by a chain of mutual vouches, with the person."""
         at = self._number.get(person)
-        if at is None:
-            return frozenset((person,))
-        if at not in self._meshes:
-            members = self._joined_to(at)
-            mesh = frozenset(self._person[member] for member in members)
-            self._meshes.update(dict.fromkeys(members, mesh))
-        return self._meshes[at]
+        return frozenset((person,)) if at is None else self._meshes.of(at)
 
     def same_mesh(self, a: PersonId, b: PersonId) -> bool:
         """Whether a chain of mutual vouches joins the two."""
         return b in self.mesh(a)
-
-    def _joined_to(self, at: int) -> Collection[int]:
-        members, waiting = {at}, [at]
-        while waiting:
-            here = waiting.pop()
-            for person in self._given[here]:
-                if person not in members and here in self._given[person]:
-                    members.add(person)
-                    waiting.append(person)
-        return members
 
     # --- Introducers ---------------------------------------------------------------------------------------------------
 
@@ -271,20 +266,23 @@ class TrustGraph:
         if root is None:
             return {owner: (owner, 0)}
         first = self._introducing(root)
-        mine, parent = self._given[root], first.parent
+        mine, parent, end_parent = self._given[root], first.parent, first.end_parent
         through: dict[int, int] = {}  # the introducer on the path that can be continued beyond a person
         found = {owner: (owner, 0)}
         for person, length in enumerate(first.end_dist):
             if not 0 < length < first.end:
                 continue
-            introducer, at = person, first.end_parent[person]
-            if person not in mine and at != root:
-                path = []
-                while at not in through and parent[at] != root:
-                    path.append(at)
-                    at = parent[at]
-                introducer = through.setdefault(at, at)
-                through.update(dict.fromkeys(path, introducer))
+            introducer, at = person, end_parent[person]
+            if at != root and person not in mine:
+                known = through.get(at)
+                if known is None:
+                    path = [at]
+                    while parent[at] != root and parent[at] not in through:
+                        at = parent[at]
+                        path.append(at)
+                    known = through.get(parent[at], at)
+                    through.update(dict.fromkeys(path, known))
+                introducer = known
             found[self._person[person]] = self._person[introducer], length
         return found
 

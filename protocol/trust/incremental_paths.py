@@ -253,14 +253,14 @@ class SearchCache:
         for key in [key for key in self._searches if key[1] == root]:
             del self._searches[key]
 
-    def copied_to(self, given: Adjacency, received: Adjacency, root: int) -> SearchCache:
-        """Return a cache for this copy of the web, with the searches of `root`."""
+    def copied_to(self, given: Adjacency, received: Adjacency, root: int | None) -> SearchCache:
+        """Return a cache for this copy of the web, with the searches of `root`; None: with those of everybody."""
         copy = SearchCache(given, received, self._most)
         copy._changed, copy._dropped = self._changed.copy(), self._dropped
         for key, (seen, search) in self._searches.items():
             towards, at, _ = key
-            if at == root:
-                copy._searches[key] = seen, search.copied_to(Web.of(root, given, received, towards=towards))
+            if root is None or at == root:
+                copy._searches[key] = seen, search.copied_to(Web.of(at, given, received, towards=towards))
         return copy
 
     def paths(self, web: Web, end: int, banned: frozenset[int]) -> ShortestPaths:

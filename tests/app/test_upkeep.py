@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from meshnode.app import upkeep
 from meshnode.app.listings.listings import ListingDraft, post
 from meshnode.app.owner import policy
@@ -58,6 +60,39 @@ def test_expired_records_are_published_as_gone_and_deleted() -> None:
     mesh.advance(limits.DAY + 1)
     assert [[row.id for row in change.ended] for change in heard] == [[listing.id]]
     assert node.replica.store.records.get(listing.id) is None
+
+
+def test_very_much_that_has_ended_goes_a_part_at_a_time_and_the_rest_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "PURGED_AT_ONCE", 4)
+    mesh, node = alone()
+    listings = [BOB.listing(f"Ladder {number}", now=EPOCH, life=limits.DAY + number) for number in range(10)]
+    known = [BOB.certificate(EPOCH), BOB.policy({node.person: 900}, now=EPOCH), *listings]
+    node.replica.ingest.receive(known, BOB.id)
+    mesh.time += 2 * limits.DAY
+    gone, pauses = [], []
+    for _ in range(4):
+        pauses.append(upkeep.upkeep(node.replica))
+        gone.append(sum(node.replica.store.records.get(one.id) is None for one in listings))
+    assert gone == [4, 8, 10, 10]
+    assert pauses[0] == pauses[1] == upkeep.SLICE_SOONEST_SECONDS
+    assert min(pauses[2:]) >= 1
+    assert [one for one in listings if node.replica.store.records.get(one.id)] == []
+
+
+def test_a_part_of_what_has_ended_has_few_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take longer: the trust of many depends on them."""
+    monkeypatch.setattr("meshnode.replica.parts.PART_EFFORT", 30)
+    mesh, node = alone()
+    people = [Person(f"neighbor {number}") for number in range(5)]
+    for person in people:
+        known = [person.certificate(EPOCH), person.policy({node.person: 900}, now=EPOCH, life=limits.DAY)]
+        node.replica.ingest.receive(known, person.id)
+    mesh.time += 2 * limits.DAY
+    left = []
+    for _ in range(3):
+        upkeep.upkeep(node.replica)
+        left.append(sum(node.replica.trust_state.has_policy(person.id) for person in people))
+    assert left == [3, 1, 0]
 
 
 def test_an_expired_policy_hides_its_authors_records_without_deleting_them() -> None:

@@ -99,6 +99,10 @@ class FakeConversation:
     def busy(self) -> bool:
         return self.steps_left > 0
 
+    @property
+    def opening(self) -> bool:
+        return self.steps_left > 0
+
     def go_on(self) -> None:
         self.steps_left -= 1
         if not self.steps_left:

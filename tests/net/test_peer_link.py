@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -285,3 +286,30 @@ async def test_a_link_that_has_read_much_waits_where_all_room_is_taken(nursery: 
     intake.hold("another link", ALICE, 0)
     await wait_all_tasks_blocked()
     assert ends.conversation.received
+
+
+async def test_one_session_after_the_other_is_opened_since_each_takes_much_memory_meanwhile(
+    nursery: trio.Nursery,
+) -> None:
+    intake, steps = Intake(), 30
+    links = [
+        await linked(nursery, FakeConversation(peer=BOB, account=BOB, steps_left=steps), intake=intake)
+        for _ in range(3)
+    ]
+    opening: list[int] = []
+
+    def note(conversation: FakeConversation, number: int) -> None:
+        plain = conversation.go_on
+
+        def go_on() -> None:
+            opening.append(number)
+            plain()
+
+        conversation.go_on = go_on  # type: ignore[method-assign]
+
+    for number, ends in enumerate(links):
+        note(ends.conversation, number)
+        nursery.start_soon(ends.other.send_all, b"records")
+    for ends in links:
+        assert await ends.other.receive_some() == b"opened"
+    assert [number for number, _ in groupby(opening)] == list(dict.fromkeys(opening))

@@ -79,6 +79,23 @@ def in_parts(bob: Replica, records: Sequence[Record], source: PersonId, size: in
     return [one.reason for one in later]
 
 
+def test_whose_turn_it_is_to_make_way_is_found_out_once_a_batch(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many parts the batch has."""
+    in_parts(bob, behind(MALLORY, crowd("sybil", 80)), MALLORY.id)
+    asked: list[PersonId | None] = []
+    plain = Accounts.authors_of
+
+    def counted(accounts: Accounts, account: PersonId | None) -> Iterable[tuple[PersonId, StoreUsage, int]]:
+        asked.append(account)
+        return plain(accounts, account)
+
+    monkeypatch.setattr(Accounts, "authors_of", counted)
+    friends = crowd("friend", 30)
+    in_parts(bob, behind(ALICE, friends), ALICE.id, size=3)
+    assert held(bob, friends) == len(friends)
+    assert asked.count(MALLORY.id) == 1
+
+
 def codes(bob: Replica) -> list[str]:
     return [problem.code for problem in problems(bob, NetworkState(ready=True))]
 

@@ -129,3 +129,12 @@ def test_a_record_is_decided_about_by_the_trust_that_came_before_it_or_with_it(*
     for batch in ([second, vouch],) if together else ([vouch], [second]):
         assert replica.ingest.receive(batch, BOB.id).later == []
     assert state(replica, second) == RecordState.LIVE
+
+
+def test_a_withdrawal_is_taken_at_once_where_nothing_can_be_decided_yet() -> None:
+    """The record itself waits for the policy of its author."""
+    replica = alice()
+    post, gone = BOB.listing("Post", now=NOW), BOB.listing("Gone", now=NOW)
+    replica.ingest.receive([post, BOB.withdrawal(gone, NOW)], BOB.id)
+    assert state(replica, post) == RecordState.PENDING
+    assert state(replica, BOB.withdrawal(gone, NOW)) == RecordState.LIVE

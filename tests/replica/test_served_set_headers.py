@@ -137,7 +137,8 @@ def test_a_set_answers_by_what_is_known_at_that_moment(question: str) -> None:
     """Also between a commit and the moment at which the set is told of it."""
     replica, of_laptop = bob()
     view = served(replica, MALLORY)
-    assert (view.supply([of_laptop.id])[0], view.allows_any([of_laptop.id])) == ([], False)
+    both = [of_laptop.id, OF_PHONE.id]
+    assert (view.supply(both)[0], view.allows_any(both)) == ([], False)
     replica.ingest.receive([PHONE.policy({CAROL: 800, MALLORY: 800}, now=NOW, version=2, stamp=2)], ALICE.id)
     match question:
         case "the items":

@@ -7,6 +7,7 @@ import pytest
 from meshnode.app.owner import policy
 from meshnode.replica.access import access_key
 from meshnode.replica.standing_tracker import StandingTracker
+from meshnode.store import RecordState
 from tests.support.changing_world import PEOPLE, World
 
 
@@ -31,6 +32,20 @@ def test_no_decision_changes_about_an_author_who_is_not_named(seed: int) -> None
             assert named is None or changed == named.among(changed)
             narrow += named is not None and len(named.among(authors)) < len(PEOPLE)
     assert narrow > 10  # mostly it names few
+
+
+def test_a_doubt_about_one_person_that_comes_and_goes_names_few() -> None:
+    world = World(4)
+    for person in PEOPLE:
+        world.say(person)
+    tracker = StandingTracker(world.replica.trust_state, world.replica.me)
+    tracker.since_last()
+    for state in (RecordState.SUSPENDED, RecordState.LIVE):
+        world.version += 1
+        world.say(PEOPLE[2], state)
+        named = tracker.since_last()
+        assert named is not None
+        assert PEOPLE[2].id in named
 
 
 def test_a_tracker_that_has_not_looked_for_long_names_everybody() -> None:

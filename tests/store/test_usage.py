@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+import pytest
+
+from meshnode.slices import complete
 from meshnode.store import RecordState, Store, StoreUsage
 from protocol import Record
 from protocol.limits import CLOCK_SKEW, DAY, FORKS_MAX, LISTING_LIFE, TIME_MAX, TOMBSTONE_GRACE, VERSION_MAX
@@ -43,6 +46,28 @@ def test_usage_of_each_author_follows_every_change_and_a_restart(tmp_path: Path)
         assert store.records.usage_of(ALICE.id) == left == store.records.usage_in_all()
         assert list(store.records.usage_by_author()) == [(ALICE.id, left)]
         assert store.records.pending_by_source() == {CAROL.id: 1}
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_what_is_written_while_the_figures_are_read_in_steps_is_counted(
+    steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meshnode.store.usage.READ_AUTHORS", 2)
+    people = [Person(f"neighbor {number}") for number in range(6)]
+    with Store.open(tmp_path / "store.db") as store:
+        bring(store, BOB, *(person.certificate() for person in people))
+    with Store.open(tmp_path / "store.db") as store:
+        reading = store.records.reading_usage()
+        for _ in range(steps):
+            next(reading, None)
+        with store.transaction():
+            store.records.delete([people[0].certificate().id, people[5].certificate().id])
+        bring(store, BOB, people[1].listing(), people[4].listing(), CAROL.certificate())
+        complete(reading)
+        found = dict(store.records.usage_by_author()), store.records.usage_in_all()
+    with Store.open(tmp_path / "store.db") as store:
+        assert (dict(store.records.usage_by_author()), store.records.usage_in_all()) == found
+    assert found[1].records == 7
 
 
 def test_the_authors_whose_usage_changed_are_told_once_and_all_after_a_rollback(store: Store) -> None:

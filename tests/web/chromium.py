@@ -21,6 +21,7 @@ KEYS = {
     "Space": (32, " "),
     "ArrowDown": (40, ""),
 }  # number, and letter if it has one
+PICTURES = Path(__file__).resolve().parents[2] / ".pictures"
 AXE = Path(__file__).with_name("axe.min.js")
 WITHIN_SECONDS = 60.0  # for one answer of a browser on a busy machine
 
@@ -125,9 +126,11 @@ class Tab:
         """Type into the field that has the focus."""
         self._call("Input.insertText", text=words)
 
-    def picture(self) -> bytes:
-        """Return what can be seen, as PNG."""
-        return b64decode(self._call("Page.captureScreenshot", captureBeyondViewport=True)["data"])
+    def keep_picture(self, name: str) -> None:
+        """Leave a picture of the whole page in `.pictures`, for people to look at and for the docs."""
+        PICTURES.mkdir(exist_ok=True)
+        seen = self._call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+        (PICTURES / f"{name}.png").write_bytes(b64decode(seen))
 
     def wait_for(self, words: str) -> None:
         """Wait until these words can be read on the page."""

@@ -25,8 +25,6 @@ from tests.web.chromium import PROGRAM, Tab, browser
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no chromium here")
 
-ROOT = Path(__file__).resolve().parents[2]
-PICTURES = ROOT / ".pictures"
 TABS_MAX = 150  # presses of the Tab key until what is looked for has the focus
 PAGES_MAX = 300  # that are opened in search of one of each kind
 FILES = {"/photos/{which}", "/data/export"}  # addresses at which there is a file to save instead of a page
@@ -104,12 +102,11 @@ def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(
 ) -> None:
     tab.resize(*SIZES[size])
     tab.be_dark(dark=dark)
-    PICTURES.mkdir(exist_ok=True)
     wrong: dict[str, object] = {}
     for kind, address in pages.items():
         tab.open(address)
         name = re.sub(r"\W+", "-", kind.partition("{")[0]).strip("-") or "home"
-        (PICTURES / f"{name}{'-one' if '{' in kind else ''}-{size}.png").write_bytes(tab.picture())
+        tab.keep_picture(f"{name}{'-one' if '{' in kind else ''}-{size}")
         found = tab.barriers()
         if found:
             wrong[kind] = found
@@ -119,14 +116,13 @@ def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(
 def test_in_arabic_every_page_goes_from_right_to_left_and_fits_a_phone(tab: Tab, pages: dict[str, str]) -> None:
     tab.resize(*SIZES["phone"])
     tab.be_dark(dark=False)
-    PICTURES.mkdir(exist_ok=True)
     tab.open(pages["/"])
     tab.press("العربية")
     wrong = []
     for kind, address in pages.items():
         tab.open(address)
         name = re.sub(r"\W+", "-", kind.partition("{")[0]).strip("-") or "home"
-        (PICTURES / f"{name}{'-one' if '{' in kind else ''}-arabic.png").write_bytes(tab.picture())
+        tab.keep_picture(f"{name}{'-one' if '{' in kind else ''}-arabic")
         if not tab.tell("document.documentElement.dir === 'rtl' && document.documentElement.scrollWidth <= innerWidth"):
             wrong.append(kind)
         isolated = (

@@ -116,11 +116,14 @@ def test_the_owner_sees_the_code_and_the_words_on_their_own_page_and_lets_the_ph
         laptop.press("More")
         laptop.press("Phones")
         assert " ".join(words) in laptop.text()
+        phone.keep_picture("words-phone")
+        laptop.keep_picture("words-laptop")
         laptop.press("The words are the same: let it in")
         assert "The phone is let in." in laptop.text()
         laptop.press("Add a phone")
         assert laptop.tell("document.querySelector('.qr').naturalWidth") > 0
         assert laptop.complaints() == []
+        laptop.keep_picture("link-laptop")
         while "What waits for you" not in phone.text():
             phone.wait_for_page()
 

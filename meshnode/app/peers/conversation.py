@@ -217,8 +217,12 @@ class Conversation:
     @property
     def busy(self) -> bool:
         """Whether it is being found out what the peer may have, or what it has given is being taken in."""
-        opening = self._serving is not None and self._serving.opening
-        return self.end is None and (self._handling is not None or opening)
+        return self.end is None and (self._handling is not None or self.opening)
+
+    @property
+    def opening(self) -> bool:
+        """Whether it is being found out what the peer may have, which takes some memory for each record until it is known."""
+        return self.end is None and self._serving is not None and self._serving.opening
 
     @property
     def _rests(self) -> bool:

@@ -26,7 +26,11 @@ PAIRS = [(a, b) for a in PEOPLE for b in PEOPLE if a != b]
 def ask_all(graph: TrustGraph, floor: int = 100) -> list[object]:
     """Return all that searches say."""
     return [
-        (sorted(graph.reach_to(person, floor).items()), sorted(graph.regard_and_hops_from(person, floor).items()))
+        (
+            sorted(graph.reach_to(person, floor).items()),
+            sorted(graph.regard_and_hops_from(person, floor).items()),
+            graph.mesh(person),
+        )
         for person in PEOPLE
     ]
 
@@ -84,8 +88,10 @@ def test_copies_of_a_graph_and_of_copies_go_their_own_ways(
             graph.reach_to(pair[0])
             graph.regard_from(pair[1])
             after = vouched(world, pair, weight)
-            if copied:
+            if copied and which % 2:
                 kept.append((after, graph.with_policy(pair[0], policy_of(after, pair[0]))))
+            elif copied:
+                kept.append((world, graph.copy()))
             else:
                 graph.set(pair[0], policy_of(after, pair[0]))
                 kept[which % len(kept)] = after, graph
