@@ -85,7 +85,8 @@ class ServedSet:
         self.closed = closed
         self._access_cache = AccessCache(access, peer)
         self._decisions = Decisions(access.keys)  # as the session knows them
-        self._withdrawn = Marks(store.items)  # the peer could have them before, and may hold them still
+        # The peer could have them before, and may hold them still; or it was told of their headers.
+        self._withdrawn = Marks(store.items)
         self._lent = Marks(store.items)  # certificates that are in the set because a header needs them
         self._tracker = StandingTracker(access.trust_state, peer)
         self._just_shown: set[RecordId] = set()
@@ -202,6 +203,13 @@ class ServedSet:
         return any(
             row.state == RecordState.LIVE and row.expires > now and self._allows(served_key(row)) for row in rows
         )
+
+    def note_told(self, newer: Iterable[Superseding]) -> None:
+        """Note that the peer is told of these headers.
+
+        It may go on with an older version that a header leaves valid, so it has to hear what supersedes the header too.
+        """
+        self._withdrawn.insert([(one.newest.header.created, one.newest.id) for one in newer])
 
     def add_certificates_for(self, newer: Iterable[Superseding]) -> list[Item]:
         """Add the certificates that the peer lacks to check these headers; return their items.

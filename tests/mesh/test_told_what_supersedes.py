@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from protocol import Audience, Kind, device_slot
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, befriend, block, person, vouch
 
 
-def test_a_peer_who_showed_a_policy_that_they_may_not_have_by_our_knowledge_is_told_when_it_is_superseded() -> None:
-    """Vera has Ann's policy by way of Max, who blocks Gus: so Gus cannot know that she may have it. She shows it to Gus."""
+@pytest.mark.parametrize("widened", [0, 1, 2])
+def test_a_peer_who_showed_a_policy_that_they_may_not_have_by_our_knowledge_is_told_when_it_is_superseded(
+    widened: int,
+) -> None:
+    """Vera has Ann's policy by way of Max, who blocks Gus: so Gus cannot know that she may have it. She shows it to Gus.
+
+    Versions that take nothing back may come first: then she goes on with the old one, and knows only their headers.
+    """
     mesh = Mesh(31)
     for name in ("Ann", "Gus", "Max", "Vera", "Tom"):
         mesh.add(name, audience=Audience.NETWORK_WIDE)
@@ -23,6 +31,11 @@ def test_a_peer_who_showed_a_policy_that_they_may_not_have_by_our_knowledge_is_t
     assert ("Gus", "Vera") in mesh.connections()
     assert policy_in_use(mesh, "Vera") == policy_in_use(mesh, "Ann") == policy_in_use(mesh, "Gus")
     mesh.cut("Max", "Vera")
+    for more in range(widened):
+        shown = policy_in_use(mesh, "Vera")
+        vouch(mesh, "Ann", "Tom", 910 + more)
+        mesh.settle()
+        assert policy_in_use(mesh, "Vera") == shown
     vouch(mesh, "Ann", "Tom", 0)
     mesh.settle()
     assert policy_in_use(mesh, "Gus") == policy_in_use(mesh, "Ann")

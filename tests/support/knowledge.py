@@ -142,6 +142,8 @@ class Knowledge:
             newest = self._newest(rows)
             if kind != Kind.POLICY or (person, newest.device) not in self.certified:
                 continue
+            if newest.state == RecordState.PAST:  # it has ended: its author's clock may be years behind
+                continue
             whole = [row for row in rows if self._body(row) is not None]
             if not whole:
                 unreadable.add(person)

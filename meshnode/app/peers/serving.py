@@ -149,6 +149,7 @@ class Serving:
         """Send the headers of these newer versions, with the certificates of their devices that the peer may lack."""
         if newer:
             self._session.supersede(record.without_body() for record, _ in newer)
+            self.served.note_told(newer)
             lent = self.served.add_certificates_for(newer)
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])
