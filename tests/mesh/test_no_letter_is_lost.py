@@ -16,9 +16,9 @@ from meshnode.app.letters.delivery import Delivery
 from meshnode.app.letters.letters import withdraw_all_to
 from meshnode.errors import Refused
 from meshnode.replica import parts, served_set
-from meshnode.store import RecordState
 from protocol import limits
 from protocol.session import transfer
+from tests.support.comparing_again import brought_by_another_comparison
 from tests.support.mail import delivery, have_exchanged, settle_down, village, who_holds, write
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint_all, befriend, block, person, unblock, vouch
@@ -93,17 +93,6 @@ class Correspondence:
         settle_down(self.mesh)
 
 
-def held(mesh: Mesh) -> dict[str, set[tuple[int, str, int]]]:
-    """Return what each node holds."""
-    return {
-        name: {
-            (row.kind, row.id.hex()[:8], row.version)
-            for row in node.replica.store.records.rows(states=(RecordState.LIVE,))
-        }
-        for name, node in mesh.nodes.items()
-    }
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_every_letter_is_read_once_and_its_author_hears_of_it(seed: int, heard: list[tuple[bytes, str]]) -> None:
     life = Correspondence(seed, WRITING)
@@ -127,14 +116,7 @@ def test_when_all_is_quiet_another_comparison_brings_no_letter_and_no_receipt(
     life.rest()
     mesh = life.mesh
     assert len(heard) == len(set(heard))
-    before = held(mesh)
-    for name in PEOPLE:
-        mesh.restart(name)
-    mesh.heal()
-    mesh.settle()
-    after = held(mesh)
-    differ = {name: (sorted(after[name] - before[name]), sorted(before[name] - after[name])) for name in PEOPLE}
-    assert {name: both for name, both in differ.items() if any(both)} == {}
+    assert brought_by_another_comparison(mesh) == {}
 
 
 @pytest.mark.parametrize("settled", [True, False], ids=["they have settled", "they have not"])

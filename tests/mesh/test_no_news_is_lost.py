@@ -13,9 +13,9 @@ import pytest
 
 from meshnode.app.owner.profile import set_profile
 from meshnode.replica import parts, served_set
-from meshnode.store import RecordState
 from protocol import Audience, Record, limits
 from protocol.session import transfer
+from tests.support.comparing_again import brought_by_another_comparison
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint_all, block, post, rewrite, unblock, vouch, withdraw
 from tests.support.mesh_people import befriend as connect
@@ -109,17 +109,6 @@ class Life:
         self.mesh.compare()
 
 
-def held(mesh: Mesh) -> dict[str, set[tuple[object, ...]]]:
-    """Return what each node holds."""
-    return {
-        name: {
-            (row.kind, row.id.hex()[:8], row.version)
-            for row in node.replica.store.records.rows(states=(RecordState.LIVE,))
-        }
-        for name, node in mesh.nodes.items()
-    }
-
-
 @pytest.mark.parametrize("acts", [WRITING, LIVING], ids=["writing", "living"])
 @pytest.mark.parametrize("seed", range(3))
 def test_when_all_is_quiet_another_comparison_brings_nothing(seed: int, acts: tuple[str, ...]) -> None:
@@ -130,11 +119,4 @@ def test_when_all_is_quiet_another_comparison_brings_nothing(seed: int, acts: tu
     life.hurry()
     mesh = life.mesh
     mesh.settle()
-    before = held(mesh)
-    for name in PEOPLE:
-        mesh.restart(name)
-    mesh.heal()
-    mesh.settle()
-    after = held(mesh)
-    differ = {name: (sorted(after[name] - before[name]), sorted(before[name] - after[name])) for name in PEOPLE}
-    assert {name: both for name, both in differ.items() if any(both)} == {}
+    assert brought_by_another_comparison(mesh) == {}
