@@ -281,7 +281,9 @@ async def test_the_first_wrong_field_is_named(alice: Caller, body: dict[str, Any
 
 async def test_the_fields_that_exist_are_listed_when_one_does_not(alice: Caller) -> None:
     answer = await alice("PATCH", "/v1/sharing", {"presicion": "city"})
-    assert answer.body["error"]["hint"] == "there are: audience, precision, radius_km, place, no_place, anyway"
+    assert (
+        answer.body["error"]["hint"] == "there are: audience, precision, radius_km, place, no_place, receipts, anyway"
+    )
 
 
 async def test_a_failed_disk_is_answered_with_an_error_and_ends_the_api(

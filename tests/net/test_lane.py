@@ -19,6 +19,7 @@ async def test_a_command_goes_before_all_sessions_that_wait(nursery: trio.Nurser
     begin = threading.Event()
     done: list[str] = []
     nursery.start_soon(lane.run, begin.wait)
+    await wait_all_tasks_blocked(0.001)
     for number in range(SESSIONS):
         nursery.start_soon(lane.run, done.append, f"session {number}")
         await wait_all_tasks_blocked(0.001)

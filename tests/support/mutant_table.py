@@ -47,8 +47,8 @@ MUTATIONS = (
         "copies-kept",
         "copies are dropped when their holder's standing is lost",
         "meshnode/replica/reevaluate.py",
-        "        self._store.records.drop_bodies([row.id for row in dropped])\n        return dropped\n\n    def _list_blocked",
-        "        return []\n\n    def _list_blocked",
+        "        self._store.records.drop_bodies([row.id for row in dropped])\n        return dropped, left\n",
+        "        return [], left\n",
     ),
     Mutation(
         "tombstone-early",

@@ -143,6 +143,12 @@ class Tab:
             f" setTimeout(() => fail(new Error('never there: ' + document.body.innerText)), {WITHIN_SECONDS * 500}); }})"
         )
 
+    def wait_until(self, condition: str) -> None:
+        """Wait until an expression is true, such as one about the focus, which comes to a part when it is first drawn."""
+        until = time.monotonic() + WITHIN_SECONDS
+        while not self.tell(condition):
+            assert time.monotonic() < until, condition
+
     def text(self) -> str:
         """Return all that can be read."""
         return str(self.tell("document.body.innerText"))

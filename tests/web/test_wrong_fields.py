@@ -169,10 +169,10 @@ def test_the_problem_has_the_focus_and_one_key_leads_to_the_field(
         tab.open(meshnode("--home", str(home), "open", "--link").out.strip())
         tab.press("Post")
         tab.press("Post it")
-        assert tab.tell("document.activeElement.className") == "problem"
+        tab.wait_until("document.activeElement.className === 'problem'")
         tab.key("Tab")
         tab.key("Enter")
-        assert tab.tell("document.activeElement.name") == "title"
+        tab.wait_until("document.activeElement.name === 'title'")
         assert not scripts or tab.barriers() == []
 
 
