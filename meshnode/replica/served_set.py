@@ -32,6 +32,9 @@ from protocol.wire import Index, Item, Marks
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
 _SERVED = (RecordState.LIVE, RecordState.PAST)
 STEP = 500  # records of one step, some 5 ms
+GONE_MAX = (
+    500  # records that this node no longer holds, and of which a peer is told what supersedes them; 0.2 MB a session
+)
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ class ServedSet:
         # The peer could have them before, and may hold them still; or it was told of their headers.
         self._withdrawn = Marks(store.items)
         self._lent = Marks(store.items)  # certificates that are in the set because a header needs them
+        self._gone: dict[Register, Row] = {}  # this node holds them no longer, and the peer may go on with them
         self._tracker = StandingTracker(access.trust_state, peer)
         self._just_shown: set[RecordId] = set()
 
@@ -153,7 +157,10 @@ class ServedSet:
             may_be_held = self._allowed(row) or item in self._withdrawn or item in self._lent
             if may_be_held or shares(phase_of(row.kind), item):
                 self._withdrawn.remove([item])
-                ended[row.author, row.kind, row.slot] = row
+                ended[_register(row)] = row
+        for row in change.stored:
+            if _register(row) in self._gone:
+                ended.setdefault(_register(row), self._gone[_register(row)])
         hidden: set[PersonId] = set()
         if closed is not self.closed:
             self.closed = closed
@@ -163,6 +170,7 @@ class ServedSet:
             hidden = self._decide_again(delta)
         self._add_stored(change, delta)
         delta.newer = [*self._superseding(ended), *self._newest_policies(hidden)]
+        self._follow_gone(ended)
         self._sweep_keys({row.author for row in change.stored})
         return delta
 
@@ -274,6 +282,16 @@ class ServedSet:
             self._decisions.set(number, allowed=allowed)
         return allowed
 
+    def _follow_gone(self, ended: Mapping[Register, Row]) -> None:
+        """Remember those of these rows that nothing supersedes yet, and forget the others."""
+        for register, row in ended.items():
+            self._gone.pop(register, None)
+            newest = self._store.records.newest(register)
+            if newest is None or newest.id == row.id:
+                self._gone[register] = row
+        while len(self._gone) > GONE_MAX:
+            del self._gone[next(iter(self._gone))]
+
     def _number(self, row: Row) -> int:
         return self._access.keys.number(served_key(row))
 
@@ -369,6 +387,10 @@ class ServedSet:
         rows = self._store.records.rows_of([newer.newest.id for newer in found])
         whole = {row.id for row in rows if row.state in _SERVED and self._allowed(row)}
         return [newer for newer in found if newer.newest.id not in whole | self._just_shown]
+
+
+def _register(row: Row) -> Register:
+    return row.author, row.kind, row.slot
 
 
 def served_key(row: Row) -> ServedKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from meshnode.replica import served_set
 from meshnode.replica.changes import Change
 from meshnode.replica.served_set import Delta, ServedSet
 from meshnode.store import Row
@@ -101,6 +102,23 @@ def test_who_lost_a_record_is_told_of_what_follows_on_it(served: Served) -> None
     assert [newer.newest.id for newer in served.last.newer] == [gone.id]
     post(served.mesh, "Alice", "Rake", Audience.TRUSTED_NETWORK)
     assert served.last == Delta()
+
+
+@pytest.mark.parametrize(("most", "told"), [(500, True), (0, False)])
+def test_who_may_hold_what_this_node_has_dropped_is_told_what_supersedes_it_when_that_comes(
+    served: Served, monkeypatch: pytest.MonkeyPatch, most: int, *, told: bool
+) -> None:
+    monkeypatch.setattr(served_set, "GONE_MAX", most)
+    view, dropped = served.new(), served.row(served.ladder)
+    for phase in Phase:
+        view.items(phase)
+    assert view.apply(Change(ended=(dropped,))).newer == []
+    assert view.apply(Change()).newer == []
+    vouch(served.mesh, "Alice", "Bob", 300)
+    gone = withdraw(served.mesh, "Alice", served.ladder)
+    came = Change(stored=(served.row(gone),), trust=True)
+    assert [newer.newest.id for newer in view.apply(came).newer if newer.newest.id == gone.id] == [gone.id] * told
+    assert gone.id not in [newer.newest.id for newer in view.apply(came).newer]
 
 
 def test_a_closed_set_is_empty_until_it_is_opened(served: Served) -> None:
