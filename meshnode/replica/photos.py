@@ -15,9 +15,8 @@ from meshnode.store import Store
 from meshnode.store.photos import Named, PhotoState
 from protocol import PersonId, PhotoHash, RateLimit, limits
 
-GIVEN_BYTES_A_MINUTE = (
-    64 * 1024 * 1024
-)  # to all for whom one person answers: a newcomer has all there is in five minutes
+# To all for whom one person answers: a newcomer has all there is in five minutes.
+GIVEN_BYTES_A_MINUTE = 64 * 1024 * 1024
 PACES_MAX = 1_000  # people who answer for others and have been given photos lately
 
 

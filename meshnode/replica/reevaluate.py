@@ -205,24 +205,21 @@ class Reevaluator:
         if not self._trust_state.certified(row.author, row.device):
             return RecordState.PENDING
         if row.complete:
-            if row.kind == Kind.POLICY or (
-                row.withdrawn and self._store.records.newest((row.author, row.kind, row.slot))
-            ):
+            if row.kind == Kind.POLICY or (row.withdrawn and self._store.records.newest(row.register)):
                 return RecordState.PAST if row.expires <= now else RecordState.LIVE
             decision = self._access.may_have(self._me, row, now)
             if decision is not Access.DENY:
                 return RecordState.LIVE if decision is Access.ALLOW else RecordState.PENDING
         # This node may not have the body. The header is of use if there is an older version to supersede.
-        return RecordState.HEADER if self._store.records.newest((row.author, row.kind, row.slot)) else None
+        return RecordState.HEADER if self._store.records.newest(row.register) else None
 
     def _release(self, row: Row, state: RecordState) -> list[Row]:
         """Put a pending record into its register; return the row that it took out of use, if any."""
         records = self._store.records
-        register = (row.author, row.kind, row.slot)
-        newest, current, new = records.newest(register), records.current(register), records.get(row.id)
+        newest, current, new = records.newest(row.register), records.current(row.register), records.get(row.id)
         if newest is not None and new is not None and newest.rank[:2] == new.rank[:2]:
             records.note_fork(newest, new)
-        in_use = records.branches(register) if row.kind == Kind.POLICY else [current] if current is not None else []
+        in_use = records.branches(row.register) if row.kind == Kind.POLICY else [current] if current is not None else []
         before = records.rows_of([one.id for one in in_use])
         whole = new is not None and state is not RecordState.HEADER
         stay = [] if new is None else versions_in_use(self._store, new if whole else new.without_body())

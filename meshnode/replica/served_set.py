@@ -32,9 +32,7 @@ from protocol.wire import Index, Item, Marks
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
 _SERVED = (RecordState.LIVE, RecordState.PAST)
 STEP = 500  # records of one step, some 5 ms
-GONE_MAX = (
-    500  # records that this node no longer holds, and of which a peer is told what supersedes them; 0.2 MB a session
-)
+GONE_MAX = 500  # records no longer held here, and of which a peer is told what supersedes them: 0.2 MB a session
 
 
 @dataclass(slots=True)
@@ -157,10 +155,10 @@ class ServedSet:
             may_be_held = self._allowed(row) or item in self._withdrawn or item in self._lent
             if may_be_held or shares(phase_of(row.kind), item):
                 self._withdrawn.remove([item])
-                ended[_register(row)] = row
+                ended[row.register] = row
         for row in change.stored:
-            if _register(row) in self._gone:
-                ended.setdefault(_register(row), self._gone[_register(row)])
+            if row.register in self._gone:
+                ended.setdefault(row.register, self._gone[row.register])
         hidden: set[PersonId] = set()
         if closed is not self.closed:
             self.closed = closed
@@ -169,8 +167,9 @@ class ServedSet:
         elif change.trust or change.people:
             hidden = self._decide_again(delta)
         self._add_stored(change, delta)
-        delta.newer = [*self._superseding(ended), *self._newest_policies(hidden)]
-        self._follow_gone(ended)
+        newest = self._newest_beyond(ended)
+        delta.newer = [*self._superseding(ended, newest), *self._newest_policies(hidden)]
+        self._follow_gone(ended, newest)
         self._sweep_keys({row.author for row in change.stored})
         return delta
 
@@ -200,7 +199,8 @@ class ServedSet:
         given = {row.id for row in rows if row.state in _SERVED and _is_alive(row, now) and self._may_send(row)}
         # It is not proved who wrote a pending record: it must not make this node send the named author's header.
         proved = [row for row in rows if row.id not in given and row.state != RecordState.PENDING]
-        newer = self._superseding({(row.author, row.kind, row.slot): row for row in proved})
+        refused = {row.register: row for row in proved}
+        newer = self._superseding(refused, self._newest_beyond(refused))
         return self._store.records.get_many([row.id for row in rows if row.id in given]), newer
 
     def allows_any(self, ids: Sequence[RecordId]) -> bool:
@@ -262,7 +262,7 @@ class ServedSet:
         """Whether it was dropped when this node might not have it, and now it may: this change is followed some time later."""
         if row.state not in {RecordState.LIVE, RecordState.SUSPENDED} or row.withdrawn or row.author == self._me:
             return False
-        newest = self._store.records.newest((row.author, row.kind, row.slot))
+        newest = self._store.records.newest(row.register)
         is_newest = newest is None or newest.id == row.id
         revoked = self._access.trust_state.revoked(row.author, row.device)
         return is_newest and not revoked and _is_alive(row, self._clock.ended_by())
@@ -282,12 +282,11 @@ class ServedSet:
             self._decisions.set(number, allowed=allowed)
         return allowed
 
-    def _follow_gone(self, ended: Mapping[Register, Row]) -> None:
+    def _follow_gone(self, ended: Mapping[Register, Row], newest: Mapping[Register, Record]) -> None:
         """Remember those of these rows that nothing supersedes yet, and forget the others."""
         for register, row in ended.items():
             self._gone.pop(register, None)
-            newest = self._store.records.newest(register)
-            if newest is None or newest.id == row.id:
+            if register not in newest:
                 self._gone[register] = row
         while len(self._gone) > GONE_MAX:
             del self._gone[next(iter(self._gone))]
@@ -375,22 +374,23 @@ class ServedSet:
                     found.append(Superseding(policy, b""))
         return found
 
-    def _superseding(self, ended: Mapping[Register, Row]) -> list[Superseding]:
+    def _newest_beyond(self, ended: Mapping[Register, Row]) -> dict[Register, Record]:
+        """Return the newest version of the registers of these rows, where it is another one; in the order of the registers."""
+        found = {register: self._store.records.newest(register) for register in sorted(ended)}
+        return {
+            register: newest
+            for register, newest in found.items()
+            if newest is not None and newest.id != ended[register].id
+        }
+
+    def _superseding(self, ended: Mapping[Register, Row], newest: Mapping[Register, Record]) -> list[Superseding]:
         """Return what supersedes these rows, except where the set has the whole newer record anyway."""
-        found = []
-        for register, row in sorted(ended.items()):
-            newest = self._store.records.newest(register)
-            if newest is not None and newest.id != row.id:
-                found.append(Superseding(newest, row.device))
+        found = [Superseding(record, ended[register].device) for register, record in newest.items()]
         if not found:
             return []
         rows = self._store.records.rows_of([newer.newest.id for newer in found])
         whole = {row.id for row in rows if row.state in _SERVED and self._allowed(row)}
         return [newer for newer in found if newer.newest.id not in whole | self._just_shown]
-
-
-def _register(row: Row) -> Register:
-    return row.author, row.kind, row.slot
 
 
 def served_key(row: Row) -> ServedKey:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from protocol import Body, DeviceId, Letter, Listing, PersonId, Record, RecordId
+from protocol import Body, DeviceId, Letter, Listing, PersonId, Record, RecordId, Register
 
 
 class RecordState(IntEnum):
@@ -48,6 +48,11 @@ class Row(NamedTuple):
     """Whether the body is held; the empty body of a withdrawn record counts."""
     withdrawn: bool
     """Whether its body is empty: it takes back what was in its register."""
+
+    @property
+    def register(self) -> Register:
+        """The register that the record is a version of."""
+        return self.author, self.kind, self.slot
 
     @classmethod
     def of(cls, record: Record, state: int, body: Body | None) -> Row:

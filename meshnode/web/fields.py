@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from meshnode.app.owner.places import Coordinates
 from meshnode.errors import Field, Usage
+from meshnode.text import locations
 from meshnode.text import page as text
 from meshnode.text.page_people import NO_WEIGHT
+from meshnode.text.page_sharing import NO_LOCATION, NO_LOCATION_HINT
 from protocol import Quantity, simplest
 
 DIGITS_MAX = 20
@@ -28,6 +31,14 @@ def amount(typed: str) -> Quantity | None:
     if not number.is_finite() or abs(number.adjusted()) > DIGITS_MAX:  # a large exponent is written out as zeros
         raise Usage(text.NO_NUMBER, field=Field.QUANTITY)
     return simplest(number)
+
+
+def location(typed: str) -> Coordinates:
+    """Return the location that was typed. Raises Usage for anything else."""
+    found = locations.read(typed)
+    if found is None:
+        raise Usage(NO_LOCATION, NO_LOCATION_HINT, field=Field.PLACE)
+    return Coordinates(*found)
 
 
 def whole(typed: str) -> int | None:

@@ -120,12 +120,12 @@ def delays(giver: Node, taker: Node) -> Iterator[str]:
     waiting = set()
     for row in taker.replica.store.records.rows():
         if row.state == RecordState.LIVE and row.complete and Kind.DEVICE < row.kind < Kind.LETTER:
-            used[row.author, row.kind, row.slot] = row
+            used[row.register] = row
         elif row.state == RecordState.PENDING:
-            waiting.add((row.author, row.kind, row.slot))
+            waiting.add(row.register)
     newest: dict[tuple[PersonId, int, bytes], Row] = {}
     for row in giver.replica.store.records.rows(states=_PROVED):
-        register = row.author, row.kind, row.slot
+        register = row.register
         if register in used and register not in waiting:
             known = newest.get(register)
             if known is None or known.version < row.version:

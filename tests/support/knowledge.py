@@ -80,7 +80,7 @@ class Knowledge:
         self._registers: dict[tuple[PersonId, int, bytes], list[Row]] = {}
         for row in self.rows:
             if row.state in _PROVED:
-                self._registers.setdefault((row.author, row.kind, row.slot), []).append(row)
+                self._registers.setdefault(row.register, []).append(row)
         self.revoked, self.certified, self.surplus = self._devices()
         self._proved_once = {(row.author, row.device) for row in self.rows if row.kind == Kind.DEVICE}
         self.said, unreadable = self._policies()
@@ -281,7 +281,7 @@ class Knowledge:
     def _faults_about(self, row: Row, what: str, others: list[PersonId]) -> Iterator[str]:
         me, name = self.node.person, self.node.name
         mine = self.decide(me, row)
-        newest = self._newest(self._registers[row.author, row.kind, row.slot]) if row.state in _PROVED else row
+        newest = self._newest(self._registers[row.register]) if row.state in _PROVED else row
         if row.state == RecordState.LIVE and row.version < newest.min_valid_version:
             yield f"{name} uses {what} in spite of a newer header"
         if row.state == RecordState.LIVE and mine is DENY and self._body_is_held(row):

@@ -96,7 +96,7 @@ MUTATIONS = (
         "header-not-shown",
         "those who lose a record are shown the header that takes it back",
         "meshnode/replica/served_set.py",
-        "delta.newer = [*self._superseding(ended), *self._newest_policies(hidden)]",
+        "delta.newer = [*self._superseding(ended, newest), *self._newest_policies(hidden)]",
         "delta.newer = []",
     ),
     Mutation(

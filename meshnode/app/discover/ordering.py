@@ -92,9 +92,8 @@ def _by_rank(catalog: Catalog, matches: Matches, order: Order) -> Steps[dict[Ran
     for tier in Tier:
         bits = matches.bits[tier]
         placed = bits & catalog.details.placed if order.nearest else 0
-        alike: dict[
-            tuple[float, bool], _Equals
-        ] = {}  # by trust and emergency: most buckets have a rank that others have
+        # By trust and emergency: most buckets have a rank that others have.
+        alike: dict[tuple[float, bool], _Equals] = {}
         for some, have_place in ((bits & ~placed, False), (placed, True)):
             wanted = matches.index.flags(some) if some else b""
             for number, bucket in enumerate(reversed(matches.index.buckets_of(some))):  # newer ones first, mostly

@@ -10,10 +10,9 @@ from meshnode.app.listings import listings as listing_cases
 from meshnode.app.owner import preference as sharing_cases
 from meshnode.app.owner.places import Coordinates
 from meshnode.errors import Field, MeshnodeError, NotFound, Usage
-from meshnode.text import locations, page_sharing
 from meshnode.text import page as text
 from meshnode.web.addresses import UPLOAD_MAX_BYTES, Addresses, Asked, Elsewhere, Reply, TemplateReply
-from meshnode.web.fields import amount, day_end
+from meshnode.web.fields import amount, day_end, location
 from meshnode.web.handlers import photos
 from meshnode.web.pages import plain
 from meshnode.web.problems import problem
@@ -96,10 +95,7 @@ def _place(form: dict[str, str]) -> Coordinates | None:
     typed = form.get("place", "").strip()
     if not typed or form.get("audience") != NEARBY:
         return None
-    found = locations.read(typed)
-    if found is None:
-        raise Usage(page_sharing.NO_LOCATION, page_sharing.NO_LOCATION_HINT, field=Field.PLACE)
-    return Coordinates(*found)
+    return location(typed)
 
 
 @_addresses.add("GET", "/mine")

@@ -7,13 +7,11 @@ from typing import Any
 from meshnode.app.discover import nearby as nearby_cases
 from meshnode.app.explain import what_if as what_if_cases
 from meshnode.app.owner import preference as sharing_cases
-from meshnode.app.owner.places import Coordinates
 from meshnode.errors import Field, MeshnodeError, NotFound, Unconfirmed, Usage
-from meshnode.text import locations
 from meshnode.text import page as page_text
 from meshnode.text import page_sharing as text
 from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
-from meshnode.web.fields import whole
+from meshnode.web.fields import location, whole
 from meshnode.web.map_layout import Chart, chart
 from meshnode.web.pages import plain
 from meshnode.web.problems import problem
@@ -56,10 +54,7 @@ def _wanted(form: dict[str, str]) -> sharing_cases.SharingChange:
             raise Usage(text.NO_RADIUS, field=Field.RADIUS)
         return sharing_cases.SharingChange(form.get("audience"), form.get("precision"), radius, anyway=anyway)
     if act == "place":
-        place = locations.read(form.get("place", ""))
-        if place is None:
-            raise Usage(text.NO_LOCATION, text.NO_LOCATION_HINT, field=Field.PLACE)
-        return sharing_cases.SharingChange(place=Coordinates(*place), anyway=anyway)
+        return sharing_cases.SharingChange(place=location(form.get("place", "")), anyway=anyway)
     if act == "no-place":
         return sharing_cases.SharingChange(no_place=True, anyway=anyway)
     if act in (RECEIPTS, NO_RECEIPTS):
