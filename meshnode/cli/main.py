@@ -99,6 +99,8 @@ TABLE = {
     },
     "data": {
         "export": "meshnode.cli.export",
+        "backup": "meshnode.cli.backups",
+        "restore": "meshnode.cli.backups",
     },
 }
 

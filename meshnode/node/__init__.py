@@ -7,5 +7,17 @@ from meshnode.node.creation import create_node
 from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import join
 from meshnode.node.opening import is_locked
+from meshnode.node.restoring import Decision, Restored, look_into_backup, restore
 
-__all__ = ["Ready", "answer_apart", "create_node", "is_locked", "join", "run"]
+__all__ = [
+    "Decision",
+    "Ready",
+    "Restored",
+    "answer_apart",
+    "create_node",
+    "is_locked",
+    "join",
+    "look_into_backup",
+    "restore",
+    "run",
+]

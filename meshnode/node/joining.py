@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import trio
 
+from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.clock import Clock
 from meshnode.errors import Failed, MeshnodeError, Refused
@@ -15,6 +16,7 @@ from meshnode.keyring import Keyring
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
 from meshnode.node.failures import cause_of
 from meshnode.node.opening import look_for_copy, open_replica, private_files
+from meshnode.node.restoring import former_device
 from meshnode.store import Store
 from protocol import Code, PersonId, Record, limits
 from protocol.tokens import DeviceCode
@@ -45,6 +47,7 @@ def join(
         )
     options = EnrolmentOptions(seconds, interfaces, mdns)
     with private_files():
+        former = former_device(home, code.person)
         keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
         with home.lock():
             result = _search(EnrolmentClient(code, keys, options, secrets.token_bytes, progress))
@@ -53,10 +56,13 @@ def join(
             _check_date(result.grant.records[0])
             keyring = Keyring.join(home, code.person, keys, [record.wire for record in result.grant.records])
             with Store.open(home.store) as store:
+                if former is not None:
+                    copies.note_new_key(store, former, keys.device_id)
                 replica = open_replica(store, keyring)
                 start_as_device(replica, result.grant, result.address)
                 look_for_copy(home, store, keyring, moved=False)
                 replica.clock.remember()
+            home.restored.unlink(missing_ok=True)
     return code.person
 
 

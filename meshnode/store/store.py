@@ -35,8 +35,10 @@ from meshnode.store.receipts import Receipts
 from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.signed_records import SignedRecords
+from meshnode.store.snapshot import copied
 from meshnode.store.watermark import Watermark
 from protocol import limits
+from protocol.steps import Steps
 from protocol.wire import ItemTable
 
 _OWN_COMMITS = "own_commits"
@@ -204,6 +206,15 @@ class Store:
     def _journal_has_space(self) -> bool:
         disk = self.disk()
         return disk is None or disk[0] >= limits.DISK_FREE_LEAST
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the database; None in memory."""
+        return self._path
+
+    def snapshot(self, path: Path) -> Steps[None]:
+        """Copy the database into a new file at `path`, as it is in the last step; others may write between two steps."""
+        return copied(self._database, path)
 
     def erase(self) -> None:
         """Overwrite what was deleted or changed since the last call, in every file of this store. Not in a transaction."""

@@ -118,6 +118,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "say": ('meshnode say Drill "I am at the door."',),
     "exchanges": ("meshnode exchanges", "meshnode exchanges Drill"),
     "stats": ("meshnode stats",),
+    "backup": ("meshnode backup --new-key", "meshnode backup alice.age", "meshnode backup --passphrase alice.age"),
+    "restore": ("meshnode restore --dry-run alice.age", "meshnode restore --old-lost alice.age"),
     "export": ("meshnode export > meshnode.json",),
 }
 """By the command's name after `meshnode`."""

@@ -76,8 +76,10 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.guard",
         "meshnode.slices",
     },
+    "meshnode.backup": PLUMBING | {"protocol", "meshnode.store", "meshnode.replica", "meshnode.app", "meshnode.slices"},
     "meshnode.api": {
         "protocol",
+        "meshnode.backup",
         "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
@@ -88,6 +90,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.local": {
         "protocol",
+        "meshnode.backup",
         "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
@@ -99,6 +102,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.web": {
         "protocol",
+        "meshnode.backup",
         "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
@@ -125,6 +129,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.log",
         "meshnode.firewall",
         "protocol",
+        "meshnode.backup",
         "meshnode.store",
         "meshnode.replica",
         "meshnode.app",
@@ -157,6 +162,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "following": {"naming"},
     "everybody": set(),
     "owner": set(),
+    "backup_state": {"owner"},
     "catalog": {"words", "picking", "naming", "owner"},
     "page_access": set(),
     "phones": {"picking", "page_access"},
@@ -174,6 +180,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
         "everybody",
+        "backup_state",
         "picking",
         "naming",
         "date",
@@ -199,6 +206,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "meshnode.cli.init": {"meshnode.node", "protocol"},
     "meshnode.cli.devices": {"meshnode.node", "protocol"},
     "meshnode.cli.apart": {"meshnode.node"},
+    "meshnode.cli.backups": {"meshnode.node", "meshnode.backup"},
     "meshnode.cli.pasting": {"protocol"},
 }
 
@@ -211,6 +219,7 @@ LIBRARIES: dict[str, set[str]] = {
     "apsw": {"meshnode.store"},
     "trio": {
         "meshnode.store.store_thread",
+        "meshnode.backup",
         "meshnode.net",
         "meshnode.api",
         "meshnode.local",
@@ -230,6 +239,7 @@ LIBRARIES: dict[str, set[str]] = {
     "platformdirs": {"meshnode.config"},
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
+    "pyrage": {"meshnode.backup.sealing"},
     "segno": {"meshnode.qr"},
     "PIL": {"meshnode.qr.photo_reader", "meshnode.photos.remake"},  # only in a child process, see there
     "zxingcpp": {"meshnode.qr.photo_reader"},

@@ -7,6 +7,7 @@ the description of its route (see `routes`).
 from __future__ import annotations
 
 from meshnode.api.handlers import (
+    backups,
     devices,
     discover,
     events,
@@ -23,5 +24,20 @@ from meshnode.api.handlers import (
 )
 from meshnode.api.routes import Route
 
-PARTS = (node, devices, people, groups, sharing, listings, photos, preview, discover, exchanges, page, phones, events)
+PARTS = (
+    node,
+    devices,
+    people,
+    groups,
+    sharing,
+    listings,
+    photos,
+    preview,
+    discover,
+    exchanges,
+    page,
+    phones,
+    backups,
+    events,
+)
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]
