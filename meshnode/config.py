@@ -250,9 +250,9 @@ def _one_of(value: Any, words: tuple[str, ...]) -> str:
 
 
 def _directory(value: Any) -> Path:
-    path = Path(value).expanduser() if isinstance(value, str) else Path()
+    path = Path(value).expanduser() if isinstance(value, str | Path) else Path()
     if not path.is_absolute():
-        raise ValueError(message("{typed} is not a whole path, which begins with / or ~", typed=repr(value)))
+        raise ValueError(message("{typed} is not a whole path, which begins with / or ~", typed=repr(str(value))))
     return path
 
 

@@ -15,7 +15,7 @@ from meshnode.errors import Refused, Usage
 
 
 @dataclass(frozen=True, slots=True)
-class KindCount:
+class RecordCount:
     """How many records of one kind there are."""
 
     kind: str
@@ -45,7 +45,7 @@ class BackupView:
     device: str
     device_name: str
     identity: str
-    records: tuple[KindCount, ...]
+    records: tuple[RecordCount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ async def make(maker: BackupMaker, order: BackupOrder) -> BackupView:
     return BackupView(str(made.path), made.bytes, *_facts(made.manifest))
 
 
-def _facts(manifest: Manifest) -> tuple[int, str, str, str, str, str, tuple[KindCount, ...]]:
-    counts = tuple(KindCount(kind, many) for kind, many in manifest.counts.items())
+def _facts(manifest: Manifest) -> tuple[int, str, str, str, str, str, tuple[RecordCount, ...]]:
+    counts = tuple(RecordCount(kind, many) for kind, many in manifest.counts.items())
     return (
         manifest.made,
         manifest.person,

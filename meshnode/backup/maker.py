@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 COPY = ".backup-copy.db"
 MADE = ".backup-{}.age"  # a backup that nobody has fetched yet
-FETCHED_WITHIN = 3600  # seconds within which whoever asked for a backup fetches it; then it is removed
+FETCHED_WITHIN = 3600  # seconds within which a backup is to be fetched; then it is removed
 RECIPIENTS_MAX = 16  # a household, and a friend or two
 
 
@@ -76,7 +76,7 @@ class BackupMaker:
     async def make(self, recipients: Sequence[str]) -> MadeBackup:
         """Make a backup in the home, sealed to `recipients`, and read it back; return where it is.
 
-        Others use the store in between. Whoever asked for it fetches it within the hour. Raises Refused without a
+        Others use the store in between. It is removed after an hour; its owner fetches it before. Raises Refused without a
         recipient, and StorageFull or Failed where it could not be written or read back.
         """
         if not recipients:

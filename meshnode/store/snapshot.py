@@ -71,10 +71,10 @@ def _check_schema(database: Database) -> None:
     fresh = Database.open(":memory:")
     try:
         if not steps or steps[-1].version != version:
-            raise StorageDamaged("the database is damaged", "it has a version that there never was")
+            raise StorageDamaged("the database is damaged")
         migrate(fresh, steps)
         if sorted(map(_plain, database.all(_SCHEMA))) != sorted(map(_plain, fresh.all(_SCHEMA))):
-            raise StorageDamaged("the database is damaged", "it has tables that meshnode did not make")
+            raise StorageDamaged("the database is damaged")
     finally:
         fresh.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meshnode.text import forms
-from meshnode.text.catalog import message, plural
+from meshnode.text.catalog import message
 
 BACKUP_HELP = message(
     "Save all that makes up your node in one sealed FILE, while the node runs.\n\n"
@@ -39,7 +39,7 @@ NO_KEY_HINT = message("make one with 'meshnode backup --new-key', or use --passp
 BOTH_FATES = message("the computer is gone for good or it goes on, not both")
 BOTH_FATES_HINT = message("leave out --old-lost or --old-lives")
 NO_FILE = message("no FILE was named")
-NO_FILE_HINT = message("meshnode backup FILE")
+NO_FILE_HINT = "meshnode backup FILE"
 NO_SECRET = message("the passphrase or secret key of the backup is missing")
 NO_SECRET_HINT = message("give it on standard input, or use --key FILE")
 SECRET_SHOWN = message("Write this secret key down and keep it away from this computer: it alone opens your backups.")
@@ -48,7 +48,7 @@ KEY_SET = message("Backups are sealed to these public keys from now on, and one 
 NONE_YET = message("No backup was made yet.")
 NO_DAILY = message("No backup is made by itself. To have one made each day: meshnode backup --new-key")
 LOCKED = message("Your identity key has a passphrase. Start the node with it once, so that it takes a new key:")
-RUN_UNLOCK = message("meshnode run --unlock")
+RUN_UNLOCK = "meshnode run --unlock"
 OLD_LOST = message("The former computer's key ends once your contacts have brought back what it wrote.")
 OLD_LIVES = message(
     "The former computer can go on. If it is gone after all: meshnode device list, then meshnode device revoke."
@@ -85,11 +85,7 @@ def contents(reply: dict[str, Any]) -> list[str]:
             device=reply["device_name"],
             when=forms.moment(reply["made"]),
         ),
-        message(
-            "In it: {records}, {posts}",
-            records=plural(many, "1 record", "{n} records"),
-            posts=plural(listings, "1 of them a post", "{n} of them posts"),
-        ),
+        message("Records in it: {records}, of which are posts: {posts}", records=many, posts=listings),
     ]
     return lines if reply["identity"] != "elsewhere" else [*lines, ELSEWHERE]
 
