@@ -16,12 +16,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from meshnode.service import unit
 from release.lock import ROOT
 from release.wheels import Wheel, unpack
 
 DEBIAN = Path(__file__).with_name("debian")
 LIBRARY = Path("usr/lib/meshnode")
 DOCUMENTS = Path("usr/share/doc/meshnode")
+UNITS = Path("usr/lib/systemd/system")
 SHARED = "shared"
 COMPLETION = {
     "bash": "usr/share/bash-completion/completions/meshnode",
@@ -67,6 +69,8 @@ def _environment(base: Path, python: str) -> Path:
     (home / "bin").mkdir(parents=True)
     site.mkdir(parents=True)
     (home / "bin" / "python").symlink_to(f"/usr/bin/python{python}")
+    # By this the program knows itself as what is called (`meshnode service install` writes that into a unit).
+    (home / "bin" / "meshnode").symlink_to("/usr/bin/meshnode")
     (home / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n", encoding="utf-8")
     (site / "meshnode.pth").write_text(os.path.relpath(base / SHARED, site) + "\n", encoding="utf-8")
     return site
@@ -89,6 +93,9 @@ def _programs(root: Path) -> None:
         path.parent.mkdir(parents=True)
         shutil.copyfile(DEBIAN / source, path)
     (root / "usr/bin/meshnode").chmod(0o755)
+    units = root / UNITS
+    units.mkdir(parents=True)
+    (units / unit.NAME).write_text(unit.system_unit(), encoding="utf-8")
 
 
 def _manual(root: Path, program: Path) -> None:

@@ -6,6 +6,7 @@ machine is set up for.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import subprocess
 import sys
@@ -23,6 +24,11 @@ from release.lock import MACHINES, Pin, Target, needed
 GLIBC_MINORS = range(17, 37)
 FETCH_SECONDS = 600
 _COMPLETE = "complete"
+_LOCK = "lock"
+
+
+class NotFetched(RuntimeError):
+    """pip could not fetch the wheels: perhaps this machine is offline."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def platforms(arch: str) -> list[str]:
 def fetched(locked: list[Pin], target: Target, cache: Path) -> list[Wheel]:
     """Return the wheels that the target needs, from `cache` or else from the registry, in order of their names.
 
-    Raises ValueError for a file that the lock does not name, RuntimeError if pip fails.
+    Raises ValueError for a file that the lock does not name, NotFetched if pip fails.
     """
     wanted = needed(locked, target)
     # pip would judge the markers by the Python that it runs on: it gets the lines that count, without them.
@@ -58,12 +64,14 @@ def fetched(locked: list[Pin], target: Target, cache: Path) -> list[Wheel]:
         f"{pin.name}=={pin.version} {' '.join(f'--hash=sha256:{each}' for each in pin.hashes)}\n" for pin in wanted
     )
     directory = cache / f"{target.arch}-{target.python}-{hashlib.sha256(lines.encode()).hexdigest()[:12]}"
-    if not (directory / _COMPLETE).exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        requirements = directory / "requirements.txt"
-        requirements.write_text(lines, encoding="utf-8")
-        _download(requirements, target, directory)
-        (directory / _COMPLETE).touch()
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / _LOCK).open("w") as lock:  # two builds may want the same wheels
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / _COMPLETE).exists():
+            requirements = directory / "requirements.txt"
+            requirements.write_text(lines, encoding="utf-8")
+            _download(requirements, target, directory)
+            (directory / _COMPLETE).touch()
     by_name = {(pin.name, pin.version): pin for pin in wanted}
     found = [_checked(path, by_name) for path in sorted(directory.glob("*.whl"))]
     if len(found) != len(wanted):
@@ -87,7 +95,7 @@ def _download(requirements: Path, target: Target, directory: Path) -> None:
         timeout=FETCH_SECONDS,
     )
     if done.returncode:
-        raise RuntimeError(f"pip has not fetched the wheels for {target.python} on {target.arch}:\n{done.stdout}")
+        raise NotFetched(f"pip has not fetched the wheels for {target.python} on {target.arch}:\n{done.stdout}")
 
 
 def _checked(path: Path, by_name: dict[tuple[str, str], Pin]) -> Wheel:

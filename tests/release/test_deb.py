@@ -15,7 +15,7 @@ HOME = f"/home/{USER}/.local/share/meshnode"
 SETTINGS = {"etc/ufw/applications.d/meshnode"}
 
 # What dpkg, and the making of the user, write into every system.
-BOOKS = ("var/lib/dpkg/", "var/log/", "var/cache/", "home/", "tmp/", "dev/", "var/mail/", "var/spool/", "etc/.pwd.lock")
+BOOKS = ("var/lib/dpkg/", "var/log/", "var/cache/", "home/", "tmp/", "dev/", "run/", "var/mail/", "etc/.pwd.lock")
 USERS = {
     f"etc/{name}{old}" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid") for old in ("", "-")
 }
@@ -65,7 +65,7 @@ def status(system: DebianSystem) -> dict[str, object] | None:
 
 def test_installing_starts_nothing(system: DebianSystem) -> None:
     assert system.run("pgrep", "--full", "[m]eshnode run").out == ""
-    assert not [path for path in files(system) if path.startswith(("etc/systemd/", "run/")) or ".wants" in path]
+    assert not [path for path in files(system) if path.startswith("etc/systemd/") or ".wants" in path]
 
 
 def test_a_person_finds_everything_compiled(system: DebianSystem) -> None:
@@ -106,6 +106,21 @@ def test_the_manual_and_the_completion_are_where_the_system_looks_for_them(syste
     assert manual.out.startswith(".TH MESHNODE")
     completed = "source /usr/share/bash-completion/completions/meshnode; complete -p meshnode"
     assert "_meshnode_completion" in system.run("bash", "-c", completed).out
+
+
+def test_the_unit_of_the_system_can_be_switched_on_and_goes_with_the_package(system: DebianSystem) -> None:
+    if system.run("sh", "-c", "command -v systemctl && command -v systemd-analyze").code != 0:
+        pytest.skip("this system has no systemd")
+    checked = system.run("systemd-analyze", "verify", "--man=no", "/usr/lib/systemd/system/meshnode.service")
+    assert (checked.code, [line for line in checked.err.splitlines() if "meshnode" in line]) == (0, []), checked
+    assert system.run("systemctl", "enable", "meshnode.service").code == 0
+    assert system.run("test", "-L", "/etc/systemd/system/multi-user.target.wants/meshnode.service").code == 0
+
+
+def test_a_service_of_a_person_starts_the_program_by_the_name_that_an_update_keeps(system: DebianSystem) -> None:
+    (python,) = (path for path in files(system) if path.endswith("/bin/python"))
+    asked = "from meshnode.service.installed_program import program_words; print(program_words())"
+    assert system.run(f"/{python}", "-I", "-c", asked, user=USER).out == "('/usr/bin/meshnode',)\n"
 
 
 def test_a_python_that_the_package_has_nothing_for_is_one_line(system: DebianSystem) -> None:
