@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshnode.node.apart import answer_apart
-from meshnode.node.creation import create_node
+from meshnode.node.creation import create_node, identity_seed, recover_node
 from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import join
 from meshnode.node.opening import is_locked
@@ -15,9 +15,11 @@ __all__ = [
     "Restored",
     "answer_apart",
     "create_node",
+    "identity_seed",
     "is_locked",
     "join",
     "look_into_backup",
+    "recover_node",
     "restore",
     "run",
 ]
