@@ -116,7 +116,7 @@ TOUR = (
     Call("GET", "/v1/doctor/" + WHO, "{friend}"),
     Call("GET", "/v1/export"),
     Call("POST", "/v1/backup-keys", body={}, may_fail=True),
-    Call("GET", "/v1/backups", may_fail=True),
+    Call("GET", "/v1/backups"),
     Call("POST", "/v1/backups", body={}, may_fail=True),
     Call("POST", "/v1/device-codes", body={}),
     Call("GET", "/v1/confirmation"),

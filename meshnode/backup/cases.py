@@ -113,8 +113,10 @@ def _facts(manifest: Manifest) -> tuple[int, str, str, str, str, str, tuple[Reco
     )
 
 
-async def show(maker: BackupMaker) -> BackupsView:
-    """Return the state of the backups."""
+async def show(maker: BackupMaker | None) -> BackupsView:
+    """Return the state of the backups; a node that keeps nothing on a disk has none."""
+    if maker is None:
+        return BackupsView(keys=(), last=None, failed=None, wanted=False, directory="", daily=())
     found = await maker.store_thread.run(backup_state.state, maker.replica)
     daily = await trio.to_thread.run_sync(kept, maker.directory)
     return BackupsView(

@@ -13,10 +13,10 @@ _routes = Routes()
 ROUTES: list[Route] = _routes.table
 
 
-@_routes.add("GET", "/v1/backups", errors=WRITES)
+@_routes.add("GET", "/v1/backups")
 async def backups(context: LocalContext) -> cases.BackupsView:
     """Show when the last backup was made, which daily ones there are, and who can open them."""
-    return await cases.show(cases.of(context.backups))
+    return await cases.show(context.backups)
 
 
 @_routes.add("POST", "/v1/backups", status=201, errors=WRITES)
