@@ -67,6 +67,8 @@ TABLE = {
     },
     "sharing": {
         "share": "meshnode.cli.sharing",
+        "pause": "meshnode.cli.pause",
+        "resume": "meshnode.cli.pause",
         "audience": "meshnode.cli.preview",
     },
     "listings": {

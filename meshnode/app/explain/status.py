@@ -22,7 +22,7 @@ from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_n
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, called, name_of, reference
-from meshnode.app.owner import policy
+from meshnode.app.owner import pause, policy
 from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
@@ -163,7 +163,7 @@ class StatusView:
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
     `given` are the addresses of other nodes that you have given. `phones_seen` counts the phones that have used your page
-    within a day.
+    within a day. `paused` is since when you are away, with all your posts hidden (UNIX seconds; null: you are not).
     """
 
     contract: int
@@ -184,6 +184,7 @@ class StatusView:
     left_out: tuple[str, ...]
     given: tuple[GivenAddressView, ...]
     phones_seen: int
+    paused: int | None
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -213,6 +214,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         left_out=network.left_out,
         given=given_addresses(replica, network.given).addresses,
         phones_seen=seen_lately(replica),
+        paused=pause.since(replica),
     )
 
 

@@ -55,7 +55,12 @@ AUDIENCES = [audience for audience in Audience if audience is not Audience.FOLLO
 
 STAMPS = st.integers(1, 3)
 PREFERENCES = st.builds(
-    Preference, st.sampled_from(AUDIENCES), st.sampled_from(Precision), st.sampled_from([5, 25]), st.integers(0, 3)
+    Preference,
+    st.sampled_from(AUDIENCES),
+    st.sampled_from(Precision),
+    st.sampled_from([5, 25]),
+    st.integers(0, 3),
+    st.sampled_from([0, 0, 7, 9]),
 )
 
 
@@ -248,6 +253,22 @@ def test_at_equal_stamps_the_more_restrictive_holds() -> None:
     assert merge([register(preference=fine), register(preference=coarse)]).preference == coarse
     far, near = Preference(radius_km=30, stamp=2), Preference(radius_km=20, stamp=2)
     assert merge([register(preference=far), register(preference=near)]).preference == near
+    away, here = Preference(Audience.NETWORK_WIDE, stamp=2, paused=7), Preference(Audience.MY_CELL, stamp=2)
+    assert merge([register(preference=away), register(preference=here)]).preference == away
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "takes"),
+    [(0, 7, True), (7, 0, False), (7, 8, False), (8, 7, False), (0, 0, False), (7, 7, False)],
+)
+def test_a_pause_takes_access_and_its_end_gives_it_back(before: int, after: int, takes: bool) -> None:
+    old, new = (register(preference=Preference(stamp=2, paused=paused)) for paused in (before, after))
+    assert may_reduce_access(old, new) is takes
+
+
+def test_a_policy_of_a_person_who_is_not_away_has_the_bytes_that_it_always_had() -> None:
+    assert Preference(stamp=2).to_value() == (2, 8, 25, 2)
+    assert Preference(stamp=2, paused=7).to_value() == (2, 8, 25, 2, 7)
 
 
 @given(registers())
@@ -444,7 +465,10 @@ def test_with_blocks_alone_nobody_gains_access(mine: Policy, theirs: Policy, oth
     rest, all_of_them = merge([mine, *others]), merge([mine, theirs, *others])
     assert after.block_tags == rest.block_tags | all_of_them.block_tags
     assert after.vouches == rest.vouches
-    assert after.preference[:3] == min(rest.preference[:3], all_of_them.preference[:3])
+    preferences = rest.preference, all_of_them.preference
+    paused = max(one.paused for one in preferences)
+    assert (paused, *after.preference[:3]) == min((one.paused, *one[:3]) for one in preferences if one.paused == paused)
+    assert after.preference.paused == paused
 
 
 def test_a_preference_that_holds_anyway_is_not_absorbed() -> None:
