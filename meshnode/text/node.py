@@ -158,8 +158,7 @@ def whose(peer: dict[str, Any]) -> str:
 def status(reply: dict[str, Any]) -> list[str]:
     """Return the node's status (StatusView of the API), a sentence a line."""
     lines = [message("Ready.") if reply["ready"] else message("Starting.")]
-    if reply["paused"] is not None:
-        lines += [pause.away(reply["paused"]), str(pause.RESUME)]
+    lines += pause.while_away(reply["paused"])
     if reply["addresses"]:
         lines.append(_listening(reply))
     if reply["left_out"]:

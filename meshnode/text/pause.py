@@ -22,10 +22,15 @@ def away(since: int) -> str:
     return message("You are away since {day}: nobody else sees your posts.", day=forms.moment(since))
 
 
+def while_away(since: int | None) -> list[str]:
+    """Say since when the owner is away and how to come back, a sentence a line; nothing if they are not."""
+    return [] if since is None else [away(since), str(RESUME)]
+
+
 def done(reply: dict[str, Any]) -> list[str]:
     """Say what is so now (PauseView of the API), a sentence a line."""
     if reply["paused"] is not None:
-        return [away(reply["paused"]), str(RESUME)]
+        return while_away(reply["paused"])
     shown = plural(
         reply["listings"], "Others see your post again, as before.", "Others see your {n} posts again, as before."
     )
