@@ -253,22 +253,6 @@ def test_at_equal_stamps_the_more_restrictive_holds() -> None:
     assert merge([register(preference=fine), register(preference=coarse)]).preference == coarse
     far, near = Preference(radius_km=30, stamp=2), Preference(radius_km=20, stamp=2)
     assert merge([register(preference=far), register(preference=near)]).preference == near
-    away, here = Preference(Audience.NETWORK_WIDE, stamp=2, paused=7), Preference(Audience.MY_CELL, stamp=2)
-    assert merge([register(preference=away), register(preference=here)]).preference == away
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "takes"),
-    [(0, 7, True), (7, 0, False), (7, 8, False), (8, 7, False), (0, 0, False), (7, 7, False)],
-)
-def test_a_pause_takes_access_and_its_end_gives_it_back(before: int, after: int, takes: bool) -> None:
-    old, new = (register(preference=Preference(stamp=2, paused=paused)) for paused in (before, after))
-    assert may_reduce_access(old, new) is takes
-
-
-def test_a_policy_of_a_person_who_is_not_away_has_the_bytes_that_it_always_had() -> None:
-    assert Preference(stamp=2).to_value() == (2, 8, 25, 2)
-    assert Preference(stamp=2, paused=7).to_value() == (2, 8, 25, 2, 7)
 
 
 @given(registers())
