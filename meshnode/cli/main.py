@@ -98,6 +98,7 @@ TABLE = {
         "stats": "meshnode.cli.stats",
     },
     "data": {
+        "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
     },
 }
