@@ -15,7 +15,7 @@ from typing import TypeAlias
 from protocol.codec import Value, decode, encode
 from protocol.errors import Code, RemoteError
 from protocol.fields import check_bytes, check_number, parses
-from protocol.keys import KEY_BYTES, SIGNATURE_BYTES, DeviceId, PersonId, verify
+from protocol.keys import KEY_BYTES, SIGNATURE_BYTES, PersonId, verify
 from protocol.limits import (
     FRAME_MAX_BYTES,
     IDENTIFICATION_RECORDS_MAX,
@@ -194,7 +194,6 @@ def _read_opening(
     shown = _byte_strings(records, IDENTIFICATION_RECORDS_MAX)
     if not shown:
         raise RemoteError(Code.MALFORMED, "a parcel names its sender")
-    check_bytes("parcel", parcel, PARCEL_ID_BYTES)
     opening = Opening(parcel, made, addressee, None if claim is None else Claim(*_pair(claim)))  # type: ignore[arg-type]
     return SignedOpening(opening, shown, signature)  # type: ignore[arg-type]
 
@@ -238,8 +237,3 @@ def _byte_strings(value: Value, most: int) -> tuple[bytes, ...]:
     if len(found) != len(_items(value, most)):
         raise RemoteError(Code.MALFORMED, "not byte strings")
     return tuple(found)
-
-
-def sender_of(certificate: Record) -> tuple[PersonId, DeviceId]:
-    """Return the person and the device that a certificate names."""
-    return certificate.header.author, certificate.header.device

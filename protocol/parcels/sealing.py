@@ -154,7 +154,7 @@ def read_head(head: bytes) -> int:
 
     RemoteError MALFORMED where this is no parcel, or no size class; VERSION for one of a later version.
     """
-    if not head.startswith(PARCEL_MAGIC) or len(head) != PARCEL_HEAD_BYTES:
+    if not head.startswith(PARCEL_MAGIC):
         raise RemoteError(Code.MALFORMED, "this is no parcel")
     if head[len(PARCEL_MAGIC)] != PARCEL_VERSION:
         raise RemoteError(Code.VERSION, f"a parcel of version {head[len(PARCEL_MAGIC)]}")
