@@ -92,7 +92,7 @@ FIRST_STEPS = (
     ("status", message("see whether everything works")),
 )
 RUN_TERMINAL = message("  In another terminal:")
-RUN_STOP = message("  Ctrl-C stops it.")
+RUN_STOP = message("  Ctrl-C stops it, and so does closing this terminal.")
 
 
 def unlock(variable: str) -> str:
@@ -115,6 +115,11 @@ def listening_on(port: int, hosts: Sequence[str]) -> str:
 def starting_problem(problem: str, hint: str) -> str:
     """Say what keeps a node that has just started from meeting others."""
     return message("  ! {problem}", problem=line(problem, hint))
+
+
+def keep_running(program: str) -> str:
+    """Say how the node goes on without a terminal."""
+    return message("  To keep it running without this terminal: {program} service install", program=program)
 
 
 def while_running(line: str) -> str:
