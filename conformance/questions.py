@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import protocol
+from conformance.parcel_cases import parcel_cases
 
 DIRECTORY = Path(protocol.__file__).parent / "vectors"
 
@@ -459,50 +460,6 @@ def _first_frames(steps: list[Case], count: int) -> list[Case]:
     return kept
 
 
-# --- parcels ---------------------------------------------------------------------------------------------------------
-
-
-def _parcels(held: Any) -> _Made:
-    for case in held["sizes"]:
-        name = f"{case['chunks']} chunks, {case['boxes']} boxes"
-        yield name, "size", _some(case, "chunks", "boxes"), {"ok": {"chunks": case["class"], "boxes": case["boxes_of"]}}
-    for case in held["proofs"]:
-        yield "of a card", "proof", _some(case, "secret", "claimant", "giver"), {"ok": _some(case, "proof")}
-    for case in held["beginnings"]:
-        yield case["case"], "begin", _some(case, "entropy", "chunks", "parts"), {"ok": _some(case, "bytes")}
-    for case in held["parts"]:
-        yield case["case"], "seal", _some(case, "key", "frames"), {"ok": _some(case, "chunks")}
-        read = {**_some(case, "sender", "device", "frames"), "shown": []}
-        yield case["case"], "read part", _some(case, "key", "addressee", "plain"), {"ok": read}
-    sender = _some(held["parts"][0], "sender", "device")
-    for case in held["newer"]:
-        read = {**sender, **_some(case, "frames"), "shown": []}
-        yield case["case"], "read part", _some(case, "key", "addressee", "plain"), {"ok": read}
-    whole = held["whole"]
-    given, read = _some(whole, "private_keys", "addressee", "bytes"), {**sender, **_some(whole, "frames"), "shown": []}
-    yield whole["case"], "read parcel", given, {"ok": {"size": len(whole["bytes"]) // 2, **read}}
-    for case in held["refused_parcels"]:
-        changed = _changed(bytes.fromhex(whole["bytes"]), case)
-        keys = case.get("private_keys", whole["private_keys"])
-        yield (
-            case["case"],
-            "read parcel",
-            {**given, "private_keys": keys, "bytes": changed.hex()},
-            {"refused": case["code"]},
-        )
-    for case in held["refused_parts"]:
-        asked = {**_some(held["parts"][0], "key", "addressee"), "plain": case["plain"]}
-        yield case["case"], "read part", asked, {"refused": case["code"]}
-
-
-def _changed(whole: bytes, case: Case) -> bytes:
-    """Return a parcel with the change of a refused case: another beginning, other bytes at a place, or a length."""
-    begun, other = bytes.fromhex(case.get("beginning", "")), bytes.fromhex(case.get("bytes", ""))
-    at = case.get("at", 0)
-    changed = begun + whole[len(begun) :]
-    return (changed[:at] + other + changed[at + len(other) :])[: case.get("length")]
-
-
 FILES: dict[str, Callable[[Any], _Made]] = {
     "codec.json": _codec,
     "text.json": _text,
@@ -526,5 +483,5 @@ FILES: dict[str, Callable[[Any], _Made]] = {
     "frames.json": _frames,
     "reconcile.json": _reconcile,
     "session.json": _sessions,
-    "parcel.json": _parcels,
+    "parcel.json": parcel_cases,
 }

@@ -16,7 +16,7 @@ import trio
 
 from meshnode.app.parcels import making
 from meshnode.app.parcels.making import MadeParcel, ParcelOrder, ParcelView
-from meshnode.app.parcels.taking import Intake, TakenView
+from meshnode.app.parcels.taking import ParcelIntake, TakenView
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica, StoreRunner
 from meshnode.slices import in_slices
@@ -25,9 +25,6 @@ from protocol import limits
 KEPT = 4  # parcels that wait to be fetched: one on the command line and a few on pages
 READ_BYTES = 256 * 1024
 FILE_BYTES_MAX = (limits.PARCEL_CHUNKS_MAX + 64) * limits.PARCEL_CHUNK_BYTES  # of a parcel with its head and boxes
-
-GONE = "this parcel is no longer here"
-GONE_HINT = "make it again"
 
 
 @dataclass(slots=True)
@@ -98,9 +95,9 @@ class ParcelDesk:
             waiting.chunks.close()
 
     async def take(self, stream: AsyncIterator[bytes]) -> TakenView:
-        """Take a parcel in as its bytes arrive, and stop reading where the rest says nothing. Errors as `taking.Intake`."""
+        """Take a parcel in as its bytes arrive, and stop reading where the rest says nothing. Errors as `taking.ParcelIntake`."""
         async with self._one_at_a_time:
-            intake = await self._store_thread.run(Intake, self._replica)
+            intake = await self._store_thread.run(ParcelIntake, self._replica)
             received = 0
             async for data in stream:
                 received += len(data)
@@ -114,7 +111,7 @@ class ParcelDesk:
     def _found(self, name: str) -> _Waiting:
         found = self._waiting.get(name)
         if found is None:
-            raise NotFound(GONE, GONE_HINT)
+            raise NotFound("this parcel is no longer here", "make it again")
         return found
 
 

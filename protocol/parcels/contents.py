@@ -40,7 +40,7 @@ _CLAIM_DOMAIN = b"meshnode parcel claim v1\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class CardClaim:
     """Says that the sender uses a card of the addressee's: the card's id, and the proof of its secret."""
 
     card: bytes
@@ -59,7 +59,7 @@ class Opening:
     """Its id, drawn at random for this part alone."""
     made: int
     addressee: PersonId
-    claim: Claim | None = None
+    claim: CardClaim | None = None
 
     def __post_init__(self) -> None:
         check_bytes("parcel", self.parcel, PARCEL_ID_BYTES)
@@ -125,7 +125,7 @@ class ParcelReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipts:
+class ParcelReceipts:
     """A frame that says which parts of its addressee the sender has taken in."""
 
     entries: tuple[ParcelReceipt, ...]
@@ -138,7 +138,7 @@ class ParcelRecords:
     entries: tuple[bytes, ...]
 
 
-ParcelFrame: TypeAlias = "SignedOpening | Receipts | ParcelRecords"
+ParcelFrame: TypeAlias = "SignedOpening | ParcelReceipts | ParcelRecords"
 
 
 def claim_proof(secret: bytes, claimant: PersonId, giver: PersonId) -> bytes:
@@ -146,7 +146,7 @@ def claim_proof(secret: bytes, claimant: PersonId, giver: PersonId) -> bytes:
     return blake2b(_CLAIM_DOMAIN + claimant + giver, key=secret, digest_size=_PROOF_BYTES).digest()
 
 
-def proves(claim: Claim, secret: bytes, claimant: PersonId, giver: PersonId) -> bool:
+def proves(claim: CardClaim, secret: bytes, claimant: PersonId, giver: PersonId) -> bool:
     """Whether the claim was made by somebody who has the card's secret, for this claimant."""
     return hmac.compare_digest(claim.proof, claim_proof(secret, claimant, giver))
 
@@ -164,7 +164,7 @@ def encode_parcel_frame(frame: ParcelFrame) -> bytes:
         case SignedOpening(opening, records, signature):
             claim = None if opening.claim is None else (opening.claim.card, opening.claim.proof)
             return encode((_OPENING, opening.parcel, opening.made, opening.addressee, claim, records, signature))
-        case Receipts(entries):
+        case ParcelReceipts(entries):
             return encode((_RECEIPTS, tuple((one.parcel, one.not_taken) for one in entries)))
         case ParcelRecords(entries):
             return encode((_RECORDS, entries))
@@ -194,16 +194,16 @@ def _read_opening(
     shown = _byte_strings(records, IDENTIFICATION_RECORDS_MAX)
     if not shown:
         raise RemoteError(Code.MALFORMED, "a parcel names its sender")
-    opening = Opening(parcel, made, addressee, None if claim is None else Claim(*_pair(claim)))  # type: ignore[arg-type]
+    opening = Opening(parcel, made, addressee, None if claim is None else CardClaim(*_pair(claim)))  # type: ignore[arg-type]
     return SignedOpening(opening, shown, signature)  # type: ignore[arg-type]
 
 
-def _read_receipts(entries: Value) -> Receipts:
+def _read_receipts(entries: Value) -> ParcelReceipts:
     found = []
     for entry in _items(entries, PARCEL_RECEIPTS_MAX):
         parcel, not_taken = _pair(entry)
         found.append(ParcelReceipt(parcel, _byte_strings(not_taken, PARCEL_NOT_TAKEN_MAX)))  # type: ignore[arg-type]
-    return Receipts(tuple(found))
+    return ParcelReceipts(tuple(found))
 
 
 def _read_records(entries: Value) -> ParcelRecords:

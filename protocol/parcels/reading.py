@@ -16,7 +16,7 @@ class ParcelReader:
     `receive` takes bytes as they arrive, cut anywhere, and returns the frames that are whole with them; the first is the
     opening, and there is no other. It holds one chunk and one frame at most. RemoteError: VERSION for a parcel of a later
     version, REFUSED where nothing in it is for the reader, FORGED where it was changed, OVERSIZED, MALFORMED and
-    OUT_OF_ORDER where it breaks the rules. After an error nothing more is to be passed in; the frames before it hold.
+    OUT_OF_ORDER where it breaks the rules. After an error nothing further is to be passed in; the frames before it hold.
     """
 
     def __init__(self, privates: Sequence[bytes]) -> None:
@@ -60,7 +60,7 @@ class ParcelReader:
         return frames
 
     def finish(self) -> None:
-        """Note that no more bytes come. RemoteError MALFORMED if the part is not whole."""
+        """Note that the file has ended. RemoteError MALFORMED if the part is not whole."""
         if not self.done:
             raise RemoteError(Code.MALFORMED, "the parcel is cut short")
 

@@ -31,8 +31,8 @@ def made(replica: Replica, *people: str, again: bool = False, lost: bool = False
 
 
 def taken(replica: Replica, parcel: bytes, *, piece: int = 50_000) -> TakenView:
-    """Take a parcel in, in pieces of so many bytes; return what was done. Errors as `taking.Intake`."""
-    intake = taking.Intake(replica)
+    """Take a parcel in, in pieces of so many bytes; return what was done. Errors as `taking.ParcelIntake`."""
+    intake = taking.ParcelIntake(replica)
     for start in range(0, len(parcel), piece):
         if not intake.done:
             complete(intake.receive(parcel[start : start + piece]))

@@ -9,13 +9,13 @@ from typing import Any
 from protocol import decode, encode
 from protocol.limits import DEVICE_LIFE, PARCEL_BOXES_MAX, PARCEL_CHUNKS_MAX
 from protocol.parcels import (
-    Claim,
+    CardClaim,
     Opening,
     ParcelReceipt,
+    ParcelReceipts,
     ParcelRecords,
     Part,
     PartWriter,
-    Receipts,
     SignedOpening,
     beginning,
     boxes_of,
@@ -33,7 +33,7 @@ ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 ENTROPY = grown("parcel")
 KEY = part_key(ENTROPY, 0)
 SECRET = grown("card secret")
-CLAIM = Claim(grown("card", size=16), claim_proof(SECRET, ALICE.id, BOB.id))
+CLAIM = CardClaim(grown("card", size=16), claim_proof(SECRET, ALICE.id, BOB.id))
 OPENING = Opening(grown("parcel id", size=16), NOW, BOB.id)
 
 
@@ -42,7 +42,7 @@ def opened(opening: Opening = OPENING, sender: Person = ALICE, *, key: bytes = K
     return sign_opening(opening, key, (sender.certificate().wire,), sender.keys.sign)
 
 
-RECEIPTS = Receipts((ParcelReceipt(grown("came", size=16)), ParcelReceipt(grown("too", size=16), (bytes(8),))))
+RECEIPTS = ParcelReceipts((ParcelReceipt(grown("came", size=16)), ParcelReceipt(grown("too", size=16), (bytes(8),))))
 RECORDS = ParcelRecords((ALICE.certificate().wire, ALICE.profile().without_body().wire))
 FRAMES: dict[str, list[Any]] = {
     "an opening alone": [opened()],

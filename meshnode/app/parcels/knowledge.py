@@ -43,7 +43,7 @@ def item_of(record: Record) -> bytes:
 
 
 class Knowledge:
-    """What `person` holds, as far as it is known at this moment."""
+    """Tells which records `person` holds, as far as it is known at this moment."""
 
     def __init__(self, replica: Replica, person: PersonId) -> None:
         now, store = replica.clock.now(), replica.store.parcels

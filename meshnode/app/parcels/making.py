@@ -28,12 +28,12 @@ from meshnode.store import RecordState, Row
 from protocol import Kind, PersonId, Record, RecordId, Register, device_slot, is_revocation, limits
 from protocol.parcels import (
     PARCEL_ENTROPY_BYTES,
-    Claim,
+    CardClaim,
     Opening,
+    ParcelReceipts,
     ParcelRecords,
     Part,
     PartWriter,
-    Receipts,
     beginning,
     boxes_of,
     claim_proof,
@@ -46,7 +46,7 @@ from protocol.parcels import (
 from protocol.session import Phase, turn_of
 
 BATCH_RECORDS = 100  # read from the store in one step, some 5 ms
-FRAME_BYTES = 60_000  # of records in one frame: with the longest record it stays below the longest frame
+FRAME_BYTES = 12_000  # of records in one frame, less than a chunk: a cut costs no more than is behind it
 PART_CHUNKS_MAX = 16_384  # of one person's part, 256 MiB: what is left goes into the next parcel
 PARTED_SECONDS = limits.FORMER_WEB_GRACE  # for that long people who have left are told what is superseded
 
@@ -102,7 +102,7 @@ class Recipient:
 
 
 @dataclass(slots=True)
-class MadePart:
+class SealedPart:
     """A part whose chunks were given out: where it lies among them, and what is in it."""
 
     recipient: Recipient
@@ -125,7 +125,7 @@ class MadeParcel:
     spooled: int
     chunks: int
     entropy: bytes
-    parts: tuple[MadePart, ...]
+    parts: tuple[SealedPart, ...]
 
     @property
     def size(self) -> int:
@@ -203,11 +203,11 @@ def _letter_keys(replica: Replica, person: PersonId) -> tuple[bytes, ...]:
 def making(replica: Replica, wanted: Plan, give: Callable[[bytes], object]) -> Steps[MadeParcel]:
     """Give out the chunks of all parts, one after the other, and return what it takes to put the parcel together."""
     entropy = replica.entropy(PARCEL_ENTROPY_BYTES)
-    parts: list[MadePart] = []
+    parts: list[SealedPart] = []
     spooled = 0
     order = sorted(wanted.recipients, key=lambda _: replica.entropy(8))  # where a part lies tells nobody whose it is
     for number, recipient in enumerate(order):
-        part = MadePart(recipient, replica.entropy(16), part_key(entropy, number), spooled)
+        part = SealedPart(recipient, replica.entropy(16), part_key(entropy, number), spooled)
         yield from _making_part(replica, part, again=wanted.again, give=give)
         if part.count:
             parts.append(part)
@@ -257,7 +257,7 @@ def _references(replica: Replica, people: Iterable[PersonId]) -> tuple[PersonRef
 # --- one part --------------------------------------------------------------------------------------------------------
 
 
-def _making_part(replica: Replica, part: MadePart, *, again: bool, give: Callable[[bytes], object]) -> Steps[None]:
+def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Callable[[bytes], object]) -> Steps[None]:
     """Give out the chunks of one person's part; none if there is nothing new for them."""
     person, parted = part.recipient.person, part.recipient.parted
     known = Knowledge(replica, person)
@@ -282,7 +282,7 @@ def _making_part(replica: Replica, part: MadePart, *, again: bool, give: Callabl
     if not parted:
         receipts = knowledge.receipts_due(replica, person)
         if receipts:
-            _put(writer, encode_parcel_frame(Receipts(tuple(receipts))), give)
+            _put(writer, encode_parcel_frame(ParcelReceipts(tuple(receipts))), give)
     headers = [one.newest.without_body() for one in newer]
     first = wanted[: len(certificates)]
     yield from _putting(replica, served, part, writer, first, give)
@@ -352,13 +352,13 @@ def _last_letters(replica: Replica, person: PersonId) -> list[Record]:
     return found
 
 
-def _claim(replica: Replica, person: PersonId) -> Claim | None:
+def _claim(replica: Replica, person: PersonId) -> CardClaim | None:
     """Return our use of the card that this person gave us, if they have not answered it yet."""
     cards = [card for card in pending_cards(replica) if card.giver == person]
-    return Claim(cards[-1].id, claim_proof(cards[-1].secret, replica.me, person)) if cards else None
+    return CardClaim(cards[-1].id, claim_proof(cards[-1].secret, replica.me, person)) if cards else None
 
 
-def _opening(replica: Replica, part: MadePart, claim: Claim | None) -> bytes:
+def _opening(replica: Replica, part: SealedPart, claim: CardClaim | None) -> bytes:
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
     assert certificate is not None, "a node without a certificate does not start"
     shown = membership.joins_to_show(replica, part.recipient.person)
@@ -370,7 +370,7 @@ def _opening(replica: Replica, part: MadePart, claim: Claim | None) -> bytes:
 def _putting(
     replica: Replica,
     served: ServedSet,
-    part: MadePart,
+    part: SealedPart,
     writer: PartWriter,
     ids: list[RecordId],
     give: Callable[[bytes], object],
@@ -385,7 +385,7 @@ def _putting(
 
 
 def _put_records(
-    writer: PartWriter, part: MadePart, records: Iterable[Record], give: Callable[[bytes], object]
+    writer: PartWriter, part: SealedPart, records: Iterable[Record], give: Callable[[bytes], object]
 ) -> None:
     frame: list[bytes] = []
     size = 0

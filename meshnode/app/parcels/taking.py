@@ -25,7 +25,7 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from meshnode.slices import Steps
 from protocol import Code, DeviceId, PersonId, Record, RecordId, RemoteError, limits, parse_person
-from protocol.parcels import Claim, ParcelFrame, ParcelReader, ParcelRecords, Receipts, SignedOpening, proves
+from protocol.parcels import CardClaim, ParcelFrame, ParcelReader, ParcelReceipts, ParcelRecords, SignedOpening, proves
 from protocol.session import PeerIdentified, ToldTime
 
 PIECE_BYTES = 16 * 1024  # read in one step: some 20 ms where all of it is boxes
@@ -51,11 +51,11 @@ class TakenView:
     again: bool
 
 
-class Intake:
+class ParcelIntake:
     """Takes in one parcel, as its bytes arrive.
 
-    Pass pieces of the file to `receive`, take its steps, and go on until `done` or until there are no more; then take the
-    steps of `finish`. Both raise Refused, in one line for the owner, where the parcel is not to be taken in, or not to its
+    Pass pieces of the file to `receive`, take its steps, and go on until `done` or until the file ends; then take the steps of
+    `finish`. Both raise Refused, in one line for the owner, where the parcel is not to be taken in, or not to its
     end; then nothing more is to be passed in. Used in the store thread.
     """
 
@@ -180,7 +180,7 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
     records: list[Record] = []
     fault: Code | None = None
     for frame in frames:
-        if isinstance(frame, Receipts):
+        if isinstance(frame, ParcelReceipts):
             with replica.transaction():
                 knowledge.acknowledged(replica, sender.person, sender.device, frame.entries)
         elif isinstance(frame, ParcelRecords):
@@ -250,10 +250,18 @@ def _broken(replica: Replica, view: TakenView, error: RemoteError | None) -> Ref
     """Return the error for a parcel of which a part was taken in before it turned out to be cut short or damaged."""
     name = named(name_of(replica, parse_person(view.person.id)))
     if error is None:
-        what = "this parcel is cut short: {new} new items before the cut were kept"
-    else:
-        what = "this parcel is damaged: {new} new items before the damage were kept"
-    return Refused(what, "ask {name} for it again", new=view.new, name=name)
+        return Refused(
+            "this parcel is cut short: what came before the cut was kept (new here: {new})",
+            "ask {name} for it again",
+            new=view.new,
+            name=name,
+        )
+    return Refused(
+        "this parcel is damaged: what came before the damage was kept (new here: {new})",
+        "ask {name} for it again",
+        new=view.new,
+        name=name,
+    )
 
 
 def _outsider() -> Refused:
@@ -268,7 +276,7 @@ def _vouches(replica: Replica, person: PersonId) -> bool:
     return graph.weight(replica.me, person) > 0 and graph.weight(person, replica.me) > 0
 
 
-def _redeem(replica: Replica, claim: Claim, person: PersonId) -> None:
+def _redeem(replica: Replica, claim: CardClaim, person: PersonId) -> None:
     issued = replica.store.cards.issued(claim.card)
     if issued is None or not proves(claim, issued.secret, person, replica.me):
         return  # then it is as if they had no card
