@@ -44,6 +44,7 @@ TABLE = {
     },
     "devices": {
         "device": "meshnode.cli.devices",
+        "recovery": "meshnode.cli.recovery",
     },
     "people": {
         "card": "meshnode.cli.cards",

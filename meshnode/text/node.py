@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from meshnode.quoting import named
-from meshnode.text import forms, phones, waiting
+from meshnode.text import forms, phones, recovery, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
 from meshnode.text.errors import line
@@ -174,6 +174,8 @@ def status(reply: dict[str, Any]) -> list[str]:
         lines.append(message("Your other devices: {names}.", names=forms.listed(reply["devices"])))
     if reply["phones_seen"]:
         lines.append(phones.seen_lately(reply["phones_seen"]))
+    if not reply["words_confirmed"]:
+        lines.append(recovery.REMINDER)
     if reply["pending"]:
         lines.append(
             plural(

@@ -30,6 +30,7 @@ CALLS: dict[str, list[str]] = {
     "export": [],
     "doctor": [],
     "device": ["list"],
+    "recovery": ["status"],
     "card": [],
     "people": ["--all"],
     "person": ["Bob"],

@@ -35,6 +35,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.text": {"meshnode.quoting", "meshnode.text.catalog"},
     "meshnode.text.catalog": {"meshnode.text.translations"},
     "meshnode.text.translations": set(),
+    "meshnode.recovery": {"meshnode.errors"},
     "meshnode.qr": {"meshnode.errors", "meshnode.text", "meshnode.boxed"},
     "meshnode.log": {"protocol", "meshnode.service_manager"},
     "meshnode.service_manager": set(),
@@ -66,6 +67,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.slices",
         "meshnode.guard",
         "meshnode.quoting",
+        "meshnode.recovery",
     },
     "meshnode.net": {
         "protocol",
@@ -145,6 +147,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.text.catalog",
         "meshnode.quoting",
         "meshnode.qr",
+        "meshnode.recovery",
         "meshnode.service",
         "meshnode.service_manager",
     },
@@ -169,10 +172,22 @@ APP_LAYERS: dict[str, set[str]] = {
     "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},
     "people": {"everybody", "picking", "naming", "date", "owner", "groups", "letters"},
-    "exchanges": {"date", "words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
+    "recovery": {"naming", "owner", "letters", "people"},
+    "exchanges": {
+        "date",
+        "words",
+        "picking",
+        "naming",
+        "owner",
+        "catalog",
+        "listings",
+        "letters",
+        "people",
+        "recovery",
+    },
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
-    "devices": {"picking", "naming", "owner", "groups", "people"},
+    "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "parcels": {"naming", "owner", "groups", "people", "peers"},
     "misdated": {"owner", "groups"},
@@ -189,6 +204,7 @@ APP_LAYERS: dict[str, set[str]] = {
         "people",
         "waiting",
         "devices",
+        "recovery",
         "peers",
         "upkeep",
         "phones",
@@ -205,6 +221,8 @@ EXCEPTIONS: dict[str, set[str]] = {
     "meshnode.cli.init": {"meshnode.node", "protocol"},
     "meshnode.cli.devices": {"meshnode.node", "protocol"},
     "meshnode.cli.apart": {"meshnode.node"},
+    "meshnode.cli.recovery": {"meshnode.node"},
+    "meshnode.cli.recovering": {"meshnode.node"},
     "meshnode.cli.pasting": {"protocol"},
 }
 
@@ -240,6 +258,8 @@ LIBRARIES: dict[str, set[str]] = {
     "PIL": {"meshnode.qr.photo_reader", "meshnode.photos.remake"},  # only in a child process, see there
     "zxingcpp": {"meshnode.qr.photo_reader"},
     "anyascii": {"meshnode.app.words"},
+    "mnemonic": {"meshnode.recovery"},
+    "shamir_mnemonic": {"meshnode.recovery"},
 }
 
 # Modules of constants and small functions that everybody imports by name.
