@@ -84,7 +84,7 @@ def test_somebody_elses_parcel_changes_nothing(full: tuple[Mesh, bytes]) -> None
 
 
 def test_an_outsiders_parcel_changes_nothing() -> None:
-    """Eve has Bob's certificate from somewhere and vouches for him; so his node may be in her web, and she is not in his."""
+    """Eve knows the keys of Bob's computer from somewhere. Bob knows nothing of Eve."""
     mesh = strangers("Eve", "Bob")
     acquaint(mesh, "Eve", "Bob")
     bob = mesh.nodes["Bob"].replica

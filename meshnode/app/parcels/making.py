@@ -46,7 +46,7 @@ from protocol.parcels import (
 from protocol.session import Phase, turn_of
 
 BATCH_RECORDS = 100  # read from the store in one step, some 5 ms
-FRAME_BYTES = 12_000  # of records in one frame, less than a chunk: a cut costs no more than is behind it
+FRAME_BYTES = 12_000  # of records in one frame, less than a chunk: a cut costs only what is behind it
 PART_CHUNKS_MAX = 16_384  # of one person's part, 256 MiB: what is left goes into the next parcel
 PARTED_SECONDS = limits.FORMER_WEB_GRACE  # for that long people who have left are told what is superseded
 
