@@ -135,6 +135,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "stats": ("meshnode stats",),
     "backup": ("meshnode backup --new-key", "meshnode backup alice.age", "meshnode backup --passphrase alice.age"),
     "restore": ("meshnode restore --dry-run alice.age", "meshnode restore --old-lost alice.age"),
+    "carry": ("meshnode carry out /media/stick", "meshnode carry in /media/stick"),
+    "carry out": ("meshnode carry out for-carol.parcel --for Carol", "meshnode carry out /media/stick"),
+    "carry in": ("meshnode carry in for-carol.parcel", "meshnode carry in /media/stick"),
     "export": ("meshnode export > meshnode.json",),
 }
 """By the command's name after `meshnode`."""
