@@ -68,6 +68,8 @@ TABLE = {
     },
     "sharing": {
         "share": "meshnode.cli.sharing",
+        "pause": "meshnode.cli.pause",
+        "resume": "meshnode.cli.pause",
         "audience": "meshnode.cli.preview",
     },
     "listings": {
