@@ -137,6 +137,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "say": ('meshnode say Drill "I am at the door."',),
     "exchanges": ("meshnode exchanges", "meshnode exchanges Drill"),
     "stats": ("meshnode stats",),
+    "carry": ("meshnode carry out /media/stick", "meshnode carry in /media/stick"),
+    "carry out": ("meshnode carry out for-carol.parcel --for Carol", "meshnode carry out /media/stick"),
+    "carry in": ("meshnode carry in for-carol.parcel", "meshnode carry in /media/stick"),
     "export": ("meshnode export > meshnode.json",),
 }
 """By the command's name after `meshnode`."""
