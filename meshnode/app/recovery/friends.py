@@ -1,6 +1,6 @@
 """Gives shares of the owner's identity key to friends, by letter, so that some of them together can bring the owner back.
 
-This node keeps no share: whoever reads its disk learns no more of a key that has a passphrase. It remembers who the
+This node keeps no share, so somebody who reads its disk learns nothing new of a key that has a passphrase. It remembers who the
 friends are, and by which letters they got their shares.
 """
 
