@@ -102,6 +102,7 @@ TABLE = {
         "stats": "meshnode.cli.stats",
     },
     "data": {
+        "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
     },
 }
