@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import getpass
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import output, passphrase
 from meshnode.cli.command import Answer, Settings, command, say_lines
 from meshnode.cli.location import PlaceType
 from meshnode.cli.program import as_typed
 from meshnode.errors import Refused, Usage, not_allowed
 from meshnode.home import Home
-from meshnode.text import errors
 from meshnode.text import node as text
+from meshnode.text import passphrase as passphrase_text
 from meshnode.text.choices import AUDIENCES
 
 DEFAULT_AUDIENCE = "trusted_network"
 NEARBY = "anyone_local"
-PASSPHRASE_VARIABLE = "MESHNODE_PASSPHRASE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +36,18 @@ class Beginning:
 @click.option("--name", help=text.INIT_NAME)
 @click.option("--place", type=PlaceType(), help=text.INIT_PLACE)
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help=text.INIT_AUDIENCE)
-@click.option("--passphrase", is_flag=True, help=text.INIT_PASSPHRASE)
+@passphrase.from_file
 def init(
     call: Settings,
     name: str | None,
     place: tuple[float, float] | None,
     audience: str | None,
-    passphrase: bool,
+    file: str | None,
 ) -> Any:
     home = call.chosen_home()
     if home.has_node:
         raise Refused(text.node_exists(home.path), text.NODE_EXISTS_HINT)
-    beginning = ask(call, name, place, audience, secret=passphrase)
+    beginning = ask(call, name, place, audience, file)
     person = begin(home, beginning)
 
     def show(_: Any) -> None:
@@ -60,7 +58,11 @@ def init(
 
 
 def ask(
-    call: Settings, name: str | None, place: tuple[float, float] | None, audience: str | None, *, secret: bool = False
+    call: Settings,
+    name: str | None,
+    place: tuple[float, float] | None,
+    audience: str | None,
+    passphrase_file: str | None = None,
 ) -> Beginning:
     """Return the choices, asking the person at the terminal for the missing ones; without a terminal, the defaults."""
     if name is None:
@@ -69,7 +71,7 @@ def ask(
         audience = _ask_audience() if call.may_ask() else DEFAULT_AUDIENCE
     if audience == NEARBY and place is None:
         place = _ask_place(call)
-    return Beginning(name, audience, place, ask_passphrase(call, twice=True) if secret else None)
+    return Beginning(name, audience, place, _passphrase(call, passphrase_file))
 
 
 def begin(home: Home, beginning: Beginning) -> dict[str, str]:
@@ -99,20 +101,13 @@ def greet(home: Home, person: dict[str, str], beginning: Beginning) -> None:
         output.say(text.placed(*beginning.place))
 
 
-def given_passphrase() -> str | None:
-    """Return the passphrase from the environment, and remove it there so that no child process inherits it."""
-    return os.environ.pop(PASSPHRASE_VARIABLE, None)
-
-
-def ask_passphrase(call: Settings, *, twice: bool) -> str:
-    """Return the passphrase, from the environment or else from the terminal; Usage where there is neither."""
-    given = given_passphrase()
-    if given is not None:
-        return given
-    if not call.may_ask():
-        raise Usage(errors.NO_PASSPHRASE, errors.passphrase_hint(PASSPHRASE_VARIABLE))
-    reply: str = click.prompt(text.ASK_PASSPHRASE, hide_input=True, confirmation_prompt=twice, err=True)
-    return reply
+def _passphrase(call: Settings, file: str | None) -> str | None:
+    """Return the passphrase of a new home, asking for it at a terminal; None for a home that is not encrypted."""
+    found = passphrase.given(call, file)
+    if found is not None or not call.may_ask():
+        return found
+    click.echo(passphrase_text.MEANING, err=True)
+    return passphrase.chosen(passphrase_text.ASK_FIRST, empty=True) or None
 
 
 def _ask_place(call: Settings) -> tuple[float, float]:

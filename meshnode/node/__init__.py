@@ -6,6 +6,17 @@ from meshnode.node.apart import answer_apart
 from meshnode.node.creation import create_node
 from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import join
-from meshnode.node.opening import is_locked
+from meshnode.node.opening import Needs, needs_passphrase
+from meshnode.node.rekeying import change_passphrase, check_passphrase
 
-__all__ = ["Ready", "answer_apart", "create_node", "is_locked", "join", "run"]
+__all__ = [
+    "Needs",
+    "Ready",
+    "answer_apart",
+    "change_passphrase",
+    "check_passphrase",
+    "create_node",
+    "join",
+    "needs_passphrase",
+    "run",
+]

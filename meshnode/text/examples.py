@@ -10,7 +10,7 @@ from meshnode.text.catalog import message
 HEADING = message("Examples")
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("meshnode run", 'meshnode offer "Fresh vegetables" --category food', "meshnode discover bread"),
-    "init": ("meshnode init --name Alice", "meshnode init --name Alice --place 52.52,13.40 --passphrase"),
+    "init": ("meshnode init --name Alice", "meshnode init --name Alice --place 52.52,13.40"),
     "run": ("meshnode run", "meshnode run --interface 'eth*' --port 4748"),
     "subscriptions": ("meshnode subscriptions", "meshnode subscriptions --change calendar"),
     "open": ("meshnode open", "meshnode open --link"),
@@ -33,6 +33,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "events": ("meshnode events", "meshnode events --kind exchanges --count 1"),
     "doctor": ("meshnode doctor", "meshnode doctor Bob"),
     "demo": ("meshnode demo",),
+    "passphrase": ("meshnode passphrase set", "meshnode passphrase change"),
+    "passphrase set": (
+        "meshnode passphrase set",
+        "meshnode passphrase set --passphrase-file /media/stick/meshnode.key",
+    ),
+    "passphrase change": ("meshnode passphrase change",),
+    "passphrase remove": ("meshnode passphrase remove",),
     "version": ("meshnode version",),
     "completion": ('eval "$(meshnode completion bash)"',),
     "man": ("meshnode man ~/.local/share/man/man1",),
