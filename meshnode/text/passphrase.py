@@ -32,6 +32,9 @@ LIES_BESIDE = message(
     "The passphrase lies in a file on the same disk: whoever has the disk has both. It protects only from elsewhere."
 )
 
+ENCRYPTED = message("Everything in the home is encrypted.")
+PLAIN = message("Nothing in the home is encrypted: 'meshnode passphrase set' does it.")
+
 ENCRYPTED_ALREADY = message("everything in the home is encrypted already")
 ENCRYPTED_ALREADY_HINT = message("'meshnode passphrase change' sets another passphrase")
 NONE_SET = message("nothing in the home is encrypted")
