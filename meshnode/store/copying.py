@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import quote
 
 import apsw
 
@@ -67,7 +66,7 @@ def _encrypt(source: Path, target: Path, key: bytes | None, target_key: bytes) -
 def _vacuum(source: Path, target: Path, key: bytes | None, vfs: str | None, parameters: str = "key=") -> None:
     connection = connecting.connect(str(source), key=key)
     try:
-        connection.execute("VACUUM INTO ?", (f"file:{quote(str(target))}?vfs={vfs}&{parameters}",))
+        connection.execute("VACUUM INTO ?", (f"{target.absolute().as_uri()}?vfs={vfs}&{parameters}",))
     finally:
         connection.close(True)  # noqa: FBT003 - "force" is positional
 

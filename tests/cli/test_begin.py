@@ -197,6 +197,7 @@ def test_the_doctor_looks_at_the_home_even_where_nothing_runs(tmp_path: Path, mo
     reply = json.loads(meshnode("--home", str(home), "doctor", "--json").out)
     assert {finding["code"]: finding["well"] for finding in reply["findings"]} == {
         "home": True,
+        "encryption": True,
         "disk": True,
         "running": False,
     }
