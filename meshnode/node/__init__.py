@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshnode.node.apart import answer_apart
-from meshnode.node.creation import create_node
+from meshnode.node.creation import create_node, identity_seed, recover_node
 from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import join
 from meshnode.node.opening import Needs, needs_passphrase
@@ -16,7 +16,9 @@ __all__ = [
     "change_passphrase",
     "check_passphrase",
     "create_node",
+    "identity_seed",
     "join",
     "needs_passphrase",
+    "recover_node",
     "run",
 ]
