@@ -206,6 +206,16 @@ PHOTO_FETCHES_PER_MINUTE = 600  # twice as many are accepted: each costs a look 
 HEADERS_PER_MINUTE = 2000  # sent unasked; twice as many are accepted, since minutes do not begin together
 REFUSED_A_SESSION_MAX = 200_000  # records shown that are not taken: each is remembered as the peer's, in 40 bytes
 
+# --- Parcels ---------------------------------------------------------------------------------------------------------
+PARCEL_CHUNK_BYTES = 16 * 1024  # of a parcel: a reader holds one at a time, and sizes tell no more than whole ones
+PARCEL_CHUNKS_LEAST = 4  # of a parcel: all small ones look the same, and a messenger carries 64 KiB gladly
+PARCEL_CHUNKS_MAX = 65_536  # of a parcel, 1 GiB: a stick full of noise is not read to its end
+PARCEL_BOXES_LEAST = 32  # of a parcel: nobody can tell one reader from thirty
+PARCEL_BOXES_MAX = 4096  # of a parcel: trying all of them costs a reader some 0.5 s
+PARCEL_CHUNKS_PER_CLASS_OF_BOXES = 64  # from here on boxes double as chunks do, so their number tells nothing more
+PARCEL_RECEIPTS_MAX = 64  # in one frame: each costs a search
+PARCEL_NOT_TAKEN_MAX = 1_000  # records named in one receipt: the others are taken to have arrived
+
 # --- Reconciliation --------------------------------------------------------------------------------------------------
 RECONCILE_MESSAGE_BYTES = 60_000  # a message takes no further answers beyond this, so that it fits into one frame
 RECONCILE_MESSAGES_MAX = 512  # messages of one comparison: ranges that are split without end stop here

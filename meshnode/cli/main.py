@@ -69,6 +69,8 @@ TABLE = {
     },
     "sharing": {
         "share": "meshnode.cli.sharing",
+        "pause": "meshnode.cli.pause",
+        "resume": "meshnode.cli.pause",
         "audience": "meshnode.cli.preview",
     },
     "listings": {
@@ -101,6 +103,7 @@ TABLE = {
         "stats": "meshnode.cli.stats",
     },
     "data": {
+        "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
     },
 }

@@ -26,6 +26,7 @@ from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
 from meshnode.store.page_sessions import PageSessions
+from meshnode.store.parcels import Parcels
 from meshnode.store.people import People
 from meshnode.store.phones import Phones
 from meshnode.store.photos import Photos
@@ -80,6 +81,7 @@ class Store:
         self.letters = Letters(database, self.people)
         self.receipts = Receipts(database, self.people)
         self.introductions = Introductions(database, self.people)
+        self.parcels = Parcels(database, self.people)
         self.archive = ListingArchive(database)
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
@@ -92,6 +94,11 @@ class Store:
         """Numbers the records that sessions compare, once for all of them."""
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
+
+    @property
+    def directory(self) -> Path | None:
+        """Where its file lies; None for a temporary store."""
+        return None if self._path is None else self._path.parent
 
     @classmethod
     def open(cls, path: Path | str, *, key: bytes | None = None, vfs: str | None = None) -> Store:

@@ -51,6 +51,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "version": ("meshnode version",),
     "completion": ('eval "$(meshnode completion bash)"',),
     "man": ("meshnode man ~/.local/share/man/man1",),
+    "pause": ("meshnode pause",),
+    "resume": ("meshnode resume",),
     "device": ("meshnode device add --name Pi", "meshnode device list"),
     "device add": ("meshnode device add --name Pi", "meshnode device add --expires 5m"),
     "device confirm": ("meshnode device confirm acorn album alley", "meshnode device confirm --refuse"),
@@ -138,6 +140,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "say": ('meshnode say Drill "I am at the door."',),
     "exchanges": ("meshnode exchanges", "meshnode exchanges Drill"),
     "stats": ("meshnode stats",),
+    "carry": ("meshnode carry out /media/stick", "meshnode carry in /media/stick"),
+    "carry out": ("meshnode carry out for-carol.parcel --for Carol", "meshnode carry out /media/stick"),
+    "carry in": ("meshnode carry in for-carol.parcel", "meshnode carry in /media/stick"),
     "export": ("meshnode export > meshnode.json",),
 }
 """By the command's name after `meshnode`."""
