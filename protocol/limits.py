@@ -97,6 +97,8 @@ LETTER_ITEMS_MAX = 64  # of any array in the content: bounds what decoding an op
 LETTER_DEVICES_MAX = 8  # of one person: a person who certifies very many devices makes letters to them no longer
 DEVICE_TAG_BYTES = 8  # of a device's key, in a receipt: enough to tell one person's devices apart
 RECEIPT_LETTERS_MAX = 64  # in one receipt: with eight devices for each it still fits the third size
+KEY_SHARE_NEED_MIN = 2  # a share that is enough alone would be the key itself
+KEY_SHARE_NEED_MAX = 16  # SLIP-39 has four bits for it
 INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
 
 # --- Exchanges -------------------------------------------------------------------------------------------------------

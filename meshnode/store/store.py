@@ -21,6 +21,7 @@ from meshnode.store.devices import Devices
 from meshnode.store.discover import DiscoverMemory
 from meshnode.store.exchanges import Exchanges
 from meshnode.store.introductions import Introductions
+from meshnode.store.key_shares import KeyShares
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
@@ -81,6 +82,7 @@ class Store:
         self.letters = Letters(database, self.people)
         self.receipts = Receipts(database, self.people)
         self.introductions = Introductions(database, self.people)
+        self.key_shares = KeyShares(database, self.people)
         self.parcels = Parcels(database, self.people)
         self.archive = ListingArchive(database)
         self.discover = DiscoverMemory(database)
