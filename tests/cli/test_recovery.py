@@ -208,6 +208,8 @@ def test_at_a_terminal_the_words_of_friends_are_asked_for_one_after_another(tmp_
             terminal.read_until(said.capitalize() if said.startswith("word") else said)
         terminal.read_until("Type the 33 words of a friend")
         terminal.type(other.upper())
+        terminal.read_until("(Enter for none)")
+        terminal.type("")
         terminal.read_until("Welcome back.")
         terminal.read_until("Start it:")
     assert Keyring.open(Home(tmp_path / "B")).person == IdentityKeys(bytes(32)).person_id
