@@ -19,15 +19,8 @@ from tests.house.source_tree import (
     tree,
 )
 
-PLUMBING = {
-    "meshnode.errors",
-    "meshnode.home",
-    "meshnode.config",
-    "meshnode.keyring",
-    "meshnode.clock",
-    "meshnode.sealing",
-    "meshnode.encryption",
-}
+PLUMBING_NAMES = ("errors", "home", "config", "keyring", "clock", "sealing", "encryption")
+PLUMBING = {f"meshnode.{name}" for name in PLUMBING_NAMES}
 
 # area: which other areas of ours it may use. The longest matching area counts. `meshnode` alone is the package's own
 # `__init__`, which holds the version and may be read by all.
