@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pytest
 import trio
 
 from meshnode.app.explain.doctor import look_at_person
 from meshnode.app.explain.status import problems
 from meshnode.net.dial_outcome import DialOutcome
-from protocol import Code, RemoteError, person_text
-from protocol.session import greeting
+from protocol import person_text
 from tests.support.network import connect, start, until
+from tests.support.newer_versions import nothing_in_common
 
 
 async def test_status_says_whose_node_has_another_version_until_both_understand_each_other(
-    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+    nursery: trio.Nursery,
 ) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
     assert not alice.network.state().other_versions
 
-    def nothing_in_common(ours: Sequence[int], theirs: Sequence[int]) -> int:
-        raise RemoteError(Code.VERSION, f"{theirs} where we have {ours}")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(greeting, "highest_common", nothing_in_common)
+    with nothing_in_common():
         for link in alice.network.links:
             link.drop()
         await until(lambda: not alice.network.links, "the connection is lost")
