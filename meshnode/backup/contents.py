@@ -21,6 +21,7 @@ WHAT = "meshnode backup"
 VERSION = 1
 MANIFEST = "manifest.json"
 STORE = "store.db"
+ENCRYPTION = "encryption.json"  # with the key of an encrypted home, sealed under its passphrase
 IDENTITY = "identity.key"
 DEVICE = "device.key"
 OPEN, SEALED, ELSEWHERE = "open", "sealed", "elsewhere"  # the state of the identity key in a backup
@@ -30,7 +31,9 @@ STORE_BYTES_MAX = 4 * 1024 * 1024 * 1024  # more than all that a node keeps for 
 FILES_MAX = 128  # a home has one old key for each time that it was copied
 CHUNK = 64 * 1024
 _BLOCK = tarfile.BLOCKSIZE
-_NAME = re.compile(r"identity\.key|device\.key|device\.old-\d{1,4}\.key|config\.toml|backup\.recipients|store\.db")
+_NAME = re.compile(
+    r"encryption\.json|identity\.key|device\.key|device\.old-\d{1,4}\.key|config\.toml|backup\.recipients|store\.db"
+)
 _TEXT_MAX = 1000  # letters of a name in the manifest; more than any name of a person has
 
 

@@ -23,7 +23,7 @@ from meshnode.errors import Failed, Refused, StorageFailed, StorageFull, of_syst
 from meshnode.home import Home, read_private, sync_directory, write_private
 from meshnode.keyring import Keyring
 from meshnode.slices import advance
-from meshnode.store.snapshot import look_into, remove
+from meshnode.store.snapshot import remove
 from protocol import device_text, limits, person_text
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class BackupMaker:
     ) -> Manifest:
         """Seal the copy with the other files of the home, and read the result back. Runs in a thread of its own."""
         made, person, name, device, device_name = facts
-        found = look_into(copy)
+        found = self.replica.store.look_into(copy)
         paths = {one.name: one for one in self._small_files()} | {STORE: copy}
         manifest = Manifest(
             made=made,
@@ -176,13 +176,14 @@ class BackupMaker:
     def _identity_state(self) -> str:
         if self.replica.elsewhere:
             return contents.ELSEWHERE
-        return contents.SEALED if Keyring.open(self.home).locked else contents.OPEN
+        sealed = self.home.encryption.exists() or Keyring.open(self.home).locked
+        return contents.SEALED if sealed else contents.OPEN
 
     def _small_files(self) -> Iterator[Path]:
         home = self.home
         yield home.identity_key
         yield home.device_key
         yield from sorted(home.path.glob("device.old-*.key"))[: contents.FILES_MAX // 2]
-        for path in (home.config, home.backup_recipients):
+        for path in (home.encryption, home.config, home.backup_recipients):
             if path.is_file():
                 yield path

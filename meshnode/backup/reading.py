@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from meshnode.backup import contents, sealing
-from meshnode.backup.contents import IDENTITY, STORE, Manifest, Unpacker
+from meshnode.backup.contents import STORE, Manifest, Unpacker
 from meshnode.errors import StorageDamaged, StorageFull, of_system
 from meshnode.store.snapshot import look_into
 from protocol import Kind, limits
@@ -25,7 +25,7 @@ class BackupReader:
         return self._read(None)
 
     def unpack(self, into: Path) -> Manifest:
-        """Put the files of the backup into the new directory `into`, and check its store.
+        """Put the files of the backup into the new directory `into`; `check_store` is for what is in the database.
 
         Raises Forbidden for a wrong passphrase or key, Refused for a backup by a newer version, Failed for one that is
         damaged, StorageFull where there is no space; `into` is removed again then.
@@ -34,7 +34,6 @@ class BackupReader:
         try:
             self._check_space(into)
             manifest = self._read(into)
-            self._check_store(into, manifest)
         except BaseException:
             shutil.rmtree(into, ignore_errors=True)
             raise
@@ -55,14 +54,13 @@ class BackupReader:
         if disk.f_bavail * disk.f_frsize < self._path.stat().st_size + limits.DISK_FREE_LEAST:
             raise StorageFull("the disk is full", "free some space, then do this again")
 
-    def _check_store(self, into: Path, manifest: Manifest) -> None:
+    def check_store(self, into: Path, manifest: Manifest, key: bytes | None) -> None:
+        """Check the database that was unpacked, which is encrypted under `key` or plain; errors as `unpack`."""
         try:
-            found = look_into(into / STORE)
+            found = look_into(into / STORE, key)
         except StorageDamaged:
             raise contents.damaged() from None
         if found.schema != manifest.schema or named_counts(found.counts) != dict(manifest.counts):
-            raise contents.damaged()
-        if not (into / IDENTITY).is_file():
             raise contents.damaged()
 
 

@@ -14,7 +14,7 @@ import click
 from meshnode.cli import apart, output
 from meshnode.cli.asking import agreed
 from meshnode.cli.command import Answer, Settings, command, say_lines
-from meshnode.cli.init import given_passphrase
+from meshnode.cli.passphrase import asked, given
 from meshnode.cli.program import as_typed
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.text import backups as text
@@ -183,8 +183,7 @@ def _line_of_input() -> str:
 def _identity_passphrase(call: Settings, identity: str) -> str | None:
     if identity != "sealed":
         return None
-    given = given_passphrase()
-    if given is not None or not call.may_ask():
-        return given
-    typed: str = click.prompt(text.ASK_IDENTITY, hide_input=True, err=True, default="", show_default=False)
-    return typed or None
+    found = given(call)
+    if found is not None or not call.may_ask():
+        return found
+    return asked(text.ASK_IDENTITY, empty=True) or None

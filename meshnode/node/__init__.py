@@ -6,19 +6,23 @@ from meshnode.node.apart import answer_apart
 from meshnode.node.creation import create_node, identity_seed, recover_node
 from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import join
-from meshnode.node.opening import is_locked
+from meshnode.node.opening import Needs, needs_passphrase
+from meshnode.node.rekeying import change_passphrase, check_passphrase
 from meshnode.node.restoring import Decision, Restored, look_into_backup, restore
 
 __all__ = [
     "Decision",
+    "Needs",
     "Ready",
     "Restored",
     "answer_apart",
+    "change_passphrase",
+    "check_passphrase",
     "create_node",
     "identity_seed",
-    "is_locked",
     "join",
     "look_into_backup",
+    "needs_passphrase",
     "recover_node",
     "restore",
     "run",

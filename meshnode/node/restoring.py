@@ -17,11 +17,11 @@ from meshnode import log as logs
 from meshnode.app.devices import copies, lost_device
 from meshnode.backup import BackupReader, Manifest
 from meshnode.backup.contents import ELSEWHERE, damaged
+from meshnode.encryption import is_encrypted, unlocked
 from meshnode.errors import Failed, Refused
 from meshnode.home import Home, read_private, sync_directory, write_private
 from meshnode.keyring import Keyring
-from meshnode.node.opening import opened, private_files
-from meshnode.store import Store
+from meshnode.node.opening import open_store, opened, private_files
 from protocol import DeviceId, PersonId, device_text, person_text
 
 RESTORING = ".restoring"
@@ -66,17 +66,18 @@ def restore(home: Home, path: Path, secret: str, decide: Callable[[Manifest], De
         home.make()
         with home.lock():
             fresh = Home(home.path / RESTORING)
-            manifest = BackupReader(path, secret).unpack(fresh.path)
+            reader = BackupReader(path, secret)
+            manifest = reader.unpack(fresh.path)
             try:
                 decision = decide(manifest)
-                _prepare(fresh, manifest, decision)
+                _prepare(fresh, reader, manifest, decision)
                 _move_in(fresh.path, home)
             except BaseException:
                 _clear_up(home)
                 raise
             if manifest.identity == ELSEWHERE:
                 return Restored(manifest, renewed=False)
-            if Keyring.open(home, decision.passphrase).locked:
+            if _keyring(home, decision.passphrase).locked:
                 return Restored(manifest, renewed=False)
             with opened(home, decision.passphrase, moved=False):
                 return Restored(manifest, renewed=True)
@@ -93,15 +94,28 @@ def _clear_up(home: Home) -> None:
     shutil.rmtree(left)
 
 
-def _prepare(fresh: Home, manifest: Manifest, decision: Decision) -> None:
+def _keyring(home: Home, passphrase: str | None) -> Keyring:
+    """Return the keys of a home, which may be encrypted. Errors as Keyring.open and `unlocked`."""
+    home = unlocked(home, passphrase)
+    return Keyring.open(home, passphrase if home.key is None else None)
+
+
+def _prepare(fresh: Home, reader: BackupReader, manifest: Manifest, decision: Decision) -> None:
     """Check that keys and store are of the person whom the manifest names, and note that they are copies."""
-    keyring = Keyring.open(fresh, decision.passphrase)
+    if manifest.identity == ELSEWHERE and is_encrypted(fresh):
+        raise Refused(
+            "this backup is of an encrypted computer without your identity key",
+            "make this computer a new device, with a code from the one that has the key",
+        )
+    keyring = _keyring(fresh, decision.passphrase)
+    fresh = unlocked(fresh, decision.passphrase)
+    reader.check_store(fresh.path, manifest, fresh.store_key)
     device = keyring.device.device_id
     if person_text(keyring.person) != manifest.person or device_text(device) != manifest.device:
         raise damaged()
     if keyring.elsewhere != (manifest.identity == ELSEWHERE):
         raise damaged()
-    with Store.open(fresh.store) as store:
+    with open_store(fresh) as store:
         copies.note_copied_home(store)
         if decision.old_lost and not keyring.elsewhere:
             lost_device.note_lost(store, device)

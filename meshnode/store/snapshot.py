@@ -24,10 +24,10 @@ class CopyContents(NamedTuple):
     counts: dict[int, int]
 
 
-def copied(source: Database, path: Path) -> Steps[None]:
-    """Copy `source` into a new file at `path`; a part of it is removed if the copy does not come to its end."""
+def copied(source: Database, path: Path, key: bytes | None) -> Steps[None]:
+    """Copy `source` into a new file at `path`, encrypted under `key` if the source is; a part of it is removed if the copy does not come to its end."""
     path.unlink(missing_ok=True)
-    target = Database.open(path)
+    target = Database.open(path, key=key)
     done = False
     try:
         yield from source.copying(target, PAGES_AT_ONCE)
@@ -40,13 +40,13 @@ def copied(source: Database, path: Path) -> Steps[None]:
             remove(path)
 
 
-def look_into(path: Path) -> CopyContents:
-    """Check the copy at `path` and return what is in it.
+def look_into(path: Path, key: bytes | None) -> CopyContents:
+    """Check the copy at `path`, which is encrypted under `key` or plain, and return what is in it.
 
     Raises StorageDamaged where it is not consistent or has anything that no version of this program has made, such as a
     trigger; and Refused where a newer version made it.
     """
-    database = Database.open(path)
+    database = Database.open(path, key=key)
     try:
         database.check()
         _check_schema(database)

@@ -37,7 +37,7 @@ from meshnode.store.receipts import Receipts
 from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.signed_records import SignedRecords
-from meshnode.store.snapshot import copied
+from meshnode.store.snapshot import CopyContents, copied, look_into
 from meshnode.store.watermark import Watermark
 from protocol import limits
 from protocol.steps import Steps
@@ -64,9 +64,16 @@ class Store:
     transaction instead, which also keeps memory in step.
     """
 
-    def __init__(self, database: Database, watermark: Watermark | None = None, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        watermark: Watermark | None = None,
+        path: Path | None = None,
+        key: bytes | None = None,
+    ) -> None:
         self._database = database
         self._path = path
+        self._key = key
         self._watermark = watermark
         self._mark: int | None = None
         database.before_commit.append(self._count_own)
@@ -105,10 +112,10 @@ class Store:
         return None if self._path is None else self._path.parent
 
     @classmethod
-    def open(cls, path: Path | str, *, vfs: str | None = None) -> Store:
+    def open(cls, path: Path | str, *, key: bytes | None = None, vfs: str | None = None) -> Store:
         """Open the store in the file `path`, or a temporary one in ":memory:"; create it if it is missing.
 
-        A damaged file is set aside first. Raises Refused if a newer meshnode wrote it or another process has it open,
+        `key` (32 bytes) is that of an encrypted one: the home's (`Home.store_key`). A damaged file is set aside first. Raises Refused if a newer meshnode wrote it or another process has it open,
         StorageFailed if the disk fails, Failed if the file cannot be written. The caller closes the store.
         """
         if str(path) == ":memory:":
@@ -118,14 +125,14 @@ class Store:
         path = Path(path)
         set_aside = None
         try:
-            database = _open_sound(path, vfs)
+            database = _open_sound(path, key, vfs)
         except StorageDamaged:
             set_aside = _set_aside(path)
-            database = _open_sound(path, vfs)
-        store = cls(database, Watermark(path.with_name(path.name + ".mark")), path)
+            database = _open_sound(path, key, vfs)
+        store = cls(database, Watermark(path.with_name(path.name + ".mark")), path, key)
         store._look_for_lost_counters(set_aside)
         if set_aside is not None:
-            store._keep_salvaged(salvage(set_aside))
+            store._keep_salvaged(salvage(set_aside, key))
         return store
 
     def _look_for_lost_counters(self, set_aside: Path | None) -> None:
@@ -167,6 +174,11 @@ class Store:
         self.problems = [problem._replace(hint=hint) for problem in self.problems]
         if self._watermark is not None:
             self.meta.set(_OWN_COMMITS, str(max(self._watermark.read(), self._own_commits())))
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what this store has on the disk is encrypted."""
+        return self._database.encrypted
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what is written in a `with` block when it ends, or undo all of it on any exception. Not nestable."""
@@ -223,7 +235,11 @@ class Store:
 
     def snapshot(self, path: Path) -> Steps[None]:
         """Copy the database into a new file at `path`, as it is in the last step; others may write between two steps."""
-        return copied(self._database, path)
+        return copied(self._database, path, self._key)
+
+    def look_into(self, snapshot: Path) -> CopyContents:
+        """Check a snapshot of this store and return what is in it; in any thread, since the store itself is not used."""
+        return look_into(snapshot, self._key)
 
     def erase(self) -> None:
         """Overwrite what was deleted or changed since the last call, in every file of this store. Not in a transaction."""
@@ -240,9 +256,9 @@ class Store:
         self.close()
 
 
-def _open_sound(path: Path, vfs: str | None) -> Database:
+def _open_sound(path: Path, key: bytes | None, vfs: str | None) -> Database:
     """Open the database at `path`, check it and migrate it. Raises StorageDamaged if it is not consistent."""
-    database = Database.open(path, vfs=vfs)
+    database = Database.open(path, key=key, vfs=vfs)
     try:
         database.check()
         migrate(database)

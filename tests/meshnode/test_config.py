@@ -33,6 +33,7 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml += (
         'notify_command = ["notify", "--now"]\nreceipts = false\npage = false\nlog_level = "debug"\nlanguage = "de"\n'
         'backup_dir = "/media/stick"\n'
+        'passphrase_file = "key"\n'
     )
     by_file = load(tmp_path, toml)
     by_environment = load(
@@ -48,11 +49,12 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
         log_level="debug",
         notify_command="notify '--now'",
         backup_dir="/media/stick",
+        passphrase_file="key",
     )
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
         "log_level": "debug", "notify_command": ("notify", "--now"), "receipts": False, "page": False,
-        "language": "de", "backup_dir": Path("/media/stick"),
+        "language": "de", "backup_dir": Path("/media/stick"), "passphrase_file": "key",
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option
