@@ -15,8 +15,18 @@ from protocol.letters.exchange import (
     terms_of,
     was_agreed,
 )
+from protocol.letters.handover import Handed, Handover, Note
 from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
-from protocol.letters.sealing import SEAL_ENTROPY_BYTES, OpenedLetter, letter_tag, open_letter, receipt_slot, seal
+from protocol.letters.sealing import (
+    SEAL_ENTROPY_BYTES,
+    OpenedLetter,
+    Sealed,
+    letter_tag,
+    open_letter,
+    receipt_slot,
+    seal,
+    sealed,
+)
 
 __all__ = [
     "COMPARED",
@@ -27,11 +37,15 @@ __all__ = [
     "Action",
     "AuthoredMove",
     "Content",
+    "Handed",
+    "Handover",
     "Introduction",
     "Move",
+    "Note",
     "Opened",
     "OpenedLetter",
     "Receipt",
+    "Sealed",
     "Stage",
     "Terms",
     "check_ask",
@@ -44,6 +58,7 @@ __all__ = [
     "open_letter",
     "receipt_slot",
     "seal",
+    "sealed",
     "stage_after",
     "stage_of",
     "terms_of",

@@ -167,10 +167,11 @@ APP_LAYERS: dict[str, set[str]] = {
     "exchanges": {"date", "words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
+    "notes": {"naming", "discover"},
     "devices": {"picking", "naming", "owner", "groups", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "misdated": {"owner", "groups"},
-    "upkeep": {"date", "misdated", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
+    "upkeep": {"date", "misdated", "notes", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
         "everybody",
