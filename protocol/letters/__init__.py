@@ -15,7 +15,7 @@ from protocol.letters.exchange import (
     terms_of,
     was_agreed,
 )
-from protocol.letters.handover import Handed, Handover, Note
+from protocol.letters.handover import Handed, HandoverLetter, Note
 from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
 from protocol.letters.sealing import (
     SEAL_ENTROPY_BYTES,
@@ -38,7 +38,7 @@ __all__ = [
     "AuthoredMove",
     "Content",
     "Handed",
-    "Handover",
+    "HandoverLetter",
     "Introduction",
     "Move",
     "Note",

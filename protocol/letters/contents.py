@@ -11,7 +11,7 @@ from protocol.codec import Value
 from protocol.errors import InvalidField, RemoteError
 from protocol.fields import check_bytes, parses
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
-from protocol.letters.handover import Handover
+from protocol.letters.handover import HandoverLetter
 from protocol.letters.move import Move
 from protocol.limits import (
     DEVICE_TAG_BYTES,
@@ -144,7 +144,7 @@ class Introduction:
         raise InvalidField("introduction", "must name a person")
 
 
-_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction, Handover)
+_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction, HandoverLetter)
 
 CONTENTS: dict[int, type[Content]] = {kind.NUMBER: kind for kind in _KINDS}
 """The kinds of contents by their numbers on the wire."""

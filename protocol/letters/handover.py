@@ -79,7 +79,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Handover:
+class HandoverLetter:
     """Hands letters, notes and the certificates of who signed them to a device that lacks them, or asks for letters.
 
     One that goes to another person has no notes and asks for nothing.

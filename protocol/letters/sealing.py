@@ -21,7 +21,7 @@ from protocol.codec import Value, decode_array, encode
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
 from protocol.letters.contents import CONTENTS, Content, Receipt
-from protocol.letters.handover import Handed, Handover
+from protocol.letters.handover import Handed, HandoverLetter
 from protocol.limits import (
     LETTER_BOXES_MAX,
     LETTER_BOXES_STEP,
@@ -146,14 +146,14 @@ def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter 
     if key is None:
         return None
     opened = _open(header, letter, key)
-    if not isinstance(opened.content, Handover):
+    if not isinstance(opened.content, HandoverLetter):
         return opened
     return replace(opened, handed=tuple(_open_handed(handed) for handed in opened.content.letters))
 
 
 def _open_handed(handed: Handed) -> OpenedLetter:
     opened = _open(handed.record.header, handed.letter, handed.key)
-    if isinstance(opened.content, Handover):
+    if isinstance(opened.content, HandoverLetter):
         raise RemoteError(Code.MALFORMED, "a handover hands over no handover")
     return opened
 

@@ -30,10 +30,12 @@ def pair(seed: int) -> Mesh:
 
 def told(mesh: Mesh, name: str) -> list[tuple[object, ...]]:
     """Return what the owner of a node reads of all exchanges: with whom, the state, and who said what."""
-    listed = complete(cases.exchanges(mesh.nodes[name].replica, cases.ExchangesQuery())).exchanges
+    replica = mesh.nodes[name].replica
+    listed = complete(cases.exchanges(replica, cases.ExchangesQuery())).exchanges
+    whole = [cases.one(replica, one.exchange) for one in listed]
     return sorted(
         (one.exchange, one.with_.name, one.state, tuple((said.yours, said.act, said.text) for said in one.messages))
-        for one in listed
+        for one in whole
     )
 
 

@@ -9,6 +9,7 @@ from conformance.data import to_json
 from protocol import Letter
 from protocol.letters import Content, Introduction, Opened, Receipt, device_tag, letter_tag, receipt_slot, seal
 from protocol.limits import LETTER_DEVICES_MAX, RECEIPT_LETTERS_MAX
+from tests.support import vectors_handovers
 from tests.support.people import Person, grown
 from tests.support.vectors_refused_letters import refused_letters, unknown_letter
 
@@ -36,6 +37,7 @@ CONTENTS: dict[str, tuple[Content, tuple[Person, ...]]] = {
         RECEIPT,
         (CAROL, PHONE, ALICE.on("phone"), ALICE.on("tablet"), CAROL.on("tablet")),
     ),
+    **vectors_handovers.contents(),
 }
 
 

@@ -21,7 +21,7 @@ from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from meshnode.store import KeptLetter
 from protocol import DeviceId, Kind, PersonId, Record, RemoteError, limits
-from protocol.letters import Handed, Handover, Introduction, Move, Note, OpenedLetter
+from protocol.letters import Handed, HandoverLetter, Introduction, Move, Note, OpenedLetter
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +48,16 @@ def follow(replica: Replica) -> None:
 
 
 def release_expired(replica: Replica) -> None:
-    """Let what was handed over be handed over again where its letter has expired before a device opened it.
+    """Let what was handed over be handed over again where its letter has expired before a device opened it, or is void.
 
     Call it before letters that have expired are forgotten (`letters.withdraw_finished`).
     """
     store, now, certified = replica.store.handovers, replica.clock.now(), replica.trust_state.certified
     for sent in replica.store.letters.in_transit(to=replica.me):
-        if sent.expires <= now and any(certified(replica.me, device) for device in sent.receipts_due):
+        if replica.store.records.newest((replica.me, Kind.LETTER, sent.slot)) is None:
+            store.release(sent.slot)  # a device wrote it that was revoked since
+            replica.store.letters.note_ended(sent.slot)
+        elif sent.expires <= now and any(certified(replica.me, device) for device in sent.receipts_due):
             store.release(sent.slot)
 
 
@@ -78,7 +81,7 @@ def take(replica: Replica, opened: OpenedLetter) -> bool:
     Returns whether anything of it was new to the owner, or came from their own device.
     """
     content = opened.content
-    assert isinstance(content, Handover)
+    assert isinstance(content, HandoverLetter)
     store, own = replica.store, opened.author == replica.me
     if own:
         if content.letters:
@@ -248,14 +251,14 @@ def _batches(found: Iterable[KeptLetter]) -> Iterator[list[KeptLetter]]:
         yield batch
 
 
-def _handover(replica: Replica, batch: list[KeptLetter]) -> Handover:
+def _handover(replica: Replica, batch: list[KeptLetter]) -> HandoverLetter:
     sent = replica.store.letters.sent
     handed = []
     for one in batch:
         known = sent(one.record.header.slot) if one.record.header.author == replica.me else None
         handed.append(Handed(one.record, one.key, one.arrived, None if known is None else known.delivered))
     signers = {(one.signer.header.author, one.signer.header.device): one.signer for one in batch}
-    return Handover(tuple(handed), tuple(signers[key] for key in sorted(signers)))
+    return HandoverLetter(tuple(handed), tuple(signers[key] for key in sorted(signers)))
 
 
 def _tell_and_ask(replica: Replica) -> None:
@@ -273,7 +276,7 @@ def _tell_and_ask(replica: Replica) -> None:
             _gather_notes(replica)
             notes = tuple(_fitting(store.own_notes.untold(limits.LETTER_ITEMS_MAX)))
             asked = missing if not notes else ()
-            slot = letters.send_to_own_devices(replica, Handover(notes=notes, missing=asked), others)
+            slot = letters.send_to_own_devices(replica, HandoverLetter(notes=notes, missing=asked), others)
             store.own_notes.note_told(notes, slot)
             store.handovers.note_asked(asked)
             store.meta.set(_TOLD, str(now))

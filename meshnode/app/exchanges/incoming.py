@@ -9,7 +9,7 @@ from meshnode.app.exchanges import handover, moves
 from meshnode.app.letters import inbox, letters, receipts
 from meshnode.app.people import introductions
 from meshnode.replica.replica import Replica
-from protocol.letters import Content, Handover, Introduction, Move
+from protocol.letters import Content, HandoverLetter, Introduction, Move
 
 SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 SLICE_PAUSE_SECONDS = 0.1  # while letters wait to be opened: four fifths of the time are left for everything else
@@ -19,7 +19,7 @@ PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and wit
 HANDLERS: dict[type[Content], inbox.Handler] = {
     Introduction: introductions.take,
     Move: moves.receive,
-    Handover: handover.take,
+    HandoverLetter: handover.take,
 }
 
 
