@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from meshnode.node.apart import answer_apart
-from meshnode.node.creation import create_node
+from meshnode.node.creation import create_node, identity_seed, recover_node
 from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import join
 from meshnode.node.opening import is_locked
 
-__all__ = ["Ready", "answer_apart", "create_node", "is_locked", "join", "run"]
+__all__ = ["Ready", "answer_apart", "create_node", "identity_seed", "is_locked", "join", "recover_node", "run"]

@@ -19,9 +19,25 @@ from meshnode.api.handlers import (
     phones,
     photos,
     preview,
+    recovery,
     sharing,
 )
 from meshnode.api.routes import Route
 
-PARTS = (node, devices, people, groups, sharing, listings, photos, preview, discover, exchanges, page, phones, events)
+PARTS = (
+    node,
+    devices,
+    recovery,
+    people,
+    groups,
+    sharing,
+    listings,
+    photos,
+    preview,
+    discover,
+    exchanges,
+    page,
+    phones,
+    events,
+)
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]
