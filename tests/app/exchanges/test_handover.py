@@ -46,7 +46,7 @@ def hand(mesh: Mesh, giver: str, to: PersonId, content: HandoverLetter) -> None:
 
 
 def asked_and_lost(seed: int) -> Mesh:
-    """Return a mesh in which Alice has asked Bob for his drill, Carol knows both, and Alice has a device that lacks it."""
+    """Return a mesh in which Alice has asked Bob for a drill, Carol knows both, and Alice has a device that lacks it."""
     mesh = pair(seed)
     mesh.add("Carol")
     for name in ("Laptop", "Bob"):
@@ -73,7 +73,7 @@ def test_somebody_else_hands_over_nothing_of_two_others() -> None:
 
 
 def test_the_other_side_does_not_get_a_revoked_device_believed() -> None:
-    """The ask was signed by the laptop, which was revoked since: whoever has it could sign a new one."""
+    """The ask was signed by the laptop, which was revoked since: a thief who has it could sign a new one."""
     mesh = asked_and_lost(522)
     mesh.add_device("New", "Laptop")
     befriend(mesh, "New", "Bob", 900, 900)
