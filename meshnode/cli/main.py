@@ -68,6 +68,8 @@ TABLE = {
     },
     "sharing": {
         "share": "meshnode.cli.sharing",
+        "pause": "meshnode.cli.pause",
+        "resume": "meshnode.cli.pause",
         "audience": "meshnode.cli.preview",
     },
     "listings": {
@@ -100,6 +102,7 @@ TABLE = {
         "stats": "meshnode.cli.stats",
     },
     "data": {
+        "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
     },
 }

@@ -13,6 +13,7 @@ from meshnode.store.discover import Alert, Hidden, Seen, Watch
 from meshnode.store.exchanges import Exchange, KeptMove
 from meshnode.store.handovers import KeptLetter, MissingLetter
 from meshnode.store.introductions import StoredIntroduction
+from meshnode.store.key_shares import StoredShare
 from meshnode.store.letters import SentLetter, StoredLetter
 from meshnode.store.own_notes import OwnNote
 from meshnode.store.people import KnownAddress, PinnedKeys
@@ -48,6 +49,7 @@ __all__ = [
     "StoreUsage",
     "StoredIntroduction",
     "StoredLetter",
+    "StoredShare",
     "TakenCard",
     "Watch",
 ]

@@ -16,6 +16,7 @@ from protocol.letters.exchange import (
     was_agreed,
 )
 from protocol.letters.handover import Handed, HandoverLetter, Note
+from protocol.letters.key_share import KeyShare
 from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
 from protocol.letters.sealing import (
     SEAL_ENTROPY_BYTES,
@@ -40,6 +41,7 @@ __all__ = [
     "Handed",
     "HandoverLetter",
     "Introduction",
+    "KeyShare",
     "Move",
     "Note",
     "Opened",

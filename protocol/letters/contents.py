@@ -1,4 +1,4 @@
-"""The contents of letters: receipts and introductions here, moves in move.py, handovers in handover.py (protocol/README.md, "Letters")."""
+"""The contents of letters: receipts and introductions here, each other kind in a file of its own (protocol/README.md, "Letters")."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from protocol.errors import InvalidField, RemoteError
 from protocol.fields import check_bytes, parses
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
 from protocol.letters.handover import HandoverLetter
+from protocol.letters.key_share import KeyShare
 from protocol.letters.move import Move
 from protocol.limits import (
     DEVICE_TAG_BYTES,
@@ -144,7 +145,7 @@ class Introduction:
         raise InvalidField("introduction", "must name a person")
 
 
-_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction, HandoverLetter)
+_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction, HandoverLetter, KeyShare)
 
 CONTENTS: dict[int, type[Content]] = {kind.NUMBER: kind for kind in _KINDS}
 """The kinds of contents by their numbers on the wire."""

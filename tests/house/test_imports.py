@@ -190,8 +190,21 @@ APP_LAYERS: dict[str, set[str]] = {
     "notes": {"naming", "discover"},
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
+    "parcels": {"naming", "owner", "groups", "people", "peers"},
     "misdated": {"owner", "groups"},
-    "upkeep": {"date", "misdated", "notes", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
+    "upkeep": {
+        "date",
+        "misdated",
+        "notes",
+        "owner",
+        "people",
+        "recovery",
+        "groups",
+        "listings",
+        "letters",
+        "exchanges",
+        "devices",
+    },
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
         "everybody",
@@ -273,6 +286,7 @@ FACADES = BY_NAME | {
     "protocol.session",
     "protocol.letters",
     "protocol.tokens",
+    "protocol.parcels",
 }
 
 # What of the standard library is pure enough for `protocol`: no clock, no randomness, no files, no sockets.

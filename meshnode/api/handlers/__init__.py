@@ -15,6 +15,7 @@ from meshnode.api.handlers import (
     listings,
     node,
     page,
+    parcels,
     people,
     phones,
     photos,
@@ -38,6 +39,7 @@ PARTS = (
     exchanges,
     page,
     phones,
+    parcels,
     events,
 )
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from meshnode.app.exchanges import handover, moves
 from meshnode.app.letters import inbox, letters, receipts
 from meshnode.app.people import introductions
+from meshnode.app.recovery import kept_shares
 from meshnode.replica.replica import Replica
-from protocol.letters import Content, HandoverLetter, Introduction, Move
+from protocol.letters import Content, HandoverLetter, Introduction, KeyShare, Move
 
 SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 SLICE_PAUSE_SECONDS = 0.1  # while letters wait to be opened: four fifths of the time are left for everything else
@@ -20,6 +21,7 @@ HANDLERS: dict[type[Content], inbox.Handler] = {
     Introduction: introductions.take,
     Move: moves.receive,
     HandoverLetter: handover.take,
+    KeyShare: kept_shares.take,
 }
 
 
