@@ -42,12 +42,12 @@ CLOCKS_MOVE = 10  # seconds, at most: what others say moves a node's clock a lit
 
 
 def written(replica: Replica) -> list[Record]:
-    """The letters of its owner that are in use, receipts here, but for those that hand letters over to the owner's devices."""
+    """The letters of its owner to others that are in use, which are receipts here."""
     me = replica.me
     return [
         record
         for record in replica.store.records.bodies(Kind.LETTER, author=me)
-        if record.header.slot == receipt_slot(me, me) or tag_of(record) != letter_tag(me, me, record.header.slot)
+        if tag_of(record) != letter_tag(me, me, record.header.slot)
     ]
 
 
