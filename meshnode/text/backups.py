@@ -48,7 +48,7 @@ KEY_SET = message("Backups are sealed to these public keys from now on, and one 
 NONE_YET = message("No backup was made yet.")
 NO_DAILY = message("No backup is made by itself. To have one made each day: meshnode backup --new-key")
 LOCKED = message("Your identity key has a passphrase. Start the node with it once, so that it takes a new key:")
-RUN_UNLOCK = "meshnode run --unlock"
+RUN = "meshnode run"
 OLD_LOST = message("The former computer's key ends once your contacts have brought back what it wrote.")
 OLD_LIVES = message(
     "The former computer can go on. If it is gone after all: meshnode device list, then meshnode device revoke."
@@ -107,4 +107,4 @@ def restored(reply: dict[str, Any]) -> list[str]:
         return [message("What was saved is in {home}.", home=reply["home"]), JOIN, JOIN_HERE]
     done = message("{name} is back, in {home}, as a new device.", name=reply["name"], home=reply["home"])
     lines = [done, OLD_LOST if reply["old"] == "lost" else OLD_LIVES]
-    return lines if reply["renewed"] else [*lines, LOCKED, f"  {RUN_UNLOCK}"]
+    return lines if reply["renewed"] else [*lines, LOCKED, f"  {RUN}"]
