@@ -126,6 +126,11 @@ TOUR = (
     Call("GET", "/v1/recovery"),
     Call("POST", "/v1/recovery/confirmed"),
     Call("POST", "/v1/recovery/kept", body={"device": "{device}"}, may_fail=True),
+    Call(
+        "PUT", "/v1/recovery/friends", body={"friends": ["{friend}", "{other friend}"], "anyway": True}, may_fail=True
+    ),
+    Call("DELETE", "/v1/recovery/friends", may_fail=True),
+    Call("POST", "/v1/recovery/help", body={"person": "{friend}"}, may_fail=True),
     Call("POST", "/v1/confirmation", body={"refuse": True}, may_fail=True),
     Call("GET", "/v1/decisions/" + WHO, "{device}"),
     Call("POST", "/v1/revocations/" + WHO, "{device}", {}),

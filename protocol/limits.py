@@ -97,6 +97,8 @@ LETTER_ITEMS_MAX = 64  # of any array in the content: bounds what decoding an op
 LETTER_DEVICES_MAX = 8  # of one person: a person who certifies very many devices makes letters to them no longer
 DEVICE_TAG_BYTES = 8  # of a device's key, in a receipt: enough to tell one person's devices apart
 RECEIPT_LETTERS_MAX = 64  # in one receipt: with eight devices for each it still fits the third size
+KEY_SHARE_NEED_MIN = 2  # a share that is enough alone would be the key itself
+KEY_SHARE_NEED_MAX = 16  # SLIP-39 has four bits for it
 INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
 
 # --- Exchanges -------------------------------------------------------------------------------------------------------
@@ -136,8 +138,8 @@ PLACE_MEMORY = 1_400  # at most, of a place that one listing has for itself: eac
 STRANGERS_PART = 16  # of each of these caps, a sixteenth, for all people for whom nobody answers whom the owner knows
 BARE_PART = 4  # of that, a quarter, for certificates on which nothing has followed: they cost their makers nothing
 FILLING_PART = 4  # of a limit, a quarter, or an equal share: who uses more of a full one is named to the owner
-EVICTED_AT_ONCE = 200  # authors whose records make way in one go: some 50 ms
-EVICTED_RECORDS_AT_ONCE = 1_000  # of them, then no further author goes: one alone may have twice as many
+EVICTED_AT_ONCE = 80  # authors whose records make way in one commit
+EVICTED_RECORDS_AT_ONCE = 400  # of them, then no further author goes: one alone may have twice as many
 GATHERING_SECONDS = 120  # a web that comes in parts is judged as a whole, but a slow peer is waited for no longer
 PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
 PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
