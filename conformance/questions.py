@@ -287,6 +287,22 @@ def _devices(held: Any) -> _Made:
     yield from _refused("code", held["refused"])
 
 
+def _words(held: Any) -> _Made:
+    for case in held["codes"]:
+        yield case["case"], "code", _some(case, "text"), {"ok": _without(case, "case", "text")}
+    for case in held["numbers"]:
+        yield str(case["number"]), "number", _some(case, "number"), {"ok": _without(case, "number")}
+    for case in held["meetings"]:
+        name = str(case["purpose"])
+        asked = _without(case, "shown_entropy", "typed_start", "typed_proof")
+        yield name, "type", asked, {"ok": _some(case, "typed_start", "typed_proof")}
+        asked = _without(case, "typed_entropy", "shown_start", "shown_proof")
+        yield name, "show", asked, {"ok": _some(case, "shown_start", "shown_proof")}
+    for case in held["people"]:
+        yield "person", "person", _some(case, "handshake_hash", "person"), {"ok": _some(case, "certificate")}
+    yield from _refused("code", held["refused"])
+
+
 def _noise(held: Any) -> _Made:
     for case in held["vectors"]:
         given = _without(case, "messages", "handshake_hash")
@@ -471,6 +487,7 @@ FILES: dict[str, Callable[[Any], _Made]] = {
     "exchanges.json": _exchanges,
     "card.json": _cards,
     "devices.json": _devices,
+    "words.json": _words,
     "trust.json": _trust,
     "policies.json": _policies,
     "visibility.json": _visibility,

@@ -168,7 +168,8 @@ APP_LAYERS: dict[str, set[str]] = {
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
     "devices": {"picking", "naming", "owner", "groups", "people"},
-    "peers": {"naming", "owner", "groups", "people", "devices"},
+    "meetings": {"naming", "owner", "people"},
+    "peers": {"naming", "owner", "groups", "people", "devices", "meetings"},
     "misdated": {"owner", "groups"},
     "upkeep": {"date", "misdated", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
@@ -183,6 +184,7 @@ APP_LAYERS: dict[str, set[str]] = {
         "people",
         "waiting",
         "devices",
+        "meetings",
         "peers",
         "upkeep",
         "phones",
@@ -207,6 +209,7 @@ LIBRARIES: dict[str, set[str]] = {
     "nacl": {"protocol", "meshnode.keyring"},  # one verifier; and Argon2id for the passphrase
     "cryptography": {"protocol", "meshnode.local.certificate"},
     "msgpack": {"protocol"},
+    "spake2": {"protocol"},
     "h3": {"protocol"},
     "apsw": {"meshnode.store"},
     "trio": {

@@ -13,6 +13,7 @@ from meshnode.api.handlers import (
     exchanges,
     groups,
     listings,
+    meetings,
     node,
     page,
     people,
@@ -23,5 +24,20 @@ from meshnode.api.handlers import (
 )
 from meshnode.api.routes import Route
 
-PARTS = (node, devices, people, groups, sharing, listings, photos, preview, discover, exchanges, page, phones, events)
+PARTS = (
+    node,
+    devices,
+    people,
+    meetings,
+    groups,
+    sharing,
+    listings,
+    photos,
+    preview,
+    discover,
+    exchanges,
+    page,
+    phones,
+    events,
+)
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]
