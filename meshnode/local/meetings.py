@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import trio
 
+from meshnode.app.devices import device_list
+from meshnode.app.devices.device_list import DeviceCodeView, DeviceOrder
 from meshnode.app.meetings import shown, typed
 from meshnode.app.people.cards import AddedView
 from meshnode.local.context import LocalContext
 from meshnode.local.people import connected, until_decided
+
+LOOK_SECONDS = 5.0  # a code that ends in time reports nothing
 
 
 async def show(context: LocalContext, order: shown.MeetingOrder) -> shown.WordCodeView:
@@ -41,4 +46,10 @@ async def type_code(context: LocalContext, order: typed.TypedOrder, peer: tuple[
     return await until_decided(context, added, order.wait)
 
 
-LOOK_SECONDS = 5.0  # a code that ends in time reports nothing
+async def add_device(context: LocalContext, order: DeviceOrder) -> DeviceCodeView:
+    """Make a code with which another computer becomes a device, and show words that stand for it on this network."""
+    network = context.network
+    made = await context.run(device_list.add, order, network.state().addresses)
+    words = await context.run(shown.show_device_code, made.text, made.expires, network.numbers_heard())
+    network.look_again()
+    return replace(made, words=words.words)

@@ -23,6 +23,11 @@ EXPIRED = message("nobody has typed the code in time")
 WRONG = message("somebody typed other words, or is in between, so the code no longer works")
 REPLACED = message("a newer code was shown")
 ANOTHER = message("show another one: meshnode meet")
+OVER = {
+    "wrong": message("Somebody typed other words, or is in between, so the code no longer works. Show another one."),
+    "expired": message("Nobody has typed the code in time. Show another one."),
+}
+"""How a code has ended that brought nobody, by its `state` in the API: for the page."""
 
 
 def code_for(words: str) -> list[str]:

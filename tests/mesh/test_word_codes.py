@@ -223,6 +223,15 @@ def test_somebody_who_breaks_off_before_the_proof_ends_no_code() -> None:
     meet(mesh, "Bob", code, "Ann")
 
 
+def test_all_who_call_get_the_same_message() -> None:
+    """It was computed when the code was made, so the time that the answer takes tells nothing of the words."""
+    mesh = mesh_of("Ann", "Bob")
+    show(mesh, "Ann")
+    messages = {shown.start(replica_of(mesh, "Ann")) for _ in range(3)}
+    assert len(messages) == 1
+    assert all(isinstance(message, MeetStart) for message in messages)
+
+
 @pytest.mark.parametrize("said", ["junk", "no element", "a card first"])
 def test_what_is_no_proof_ends_the_connection_or_the_code_and_nothing_else(said: str) -> None:
     mesh = mesh_of("Ann", "Bob")

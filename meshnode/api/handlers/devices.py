@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import trio
 
 from meshnode.api.handlers.errors import NAMED, WRITES
@@ -11,8 +9,8 @@ from meshnode.api.routes import Route, Routes
 from meshnode.app.devices import confirmation
 from meshnode.app.devices import device_list as device_cases
 from meshnode.app.devices import revocation as revoke_cases
-from meshnode.app.meetings.shown import show_device_code
 from meshnode.errors import NotFound
+from meshnode.local import meetings
 from meshnode.local.context import LocalContext
 
 _routes = Routes()
@@ -22,11 +20,7 @@ ROUTES: list[Route] = _routes.table
 @_routes.add("POST", "/v1/device-codes", status=201, errors=WRITES)
 async def make_device_code(context: LocalContext, body: device_cases.DeviceOrder) -> device_cases.DeviceCodeView:
     """Make a code with which another computer becomes one of your devices, and words that stand for it on this network."""
-    made = await context.run(device_cases.add, body, context.network.state().addresses)
-    heard = context.network.numbers_heard()
-    shown = await context.run(show_device_code, made.text, made.expires, heard)
-    context.network.look_again()
-    return replace(made, words=shown.words)
+    return await meetings.add_device(context, body)
 
 
 @_routes.add("GET", "/v1/confirmation")

@@ -109,12 +109,13 @@ class MeetingView:
     `state` is `waiting`; `met`, by `person`, whom you trust now, or as null by a device of yours; `wrong` if somebody
     typed other words, which ends the code; `refused` if the person who came could not be connected; `expired`; or `none`.
     `trouble` is why: `blocked` (you block them), `full` (your list of people is), `revoked` (they have removed the device
-    that they used) or `own` (it is one of your devices).
+    that they used) or `own` (it is one of your devices). `words` is the code, while it is open.
     """
 
     state: str
     person: PersonRef | None = None
     trouble: str | None = None
+    words: str | None = None
 
 
 def show(replica: Replica, order: MeetingOrder, heard: Collection[int]) -> WordCodeView:
@@ -142,7 +143,7 @@ def shown(replica: Replica) -> MeetingView:
     if code.state == MeetingState.WAITING.value and replica.clock.monotonic() >= code.until:
         return MeetingView(MeetingState.EXPIRED.value)
     who = PersonRef(code.person, called(replica, parse_person(code.person), code.name)) if code.person else None
-    return MeetingView(code.state, who, code.trouble or None)
+    return MeetingView(code.state, who, code.trouble or None, code.text or None)
 
 
 def open_code(replica: Replica) -> OpenCode | None:
