@@ -293,11 +293,9 @@ def _words(held: Any) -> _Made:
     for case in held["numbers"]:
         yield str(case["number"]), "number", _some(case, "number"), {"ok": _without(case, "number")}
     for case in held["meetings"]:
-        name = str(case["purpose"])
-        asked = _without(case, "shown_entropy", "typed_start", "typed_proof")
-        yield name, "type", asked, {"ok": _some(case, "typed_start", "typed_proof")}
-        asked = _without(case, "typed_entropy", "shown_start", "shown_proof")
-        yield name, "show", asked, {"ok": _some(case, "shown_start", "shown_proof")}
+        for do, ours, theirs in (("type", "typed", "shown"), ("show", "shown", "typed")):
+            asked = _without(case, f"{theirs}_entropy", f"{ours}_start", f"{ours}_proof")
+            yield str(case["purpose"]), do, asked, {"ok": _some(case, f"{ours}_start", f"{ours}_proof")}
     for case in held["people"]:
         yield "person", "person", _some(case, "handshake_hash", "person"), {"ok": _some(case, "certificate")}
     yield from _refused("code", held["refused"])

@@ -227,7 +227,7 @@ def test_all_who_call_get_the_same_message() -> None:
     """It was computed when the code was made, so the time that the answer takes tells nothing of the words."""
     mesh = mesh_of("Ann", "Bob")
     show(mesh, "Ann")
-    messages = {shown.start(replica_of(mesh, "Ann")) for _ in range(3)}
+    messages = {shown.begin(replica_of(mesh, "Ann")) for _ in range(3)}
     assert len(messages) == 1
     assert all(isinstance(message, MeetStart) for message in messages)
 

@@ -44,10 +44,15 @@ def answering(mesh: Mesh, name: str) -> Conversation:
 
 def converse(mesh: Mesh, meeting: TypedMeeting, answers: Conversation) -> bool:
     """Carry bytes until nothing more is said. Return whether the end that was called said anything."""
+    return converse_with(meeting, answers, mesh.time)
+
+
+def converse_with(meeting: TypedMeeting, answers: Conversation, now: float) -> bool:
+    """Do the same between any two nodes."""
     heard = False
     try:
         while data := meeting.data_to_send():
-            answers.receive(data, mesh.time)
+            answers.receive(data, now)
             reply = answers.data_to_send()
             heard = heard or bool(reply)
             meeting.receive(reply)

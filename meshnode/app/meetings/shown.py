@@ -104,7 +104,7 @@ class MeetingQuery:
 
 @dataclass(frozen=True, slots=True)
 class MeetingView:
-    """What has come of the code that you showed last.
+    """The outcome of the code that you showed last.
 
     `state` is `waiting`; `met`, by `person`, whom you trust now, or as null by a device of yours; `wrong` if somebody
     typed other words, which ends the code; `refused` if the person who came could not be connected; `expired`; or `none`.
@@ -157,7 +157,7 @@ def open_code(replica: Replica) -> OpenCode | None:
 # --- what a caller is answered ---------------------------------------------------------------------------------------
 
 
-def start(replica: Replica) -> MeetStart | Bye:
+def begin(replica: Replica) -> MeetStart | Bye:
     """Return the message that everybody gets who calls."""
     code = open_code(replica)
     return Bye(Code.EXPIRED) if code is None else MeetStart(bytes.fromhex(code.message))

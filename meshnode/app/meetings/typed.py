@@ -155,7 +155,7 @@ class TypedMeeting:
 
 @dataclass(frozen=True, slots=True)
 class MeetingResult:
-    """What has come of searching for the machine that shows a code: how the attempt ended, and with what.
+    """The outcome of a search for the machine that shows a code: how the attempt ended, and with what.
 
     `heard` are the addresses at which it was announced, or the one given, and `reached` those of them where a computer
     answered the call. `at` is where the code was tried.

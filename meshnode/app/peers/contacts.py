@@ -83,8 +83,9 @@ class ContactTarget:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """The keys that go into an announcement: our presence key, the secrets of device codes and cards, and the
-    number of the word code that is shown, as 32 bytes.
+    """The keys that go into an announcement: our presence key, and the secrets of codes and cards.
+
+    The number of the word code that is shown is among them, as 32 bytes that everybody can compute.
 
     `expecting` says that a device code or a word code is open, so a person waits at the other machine for this node to
     announce itself.

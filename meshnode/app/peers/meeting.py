@@ -57,7 +57,7 @@ class AnsweringMeeting:
         match frame:
             case MeetStart() if self._start is None:
                 self._start = frame
-                answers: tuple[Frame, ...] = (shown.start(self._replica),)
+                answers: tuple[Frame, ...] = (shown.begin(self._replica),)
             case MeetProof() if self._start is not None and not self._proved:
                 self._proved = True
                 answers = shown.prove(self._replica, self._start, frame, handshake_hash)
