@@ -57,6 +57,11 @@ class Home:
         return self.path / "lock"
 
     @property
+    def coming_back(self) -> Path:
+        """A mark that lasts while a home is made for a person who comes back, until the store says so too."""
+        return self.path / ".coming-back"
+
+    @property
     def has_node(self) -> bool:
         """Whether a node was made in this home."""
         return self.identity_key.exists()

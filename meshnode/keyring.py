@@ -53,13 +53,16 @@ class Keyring:
         """The encoded records with which another device admitted this one; None on the device with the identity key."""
 
     @classmethod
-    def create(cls, home: Home, passphrase: str | None = None, *, entropy: Entropy) -> Keyring:
+    def create(
+        cls, home: Home, passphrase: str | None = None, *, entropy: Entropy, seed: bytes | None = None
+    ) -> Keyring:
         """Make the keys of a new person and their first device in `home`. Refused, changing nothing, if it has a node.
 
-        `entropy(n)` returns n random bytes that are fit for keys.
+        `entropy(n)` returns n random bytes that are fit for keys. With the `seed` of their identity key (32 bytes), it is a
+        new device of a person who comes back.
         """
         home.make()
-        identity = IdentityKeys(entropy(SEED_BYTES))
+        identity = IdentityKeys(entropy(SEED_BYTES) if seed is None else seed)
         device = _write_device(home, entropy)
         # Written last, because a home with this file has a node: after a power cut before, `init` can be run again.
         _write_identity(home, identity, passphrase, entropy)

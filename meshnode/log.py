@@ -1,5 +1,7 @@
 """Writes the node's log to standard error: one JSON object a line for programs, one short line for people.
 
+For systemd's journal the priority goes before the object, as the journal reads it.
+
 Text from peers is inert: control characters and bidirectional marks are written as escapes. Repeated lines are counted
 instead of written, so that no peer can wear out an SD card.
 """
@@ -12,6 +14,7 @@ import sys
 import time
 from typing import Any, TextIO
 
+from meshnode.service_manager import is_journal
 from protocol import RateLimit
 
 LINES_PER_MINUTE = 10  # for one event about one peer or host
@@ -20,6 +23,8 @@ KINDS_REMEMBERED = 512
 VALUE_MAX = 2000  # characters
 TRACE_MAX = 8000
 MINUTE = 60.0
+_DEBUG = 7
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime"}
 
 
@@ -28,7 +33,10 @@ def set_up(level: str, *, stream: TextIO | None = None, person: bool | None = No
     stream = stream if stream is not None else sys.stderr
     person = stream.isatty() if person is None else person
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(TextFormatter() if person else JsonFormatter())
+    if person:
+        handler.setFormatter(TextFormatter())
+    else:
+        handler.setFormatter(JournalFormatter() if is_journal(stream) else JsonFormatter())
     handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     for old in root.handlers[:]:
@@ -52,6 +60,13 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             fields["trace"] = self.formatException(record.exc_info)[-TRACE_MAX:]  # the error itself is at its end
         return json.dumps(fields)
+
+
+class JournalFormatter(JsonFormatter):
+    """Formats a record for systemd's journal: the JSON object, after its priority in the form of sd-daemon(3)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"<{_priority(record.levelno)}>{super().format(record)}"
 
 
 class TextFormatter(logging.Formatter):
@@ -97,6 +112,11 @@ class RepeatFilter(logging.Filter):
         if kind not in self._kinds and len(self._kinds) >= KINDS_REMEMBERED:
             kind = (record.name, str(record.msg), "")
         return self._kinds.setdefault(kind, RateLimit(LINES_PER_MINUTE, MINUTE))
+
+
+def _priority(level: int) -> int:
+    """Return the priority of syslog(3) for a level."""
+    return next((priority for least, priority in _PRIORITIES if level >= least), _DEBUG)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import output, recovering
 from meshnode.cli.command import Answer, Settings, command, say_lines
 from meshnode.cli.location import PlaceType
 from meshnode.cli.program import as_typed
@@ -17,6 +17,7 @@ from meshnode.errors import Refused, Usage, not_allowed
 from meshnode.home import Home
 from meshnode.text import errors
 from meshnode.text import node as text
+from meshnode.text import recovery as recovery_text
 from meshnode.text.choices import AUDIENCES
 
 DEFAULT_AUDIENCE = "trusted_network"
@@ -39,21 +40,44 @@ class Beginning:
 @click.option("--place", type=PlaceType(), help=text.INIT_PLACE)
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help=text.INIT_AUDIENCE)
 @click.option("--passphrase", is_flag=True, help=text.INIT_PASSPHRASE)
+@click.option("--recover", is_flag=True, help=recovery_text.INIT_RECOVER)
 def init(
     call: Settings,
     name: str | None,
     place: tuple[float, float] | None,
     audience: str | None,
     passphrase: bool,
+    recover: bool,
 ) -> Any:
     home = call.chosen_home()
     if home.has_node:
         raise Refused(text.node_exists(home.path), text.NODE_EXISTS_HINT)
+    if recover:
+        if name is not None or place is not None or audience is not None:
+            raise Usage(recovery_text.RECOVER_ALONE, recovery_text.RECOVER_ALONE_HINT)
+        return come_back(call, home, recovering.seed_from_words(call), secret=passphrase)
     beginning = ask(call, name, place, audience, secret=passphrase)
     person = begin(home, beginning)
 
     def show(_: Any) -> None:
         greet(home, person, beginning)
+        if call.may_ask() and output.to_terminal():
+            recovering.offer_words(call, home, beginning.passphrase)
+        output.say(text.start(as_typed(call)))
+
+    return Answer({"person": person, "home": str(home.path)}, show)
+
+
+def come_back(call: Settings, home: Home, seed: bytes, *, secret: bool) -> Answer:
+    """Make `home` a new device of the person with the identity key that this seed makes."""
+    from meshnode.node import recover_node
+    from protocol import person_text, short_id
+
+    known = recover_node(home, seed, ask_passphrase(call, twice=True) if secret else None)
+    person = {"id": person_text(known), "name": short_id(known)}
+
+    def show(_: Any) -> None:
+        say_lines(recovery_text.came_back(person["id"], home.path))
         output.say(text.start(as_typed(call)))
 
     return Answer({"person": person, "home": str(home.path)}, show)

@@ -26,6 +26,7 @@ TABLE = {
     "node": {
         "init": "meshnode.cli.init",
         "run": "meshnode.cli.run",
+        "service": "meshnode.cli.service",
         "open": "meshnode.cli.page",
         "page": "meshnode.cli.phones",
         "subscriptions": "meshnode.cli.subscriptions",
@@ -43,6 +44,7 @@ TABLE = {
     },
     "devices": {
         "device": "meshnode.cli.devices",
+        "recovery": "meshnode.cli.recovery",
     },
     "people": {
         "card": "meshnode.cli.cards",

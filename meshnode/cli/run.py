@@ -14,6 +14,7 @@ from meshnode.cli.command import Settings, command
 from meshnode.cli.init import PASSPHRASE_VARIABLE, ask, ask_passphrase, begin, given_passphrase, greet
 from meshnode.cli.program import as_typed
 from meshnode.config import Config
+from meshnode.service_manager import is_journal
 from meshnode.text import node as text
 from meshnode.text import page as page_text
 from meshnode.text import waiting
@@ -91,6 +92,8 @@ def _show_ready(ready: Ready, call: Settings) -> None:
         sys.stdout.flush()
         return
     others = [host for host, _ in ready.addresses if not ip_address(host.partition("%")[0]).is_loopback]
+    if is_journal(sys.stdout):
+        return  # the log says that it is ready, and nobody is there to be greeted
     program = as_typed(call)
     output.say()
     output.say(text.running(person), title=f"  {ready.name}")
@@ -103,6 +106,7 @@ def _show_ready(ready: Ready, call: Settings) -> None:
         output.say(f"    {program + ' ' + step:<{len(program) + STEP_WIDTH}} {purpose}")
     output.say()
     output.say(text.RUN_STOP)
+    output.say(text.keep_running(program))
     if ready.waiting.people:
         output.say()
         output.say(text.while_running(waiting.people({"people": ready.waiting.people})))

@@ -1,4 +1,4 @@
-"""Creates a new person and their first node in a home, ready to run."""
+"""Creates a new person and their first node in a home, or a new node of a person who comes back, ready to run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import secrets
 
 from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.owner.places import Coordinates
-from meshnode.home import Home
+from meshnode.errors import Forbidden
+from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
-from meshnode.node.opening import look_for_copy, open_replica, private_files
+from meshnode.node.opening import come_back, look_for_copy, open_replica, private_files
 from meshnode.store import Store
 from protocol import PersonId, Preference
 
@@ -27,9 +28,40 @@ def create_node(
     encrypts the identity key.
     """
     with private_files():
+        home.coming_back.unlink(missing_ok=True)  # of an attempt to come back that was interrupted
         keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
         _create_store(home, keyring, name, None if place is None else Coordinates(*place), preference)
     return keyring.person
+
+
+def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> PersonId:
+    """Make `home` a new device of the person with this identity key (its seed, 32 bytes), ready to run.
+
+    Nothing else is known of them: their own records come from their contacts. Refused, changing nothing, if the home has a
+    node. May be interrupted at any moment: `run` goes on with it, or it is done again.
+    """
+    with private_files():
+        home.make()
+        write_private(home.coming_back, b"")
+        keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes, seed=seed)
+        with home.lock(), Store.open(home.store) as store:
+            replica = open_replica(store, keyring)
+            come_back(home, replica)
+            look_for_copy(home, store, keyring, moved=False)
+            replica.clock.remember()
+    return keyring.person
+
+
+def identity_seed(home: Home, passphrase: str | None) -> bytes:
+    """Return the seed of the identity key in `home`. Forbidden where it is locked or on another device; errors as `run`."""
+    keyring = Keyring.open(home, passphrase)
+    if keyring.identity is not None:
+        return keyring.identity.seed
+    if keyring.elsewhere:
+        raise Forbidden(
+            "your identity key is not on this device", "do this on the device where you ran 'meshnode init'"
+        )
+    raise Forbidden("your identity key is locked", "give its passphrase first")
 
 
 def _create_store(home: Home, keyring: Keyring, name: str, place: Coordinates | None, preference: Preference) -> None:

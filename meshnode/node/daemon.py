@@ -33,11 +33,13 @@ from meshnode.net.discovery import MdnsMode
 from meshnode.net.network import Network
 from meshnode.net.network_options import NetworkOptions
 from meshnode.net.scheduler import Scheduler
+from meshnode.node import watchdog
 from meshnode.node.failures import cause_of
 from meshnode.node.opening import UNNAMED, opened, private_files
 from meshnode.notify import Notifier, Screen
 from meshnode.photos.checking import PhotoChecker
 from meshnode.replica.replica import Replica
+from meshnode.service_manager import ServiceManager
 from meshnode.store.store_thread import StoreThread
 from protocol import PersonId
 
@@ -81,13 +83,14 @@ def run(
     """
     started = time.monotonic()
     logs.set_up(config.log_level)
+    manager = ServiceManager()
     config.home.check()
     with private_files(), config.home.lock():
         again = True
         while again:
             with opened(config.home, passphrase, moved=moved, receipts=config.receipts) as replica:
                 try:
-                    again = trio.run(_main, config, replica, ready, screen, started)
+                    again = trio.run(_main, config, replica, manager, ready, screen, started)
                 except BaseExceptionGroup as group:
                     raise cause_of(group) from group
             ready, moved, started = _ready_again, False, time.monotonic()
@@ -98,7 +101,12 @@ def _ready_again(_: Ready) -> None:
 
 
 async def _main(
-    config: Config, replica: Replica, ready: Callable[[Ready], None], screen: Screen | None, started: float
+    config: Config,
+    replica: Replica,
+    manager: ServiceManager,
+    ready: Callable[[Ready], None],
+    screen: Screen | None,
+    started: float,
 ) -> bool:
     """Run all parts until a signal; return whether to begin again, since a new device key is due."""
     store_thread = StoreThread(replica.changes.held)
@@ -138,6 +146,9 @@ async def _main(
     async def stop_for_signal(signals: AsyncIterator[int]) -> None:
         async for number in signals:
             log.info("stopping", extra={"signal": signal.Signals(number).name})
+            if number == signal.SIGHUP:
+                log.warning("the terminal was closed; 'meshnode service install' keeps the node running without one")
+            manager.stopping()
             signaled.set()
             stop.set()
 
@@ -153,15 +164,18 @@ async def _main(
                 await nursery.start(web.serve_phones, context)
             waiting = await store_thread.run(rounds.count_waiting, replica)
             _report_ready(config.home, replica, network, ready, waiting, started)
+            manager.ready(f"listening on port {network.port}")
             network.start_discovery()
-            nursery.start_soon(background.run, guard, "upkeep", scheduler.run)
-            nursery.start_soon(background.run, guard, "opening letters", letter_scheduler.run)
-            nursery.start_soon(background.run, guard, "making room", room_scheduler.run)
-            nursery.start_soon(background.run, guard, "looking at the clock", looker.run)
-            nursery.start_soon(background.run, guard, "notifying you", notifier.run)
-            nursery.start_soon(
-                background.run, guard, "looking at photos that came", PhotoChecker(replica, store_thread).run
-            )
+            for work, task in (
+                ("telling the service manager", partial(watchdog.run, manager, store_thread)),
+                ("upkeep", scheduler.run),
+                ("opening letters", letter_scheduler.run),
+                ("making room", room_scheduler.run),
+                ("looking at the clock", looker.run),
+                ("notifying you", notifier.run),
+                ("looking at photos that came", PhotoChecker(replica, store_thread).run),
+            ):
+                nursery.start_soon(background.run, guard, work, task)
             await stop.wait()
             with trio.move_on_after(CLOSE_SECONDS):
                 await background.once(guard, "saying goodbye", network.close)

@@ -12,6 +12,7 @@ from meshnode.app import misdated
 from meshnode.app.devices import copies
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.peers.contacts import salvaged
+from meshnode.app.recovery import coming_back
 from meshnode.clock import Clock, ClockMemory
 from meshnode.errors import Forbidden, MeshnodeError
 from meshnode.home import Home
@@ -75,6 +76,7 @@ def opened(
                 log.warning("this device was copied; it has taken a new key")
                 replica = open_replica(store, keyring, verifier, receipts=receipts)
             if begin:
+                come_back(home, replica)
                 _begin(replica, keyring.admission)
                 misdated.follow(replica)
             yield replica
@@ -108,6 +110,13 @@ def look_for_copy(home: Home, store: Store, keyring: Keyring, *, moved: bool) ->
             " meshnode run --unlock",
             path=home.path,
         )
+
+
+def come_back(home: Home, replica: Replica) -> None:
+    """Let the owner come back on this device, if the home was made for that."""
+    if home.coming_back.exists():
+        coming_back.begin(replica)
+        home.coming_back.unlink()
 
 
 def open_replica(
@@ -159,7 +168,7 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
         raise Forbidden("your identity key is locked", "give its passphrase: only it can certify this device")
     if certificate is None:
         certify_own_device(replica)
-    if profile is None and not salvaged(replica):
+    if profile is None and not salvaged(replica) and not coming_back.is_waiting(replica):
         # If contacts still have the true profile, a new one could win over it.
         policy = replica.trust_state.policy(replica.me)  # what it says of sharing stays, if only the profile is missing
         preference = UNSET_PREFERENCE if policy is None else policy.preference

@@ -10,8 +10,16 @@ from meshnode.text.catalog import message
 HEADING = message("Examples")
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("meshnode run", 'meshnode offer "Fresh vegetables" --category food', "meshnode discover bread"),
-    "init": ("meshnode init --name Alice", "meshnode init --name Alice --place 52.52,13.40 --passphrase"),
+    "init": (
+        "meshnode init --name Alice",
+        "meshnode init --name Alice --place 52.52,13.40 --passphrase",
+        "meshnode init --recover",
+    ),
     "run": ("meshnode run", "meshnode run --interface 'eth*' --port 4748"),
+    "service": ("meshnode service install", "meshnode service status"),
+    "service install": ("meshnode service install", "meshnode service install --system"),
+    "service remove": ("meshnode service remove",),
+    "service status": ("meshnode service status", "meshnode service status --system"),
     "subscriptions": ("meshnode subscriptions", "meshnode subscriptions --change calendar"),
     "open": ("meshnode open", "meshnode open --link"),
     "page": ("meshnode page phone", "meshnode page phones"),
@@ -46,6 +54,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "device list": ("meshnode device list",),
     "device revoke": ("meshnode device revoke Pi", "meshnode device revoke Pi --discard"),
+    "recovery": ("meshnode recovery show", "meshnode recovery confirm"),
+    "recovery status": ("meshnode recovery status",),
+    "recovery show": ("meshnode recovery show",),
+    "recovery confirm": ("meshnode recovery confirm",),
+    "recovery devices": ("meshnode recovery devices", "meshnode recovery devices --kept Pi --lost Laptop"),
     "card": ("meshnode card", "meshnode card --uses 20 --trust 0.5 --expires 2d", "meshnode card --png card.png"),
     "add": (
         "meshnode add",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from meshnode.quoting import named
-from meshnode.text import forms, phones, waiting
+from meshnode.text import forms, phones, recovery, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
 from meshnode.text.errors import line
@@ -92,7 +92,7 @@ FIRST_STEPS = (
     ("status", message("see whether everything works")),
 )
 RUN_TERMINAL = message("  In another terminal:")
-RUN_STOP = message("  Ctrl-C stops it.")
+RUN_STOP = message("  Ctrl-C stops it, and so does closing this terminal.")
 
 
 def unlock(variable: str) -> str:
@@ -115,6 +115,11 @@ def listening_on(port: int, hosts: Sequence[str]) -> str:
 def starting_problem(problem: str, hint: str) -> str:
     """Say what keeps a node that has just started from meeting others."""
     return message("  ! {problem}", problem=line(problem, hint))
+
+
+def keep_running(program: str) -> str:
+    """Say how the node goes on without a terminal."""
+    return message("  To keep it running without this terminal: {program} service install", program=program)
 
 
 def while_running(line: str) -> str:
@@ -169,6 +174,8 @@ def status(reply: dict[str, Any]) -> list[str]:
         lines.append(message("Your other devices: {names}.", names=forms.listed(reply["devices"])))
     if reply["phones_seen"]:
         lines.append(phones.seen_lately(reply["phones_seen"]))
+    if not reply["words_confirmed"]:
+        lines.append(recovery.REMINDER)
     if reply["pending"]:
         lines.append(
             plural(

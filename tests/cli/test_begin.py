@@ -100,7 +100,9 @@ def test_at_a_terminal_a_name_and_one_question_are_asked(tmp_path: Path) -> None
         terminal.type("nowhere")
         terminal.read_until("Where are you")
         terminal.type("52.52,13.40")
-        assert "Welcome, Zoë." in terminal.read_until("Start it:")
+        assert "Welcome, Zoë." in terminal.read_until("Write them down now?")
+        terminal.type("")
+        terminal.read_until("Start it:")
     assert Home(tmp_path / "A").has_node
 
 

@@ -30,6 +30,7 @@ CALLS: dict[str, list[str]] = {
     "export": [],
     "doctor": [],
     "device": ["list"],
+    "recovery": ["status"],
     "card": [],
     "people": ["--all"],
     "person": ["Bob"],
@@ -78,7 +79,7 @@ def form(name: str) -> dict[str, Any]:
 
 
 def test_the_page_promises_something_for_every_command_that_asks_the_daemon() -> None:
-    by_themselves = {"init", "run", "demo", "version", "completion", "man", "photo"}
+    by_themselves = {"init", "run", "service", "demo", "version", "completion", "man", "photo"}
     assert set(PROMISED) == set(COMMANDS) - by_themselves
 
 

@@ -22,7 +22,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)|(?:src|srcset|href)=\"([^\"]+)\
 HEADING = re.compile(r"^#+\s+(.+?)\s*$", re.MULTILINE)
 # `scripts/meshnode --home A add ...`, `"$(meshnode --home B card)"`: global options first, then the command. A string
 # that begins with the word, such as the protocol's "meshnode record id v1", is no call.
-CALL = re.compile(r"(?<!\")\bmeshnode((?: +--home +\S+| +--json| +--no-input)*) +([a-z][a-z-]*)([^)|;&#\n]*)")
+CALL = re.compile(r"(?<!\")(?<!-u )\bmeshnode((?: +--home +\S+| +--json| +--no-input)*) +([a-z][a-z-]*)([^)|;&#\n]*)")
 OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]+)")
 
 

@@ -37,7 +37,7 @@ class Namespace:
 
     def __init__(self, laboratory: Laboratory) -> None:
         self._laboratory = laboratory
-        self._holder = _held(laboratory.command(["unshare", "--net", "cat"]))
+        self._holder = held(laboratory.command(["unshare", "--net", "cat"]))
 
     @property
     def pid(self) -> int:
@@ -62,7 +62,7 @@ class Namespace:
 
     def close(self) -> None:
         """Let it go."""
-        _let_go(self._holder)
+        let_go(self._holder)
 
 
 @cache
@@ -72,7 +72,7 @@ def laboratory() -> Laboratory | str:
     for tool in ("unshare", "nsenter", "setpriv", "ip"):
         if shutil.which(tool, path=path) is None:
             return f"the program {tool} is missing"
-    holder = None if os.geteuid() == ROOT_UID else _held(["unshare", "-Urnm", "cat"])
+    holder = None if os.geteuid() == ROOT_UID else held(["unshare", "-Urnm", "cat"])
     place = Laboratory(holder)
     try:
         tried = subprocess.run(
@@ -89,7 +89,7 @@ def laboratory() -> Laboratory | str:
     return place
 
 
-def _held(words: list[str]) -> subprocess.Popen[bytes]:
+def held(words: list[str]) -> subprocess.Popen[bytes]:
     """Start `words`, which end in a `cat`, and wait until that runs: it echoes."""
     holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     stdin, stdout = _pipes(holder)
@@ -102,7 +102,8 @@ def _held(words: list[str]) -> subprocess.Popen[bytes]:
     return holder
 
 
-def _let_go(holder: subprocess.Popen[bytes]) -> None:
+def let_go(holder: subprocess.Popen[bytes]) -> None:
+    """Close the pipe by which something is held, and wait until it is gone."""
     for pipe in _pipes(holder):
         pipe.close()
     holder.wait(COMMAND_SECONDS)

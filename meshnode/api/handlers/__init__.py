@@ -20,6 +20,7 @@ from meshnode.api.handlers import (
     phones,
     photos,
     preview,
+    recovery,
     sharing,
 )
 from meshnode.api.routes import Route
@@ -27,6 +28,7 @@ from meshnode.api.routes import Route
 PARTS = (
     node,
     devices,
+    recovery,
     people,
     meetings,
     groups,

@@ -19,6 +19,7 @@ from meshnode.app.explain.given_addresses import addresses as given_addresses
 from meshnode.app.explain.lapsing import lapsing
 from meshnode.app.explain.problem import Problem, found_problem
 from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
+from meshnode.app.explain.recovery_problems import of_recovery
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.meetings.typed import MeetingResult, TypedMeeting
@@ -30,6 +31,7 @@ from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.phones.phones import seen_lately
 from meshnode.app.phones.settings import LocalSubnet
+from meshnode.app.recovery import words
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.guard import Failure
 from meshnode.quoting import first_few, named, quoted
@@ -170,7 +172,8 @@ class StatusView:
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
     `given` are the addresses of other nodes that you have given. `phones_seen` counts the phones that have used your page
-    within a day.
+    within a day. `words_confirmed` says that you have written down your recovery words, or that another device has your
+    identity key.
     """
 
     contract: int
@@ -191,6 +194,7 @@ class StatusView:
     left_out: tuple[str, ...]
     given: tuple[GivenAddressView, ...]
     phones_seen: int
+    words_confirmed: bool
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -220,6 +224,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         left_out=network.left_out,
         given=given_addresses(replica, network.given).addresses,
         phones_seen=seen_lately(replica),
+        words_confirmed=words.is_confirmed(replica),
     )
 
 
@@ -284,6 +289,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(of_this_device(replica))
     found.extend(leaping(replica))
     found.extend(voided(replica))
+    found.extend(of_recovery(replica))
     found.extend(met_twice(replica, [(peer.person, peer.device, peer.since) for peer in network.peers]))
     found.extend(_ending(replica))
     guard = replica.guard

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from meshnode.app.naming import PersonRef, find, known, name_of, public_name, reference
+from meshnode.app.owner.presence_key import PRESENCE_KEY_BYTES
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import first_names
 from meshnode.app.people.people import PersonView, view
@@ -58,7 +59,9 @@ def change_profile(replica: Replica, wanted: ProfileChange, connected: Collectio
     about = None if wanted.about is None else normalize(wanted.about)
     if before is None or (name not in (None, before.name)) or (about not in (None, before.about)):
         try:
-            set_profile(replica, name=name, about=about)
+            # Somebody who came back, and of whom nobody has anything any longer, begins a new profile by naming themselves.
+            first = replica.entropy(PRESENCE_KEY_BYTES) if before is None and name is not None else None
+            set_profile(replica, name=name, about=about, presence_key=first)
         except InvalidField as fault:
             raise not_allowed(fault) from fault
     return view(replica, replica.me, connected)

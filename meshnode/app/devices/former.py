@@ -1,0 +1,61 @@
+"""Takes the word of an owner who has come back about the devices that they had before: still theirs, or lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app.devices.device_list import name_of
+from meshnode.app.devices.revocation import find
+from meshnode.app.recovery import coming_back
+from meshnode.app.recovery.words import is_confirmed
+from meshnode.replica.replica import Replica
+from protocol import device_text
+
+
+@dataclass(frozen=True, slots=True)
+class FormerDevice:
+    """A device that you had before you came back."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryView:
+    """How you can come back, and how far you have.
+
+    `came_back` is when you came back on this device (UNIX seconds; null: you did not), and `waiting` that nobody has brought
+    you your own records since. `former` are the devices that you had before and have said nothing about.
+    """
+
+    words_confirmed: bool
+    came_back: int | None
+    waiting: bool
+    former: tuple[FormerDevice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDevice:
+    """A former device that you still have: its name or id."""
+
+    device: str
+
+
+def recovery(replica: Replica) -> RecoveryView:
+    """Return how the owner can come back, and how far they have."""
+    came_back = coming_back.found(replica)
+    former = tuple(
+        FormerDevice(device_text(device), name_of(replica, device)) for device in coming_back.former_devices(replica)
+    )
+    return RecoveryView(
+        is_confirmed(replica),
+        came_back.since if came_back is not None else None,
+        coming_back.is_waiting(replica),
+        former,
+    )
+
+
+def keep(replica: Replica, kept: KeptDevice) -> RecoveryView:
+    """Note that the owner still has a former device; errors as `revocation.find`."""
+    coming_back.keep(replica, find(replica, kept.device))
+    return recovery(replica)

@@ -1,0 +1,84 @@
+"""`recovery`: the words that bring a person back, and the devices that they had before they came back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from meshnode.cli import apart, output, recovering
+from meshnode.cli.asking import agreed
+from meshnode.cli.client import Client, segment
+from meshnode.cli.command import CommandGroup, Settings, command, named, say_lines
+from meshnode.errors import Usage
+from meshnode.text import recovery as text
+
+recovery = CommandGroup("recovery", help=text.HELP)
+
+
+def _show_status(reply: dict[str, Any]) -> None:
+    say_lines(text.status(reply))
+
+
+def _show_words(reply: dict[str, Any]) -> None:
+    recovering.show_words(tuple(reply["words"]))
+
+
+def _show_confirmed(_: dict[str, Any]) -> None:
+    output.say(text.CONFIRMED)
+
+
+@command("status", about=text.STATUS_HELP, show=_show_status, group=recovery)
+def status(call: Settings) -> Any:
+    return apart.client(call).get("/v1/recovery")
+
+
+@command("show", about=text.SHOW_HELP, show=_show_words, group=recovery)
+def show(call: Settings) -> Any:
+    return {"words": _words(call)}
+
+
+@command("confirm", about=text.CONFIRM_HELP, show=_show_confirmed, group=recovery)
+def confirm(call: Settings) -> Any:
+    recovering.typed_words(call, _words(call))
+    return apart.client(call).post("/v1/recovery/confirmed")
+
+
+@command("devices", about=text.DEVICES_HELP, show=_show_status, group=recovery)
+@click.option("--lost", multiple=True, metavar="NAME", help=text.DEVICES_LOST)
+@click.option("--kept", multiple=True, metavar="NAME", help=text.DEVICES_KEPT)
+def devices(call: Settings, lost: tuple[str, ...], kept: tuple[str, ...]) -> Any:
+    client = apart.client(call, unlock=True)
+    if not lost and not kept:
+        former = client.get("/v1/recovery")["former"]
+        if former and not call.may_ask():
+            raise Usage(text.SAY_WHICH, text.SAY_WHICH_HINT)
+        if not former:
+            output.note(text.NO_FORMER)
+        for one in former:
+            _say(client, one["id"], lost=agreed(text.ask_lost(one)))
+        return client.get("/v1/recovery")
+    for name in lost:
+        _say(client, named("device", name), lost=True)
+    for name in kept:
+        _say(client, named("device", name), lost=False)
+    return client.get("/v1/recovery")
+
+
+def _say(client: Client, device: str, *, lost: bool) -> None:
+    """Revoke a device, keeping what it wrote, or note that the owner still has it."""
+    if lost:
+        client.post(f"/v1/revocations/{segment(device)}")
+    else:
+        client.post("/v1/recovery/kept", device=device)
+
+
+def _words(call: Settings) -> tuple[str, ...]:
+    """Return the recovery words from the file of the identity key, asking for its passphrase if it has one."""
+    from meshnode import node
+    from meshnode.cli.init import ask_passphrase, given_passphrase
+    from meshnode.recovery.words import words_of
+
+    home = call.chosen_home()
+    passphrase = ask_passphrase(call, twice=False) if call.may_ask() and node.is_locked(home) else given_passphrase()
+    return words_of(node.identity_seed(home, passphrase))

@@ -1,0 +1,175 @@
+"""Installs, removes and shows the service that keeps the node of one user, or of the whole computer, running."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshnode.errors import Failed, Forbidden, NotFound, Refused
+from meshnode.service import unit
+from meshnode.service.installed_program import check_open_to_services, program_words
+from meshnode.service.systemd import Systemd, lingers
+
+SYSTEM_UNITS = Path("/etc/systemd/system")
+PACKAGED_UNITS = (Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
+UNIT_MODE = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """How the service is. `scope` is `user` or `system`, `state` is systemd's word for it, such as active or failed.
+
+    `at_boot` says that it starts with the computer; a user's own service then needs `lingers`. `log` is the command that
+    shows the node's log. `home` and `unit` (the file) are null where it is not installed.
+    """
+
+    installed: bool
+    scope: str
+    running: bool
+    state: str
+    at_boot: bool
+    lingers: bool | None
+    restarts: int
+    home: str | None
+    unit: str | None
+    log: str
+
+
+def status(*, system: bool) -> ServiceView:
+    """Return how the service is. Failed where systemd does not run."""
+    manager = Systemd(system=system)
+    known = manager.state()
+    file = known.get("FragmentPath", "")
+    user = None if system else _user_name()
+    linger = None if user is None else lingers(user)
+    enabled = known.get("UnitFileState") in ("enabled", "enabled-runtime")
+    return ServiceView(
+        installed=known.get("LoadState") == "loaded",
+        scope="system" if system else "user",
+        running=known.get("ActiveState") == "active",
+        state=known.get("ActiveState", "unknown"),
+        at_boot=enabled and linger is not False,
+        lingers=linger,
+        restarts=int(known["NRestarts"]) if known.get("NRestarts", "").isdigit() else 0,
+        home=_home_in(Path(file)) if file else None,
+        unit=file or None,
+        log=f"journalctl {manager.log_options}",
+    )
+
+
+def install_for_user(home: Path) -> ServiceView:
+    """Install and start the service that runs the node in `home` for this user; again where it is installed already.
+
+    Refused where a service of this user runs the node in another home.
+    """
+    manager = Systemd(system=False)
+    file = _user_units() / unit.NAME
+    former = _home_in(file)
+    if former is not None and former != str(home):
+        raise Refused(
+            "your service runs the node in {path} already", "remove it first: meshnode service remove", path=former
+        )
+    _write(file, unit.user_unit(program_words(), home, systemd=manager.version()))
+    return _start(manager)
+
+
+def install_for_system(create_node: Callable[[tuple[str, ...]], None]) -> ServiceView:
+    """Install and start the service of the whole computer, with a user of its own. Forbidden without root's rights.
+
+    Where the service's home has no node yet, `create_node` is called with the command to which `init` is to be added.
+    """
+    manager = Systemd(system=True)
+    if os.geteuid() != 0:
+        raise Forbidden("only root installs services of the system", "use: sudo meshnode service install --system")
+    program = program_words()
+    check_open_to_services(Path(program[0]))
+    _make_user()
+    _make_home()
+    if not (unit.SYSTEM_HOME / "identity.key").exists():
+        create_node((*program, "--home", str(unit.SYSTEM_HOME)))
+    if not (program == unit.PACKAGED_PROGRAM and any((place / unit.NAME).exists() for place in PACKAGED_UNITS)):
+        _write(SYSTEM_UNITS / unit.NAME, unit.system_unit(program, systemd=manager.version(), packaged=False))
+    return _start(manager)
+
+
+def runs(home: Path) -> bool:
+    """Whether the service of this user is installed, and is the one that runs the node in `home`."""
+    return _home_in(_user_units() / unit.NAME) == str(home) and status(system=False).running
+
+
+def remove(*, system: bool) -> ServiceView:
+    """End the service and remove it; the node and its home stay. NotFound where there is none; returns how it was."""
+    before = status(system=system)
+    if not before.installed or before.unit is None:
+        raise NotFound("there is no service to remove", "'meshnode service status' shows what is installed")
+    if system and os.geteuid() != 0:
+        raise Forbidden("only root removes services of the system", "use: sudo meshnode service remove --system")
+    manager = Systemd(system=system)
+    manager.stop_and_disable()
+    file = Path(before.unit)
+    if file.parent not in PACKAGED_UNITS:  # that of the package goes with the package
+        file.unlink(missing_ok=True)
+    manager.reload()
+    return before
+
+
+def _start(manager: Systemd) -> ServiceView:
+    manager.reload()
+    manager.enable()
+    manager.start_again()
+    return status(system=manager.system)
+
+
+def _user_units() -> Path:
+    base = os.environ.get("XDG_CONFIG_HOME") or ""
+    return (Path(base) if base.startswith("/") else Path.home() / ".config") / "systemd" / "user"
+
+
+def _home_in(file: Path) -> str | None:
+    """Return the home of the node that the unit in `file` runs; None where it runs none, or there is no such file."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    given = (line.partition("=")[2] for line in lines if line.startswith(f"{unit.HOME_FIELD}="))
+    return next((home.replace("%%", "%") for home in given), None)
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.new")
+    draft.write_text(text, encoding="utf-8")
+    draft.chmod(UNIT_MODE)
+    draft.rename(file)
+
+
+def _user_name() -> str | None:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a user without a name
+        return None
+
+
+def _make_user() -> None:
+    """Make the user of the system's unit, as the package does."""
+    try:
+        pwd.getpwnam(unit.SYSTEM_USER)
+    except KeyError:
+        done = subprocess.run(
+            ["systemd-sysusers", "--inline", unit.SYSUSERS_LINE], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Failed(
+                "the user {name} cannot be made ({reason})", name=unit.SYSTEM_USER, reason=" ".join(done.stderr.split())
+            ) from None
+
+
+def _make_home() -> None:
+    owner = pwd.getpwnam(unit.SYSTEM_USER)
+    unit.SYSTEM_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.chown(unit.SYSTEM_HOME, owner.pw_uid, owner.pw_gid)
+    unit.SYSTEM_HOME.chmod(0o700)

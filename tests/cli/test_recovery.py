@@ -1,0 +1,147 @@
+"""`init --recover` and `recovery`: the words are shown where the key is, checked, and bring the same person back."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from meshnode.cli.main import TABLE
+from meshnode.cli.main import meshnode as program
+from meshnode.home import Home
+from meshnode.keyring import Keyring
+from meshnode.recovery.words import WORDS, words_of
+from tests.cli.terminal import Terminal
+from tests.cli.village import Ran, meshnode
+
+PASSPHRASE = "four walls and a roof"
+
+
+def with_input(monkeypatch: pytest.MonkeyPatch, typed: str, *words: str) -> Ran:
+    """Run a command that finds `typed` on its standard input, which is a pipe."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    return meshnode(*words)
+
+
+def node(home: Path) -> tuple[str, list[str]]:
+    """Make a node in `home`; return the person's id and their words."""
+    made = json.loads(meshnode("--home", str(home), "init", "--name", "Alice", "--json").out)
+    words = json.loads(meshnode("--home", str(home), "recovery", "show", "--json").out)["words"]
+    return made["person"]["id"], words
+
+
+def numbered(words: list[str], *places: int) -> str:
+    return "".join(f"{place} {words[place - 1]}\n" for place in places)
+
+
+def test_the_words_of_one_node_make_another_device_of_the_same_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, words = node(tmp_path / "A")
+    assert len(words) == WORDS
+    back = with_input(monkeypatch, " ".join(words).upper(), "--home", str(tmp_path / "B"), "init", "--recover")
+    assert back.code == 0
+    assert person in back.out
+    assert "meshnode add" in back.out
+    one, other = Keyring.open(Home(tmp_path / "A")), Keyring.open(Home(tmp_path / "B"))
+    assert one.person == other.person
+    assert one.device.device_id != other.device.device_id
+    open_now = json.loads(meshnode("--home", str(tmp_path / "B"), "recovery", "status", "--json").out)
+    assert open_now["waiting"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "These are 0 words"),
+        ("abandon ability", "These are 2 words"),
+        ("abandom", "Did you mean abandon"),
+        ("abandon " * 24, "together they are not recovery words"),
+    ],
+)
+def test_wrong_words_make_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, said: str) -> None:
+    refused = with_input(monkeypatch, typed, "--home", str(tmp_path / "B"), "init", "--recover")
+    assert (refused.code, refused.out) == (2, "")
+    assert said in refused.err
+    assert refused.err.count("\n") == 1
+    assert not (tmp_path / "B").exists()
+
+
+@pytest.mark.parametrize("more", [["--name", "Alice"], ["--audience", "my_cell"], ["--place", "52.5,13.4"]])
+def test_nothing_else_is_chosen_when_one_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    refused = with_input(monkeypatch, "", "--home", str(tmp_path / "B"), "init", "--recover", *more)
+    assert refused.code == 2
+    assert not (tmp_path / "B").exists()
+
+
+def test_nobody_comes_back_into_a_home_with_a_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, words = node(tmp_path)
+    before = Home(tmp_path).identity_key.read_bytes()
+    assert with_input(monkeypatch, " ".join(words), "--home", str(tmp_path), "init", "--recover").code == 5
+    assert Home(tmp_path).identity_key.read_bytes() == before
+
+
+def test_three_right_words_end_the_reminder_and_wrong_ones_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, words = node(tmp_path)
+    for typed in ("", numbered(words, 1, 2), "1 zoo\n2 zoo\n3 zoo\n", "one word\n", "1\n"):
+        assert with_input(monkeypatch, typed, "--home", str(tmp_path), "recovery", "confirm").code == 2
+    assert "not written down" in meshnode("--home", str(tmp_path), "recovery", "status").out
+    confirmed = with_input(monkeypatch, numbered(words, 24, 2, 7), "--home", str(tmp_path), "recovery", "confirm")
+    assert confirmed.code == 0
+    assert "are written down" in meshnode("--home", str(tmp_path), "recovery", "status").out
+
+
+def test_the_words_are_shown_where_the_key_is_and_with_its_passphrase_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", PASSPHRASE)
+    meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--passphrase")
+    locked = meshnode("--home", str(tmp_path), "recovery", "show")
+    assert (locked.code, locked.out) == (5, "")
+    assert "is locked" in locked.err
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "not this one")
+    assert meshnode("--home", str(tmp_path), "recovery", "show").code == 5
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", PASSPHRASE)
+    shown = meshnode("--home", str(tmp_path), "recovery", "show")
+    identity = Keyring.open(Home(tmp_path), PASSPHRASE).identity
+    assert identity is not None
+    assert shown.out.split() == list(words_of(identity.seed))
+
+
+def test_words_are_no_argument_of_any_command() -> None:
+    group = program.get_command(click.Context(program), "recovery")
+    assert isinstance(group, click.Group)
+    assert "recovery" in TABLE["devices"]
+    for name in ("show", "confirm", "status"):
+        assert not [each for each in group.commands[name].params if isinstance(each, click.Argument)]
+
+
+def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_are_right(tmp_path: Path) -> None:
+    with Terminal("--home", str(tmp_path / "A"), "init", "--name", "Zoe", "--audience", "my_cell") as terminal:
+        terminal.read_until("Write them down now?")
+        terminal.type("y")
+        table = terminal.read_until("Press Enter when you have written them down")
+        terminal.type("")
+        terminal.read_until("Start it:")
+    seed = Keyring.open(Home(tmp_path / "A")).identity
+    assert seed is not None
+    words = words_of(seed.seed)
+    assert all(word in table for word in words)
+    with Terminal("--home", str(tmp_path / "B"), "init", "--recover") as terminal:
+        terminal.read_until("Type your 24 recovery words")
+        terminal.type(" ".join(["xyzzy", *words[1:]]))
+        terminal.read_until("Word 1")
+        terminal.read_until("Type your 24 recovery words")
+        terminal.type(" ".join(words[:12]))
+        terminal.type(" ".join(word[:4] for word in words[12:]))
+        terminal.read_until("Welcome back.")
+        terminal.read_until("Start it:")
+    assert Keyring.open(Home(tmp_path / "B")).person == Keyring.open(Home(tmp_path / "A")).person
