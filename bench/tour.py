@@ -114,6 +114,8 @@ TOUR = (
     Call("POST", "/v1/what-if/unblock/" + WHO, "{other friend}"),
     Call("DELETE", "/v1/blocks/" + WHO, "{other friend}"),
     Call("PATCH", "/v1/sharing", body={"radius_km": 9}),
+    Call("PUT", "/v1/pause", body={"away": True}),
+    Call("PUT", "/v1/pause", body={"away": False}),
     Call("GET", "/v1/doctor"),
     Call("POST", "/v1/doctor"),
     Call("GET", "/v1/doctor/" + WHO, "{friend}"),

@@ -100,7 +100,7 @@ def _effective(policy: EffectivePolicy) -> Told:
     return {
         "vouches": [[subject.hex(), weight] for subject, weight in sorted(policy.vouches.items())],
         "block_tags": sorted(tag.hex() for tag in policy.block_tags),
-        "preference": [int(value) for value in policy.preference],
+        "preference": list(policy.preference.to_value()),
     }
 
 
@@ -150,7 +150,8 @@ def _visible(asked: Asked) -> Told:
     if wish is not None:
         within = math.inf if wish["within_km"] == "anywhere" else wish["within_km"]
         wish = Wish(min_regard=wish["min_regard"], within_km=within, here=wish["here"])
-    facts = ListingFacts(Audience(listing["audience"]), listing["place"], listing["radius_km"], listing["expires"])
+    audience, paused = Audience(listing["audience"]), listing["paused"]
+    facts = ListingFacts(audience, listing["place"], listing["radius_km"], listing["expires"], paused=paused)
     verdict = visible(facts, Standing(**said), viewer_place=listing["viewer_place"], now=listing["now"], wish=wish)
     return {"verdict": verdict.value}
 

@@ -69,6 +69,8 @@ TABLE = {
     },
     "sharing": {
         "share": "meshnode.cli.sharing",
+        "pause": "meshnode.cli.pause",
+        "resume": "meshnode.cli.pause",
         "audience": "meshnode.cli.preview",
     },
     "listings": {

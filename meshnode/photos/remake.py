@@ -71,7 +71,11 @@ def _pictures(data: bytes) -> list[bytes]:
 def _added(given: bytes, pil: Any, ops: Any) -> list[bytes]:
     try:
         picture = _decoded(given, ADDED_FORMATS, PIXELS_MAX, pil, ops)
-        return [_small(picture, SIDE, PHOTO_BYTES, pil), _small(picture, THUMBNAIL_SIDE, THUMBNAIL_BYTES, pil)]
+        photo = _small(picture, SIDE, PHOTO_BYTES, pil)
+        thumbnail = _small(picture, THUMBNAIL_SIDE, THUMBNAIL_BYTES, pil)
+        if thumbnail == photo:  # a small picture; the protocol tells the two apart by their bytes
+            thumbnail = _small(picture, THUMBNAIL_SIDE, THUMBNAIL_BYTES, pil, qualities=QUALITIES[1:])
+        return [photo, thumbnail]
     except pil.UnidentifiedImageError:
         return [b"", b"format"]
     except (MemoryError, _TooLarge):

@@ -44,6 +44,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "version": ("meshnode version",),
     "completion": ('eval "$(meshnode completion bash)"',),
     "man": ("meshnode man ~/.local/share/man/man1",),
+    "pause": ("meshnode pause",),
+    "resume": ("meshnode resume",),
     "device": ("meshnode device add --name Pi", "meshnode device list"),
     "device add": ("meshnode device add --name Pi", "meshnode device add --expires 5m"),
     "device confirm": ("meshnode device confirm acorn album alley", "meshnode device confirm --refuse"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from meshnode.quoting import named
-from meshnode.text import forms, phones, recovery, waiting
+from meshnode.text import forms, pause, phones, recovery, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
 from meshnode.text.errors import line
@@ -158,6 +158,7 @@ def whose(peer: dict[str, Any]) -> str:
 def status(reply: dict[str, Any]) -> list[str]:
     """Return the node's status (StatusView of the API), a sentence a line."""
     lines = [message("Ready.") if reply["ready"] else message("Starting.")]
+    lines += pause.while_away(reply["paused"])
     if reply["addresses"]:
         lines.append(_listening(reply))
     if reply["left_out"]:

@@ -23,7 +23,11 @@ _PRECISION_NAMES = {
     "city": message("Your city"),
     "region": message("Your region"),
 }
-DONE = {"shared": message("It is changed. Posts that follow these settings follow the change.")}
+DONE = {
+    "shared": message("It is changed. Posts that follow these settings follow the change."),
+    "away": message("You are away. Nobody else sees your posts until you come back."),
+    "back": message("You are back. Others see your posts as before."),
+}
 
 
 def precision(word: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meshnode.quoting import named
-from meshnode.text import forms
+from meshnode.text import forms, pause
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import PRECISIONS, audience
 
@@ -41,6 +41,7 @@ def settings(reply: dict[str, Any]) -> list[str]:
     if not reply["follows"]:
         follows = message("No post follows this yet.")
     return [
+        *([] if reply["paused"] is None else [pause.away(reply["paused"])]),
         f"{default_audience(reply)} {follows}",
         location(reply),
         message("Nearby means within {km} km.", km=reply["radius_km"]),

@@ -15,12 +15,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from meshnode.app import waiting as waiting_cases
+from meshnode.app.owner import pause as pause_cases
 from meshnode.app.page_access import SESSION_SECONDS, form_token
 from meshnode.errors import Failed, Forbidden, MeshnodeError, NotFound, StorageFailed, of_system
 from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
 from meshnode.local.guests import Guests
 from meshnode.local.in_language import LANGUAGE_COOKIE, InLanguage
+from meshnode.replica.replica import Replica
 from meshnode.text import page as text
 from meshnode.text import phones as phone_text
 from meshnode.text.catalog import LANGUAGES
@@ -184,16 +186,23 @@ class _Page:
         if isinstance(reply, Document):
             saved = {"Content-Disposition": f'attachment; filename="{reply.name}"'}
             return Response(reply.content, 200, guard.HEADERS | saved, reply.kind)
-        count = plain(await self._context.run(waiting_cases.count))
+        count, paused = await self._context.run(_around)
         query = f"?{request.url.query}" if request.url.query else ""
         back = f"{request.url.path}{query}" if request.method == "GET" else "/"
-        answer = self.filled(reply, token=form_token(session.secret), waiting=count, path=request.url.path, back=back)
+        answer = self.filled(
+            reply,
+            token=form_token(session.secret),
+            waiting=plain(count),
+            paused=paused,
+            path=request.url.path,
+            back=back,
+        )
         set_cookie(answer, self._entrance, session.secret)
         return answer
 
     def filled(self, shown: TemplateReply, **around: Any) -> Response:
         """Return the page of a template; `around` are values of the frame around it."""
-        values = {"token": "", "waiting": None, "path": "", "back": "/", "problem": None, **around}
+        values = {"token": "", "waiting": None, "paused": None, "path": "", "back": "/", "problem": None, **around}
         values |= {"edition": self._edition, "is_phone": self._entrance.is_phone}
         values |= {"may": lambda address: self._entrance.may("GET", address)}
         values["once"] = self._context.replica.entropy(16).hex()
@@ -238,3 +247,8 @@ class _Page:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         ours = of_system(error) if isinstance(error, OSError) else Failed(text.FAILED, text.LOG_SHOWS_MORE)
         return self.filled(TemplateReply("error.html", {"problem": problem(ours)}, ours.http_status))
+
+
+def _around(replica: Replica) -> tuple[waiting_cases.WaitingCount, int | None]:
+    """Return what every page says: how many people wait for the owner, and since when the owner is away."""
+    return waiting_cases.count(replica), pause_cases.since(replica)

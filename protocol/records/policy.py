@@ -21,6 +21,7 @@ from protocol.limits import (
     POLICY_MAX_BYTES,
     RADIUS_KM_MAX,
     STAMP_MAX,
+    TIME_MAX,
     VOUCHES_MAX,
     WEIGHT_MAX,
 )
@@ -29,6 +30,7 @@ from protocol.place import Precision
 from protocol.records.record import Audience
 
 _FIELDS = 5
+_PREFERENCE_FIELDS = 4  # of one that is not paused
 
 
 class Vouch(NamedTuple):
@@ -50,13 +52,20 @@ class Block(NamedTuple):
 class Preference(NamedTuple):
     """The audience of listings that name none, how exactly places are published, and how far "local" reaches.
 
-    `stamp` 0 means that nothing was chosen yet.
+    `stamp` 0 means that nothing was chosen yet. While its person is away, `paused` is since when (UNIX seconds), and all
+    their listings are hidden from others; else it is 0.
     """
 
     audience: int = Audience.MY_COMMUNITY
     precision: int = Precision.NEIGHBORHOOD
     radius_km: int = 25
     stamp: int = 0
+    paused: int = 0
+
+    def to_value(self) -> tuple[int, ...]:
+        """Return the fields as they are on the wire: four, and a fifth while the person is away."""
+        fields = tuple(map(int, self))  # enumerations are not on the wire
+        return fields if self.paused else fields[:_PREFERENCE_FIELDS]
 
 
 UNSET_PREFERENCE = Preference()
@@ -97,8 +106,7 @@ class Policy:
 
     def to_body(self) -> bytes:
         """Return the bytes that `parse` reads."""
-        preference = tuple(map(int, self.preference))  # enumerations are not on the wire
-        return encode((self.salt, self.clock, self.vouches, self.blocks, preference))
+        return encode((self.salt, self.clock, self.vouches, self.blocks, self.preference.to_value()))
 
     @classmethod
     @parses
@@ -113,7 +121,7 @@ class Policy:
                 clock,
                 tuple(map(Vouch._make, vouches)),
                 tuple(map(Block._make, blocks)),
-                Preference._make(preference),
+                Preference(*preference),
             )
         except TypeError as error:  # an entry that is no array, or has another number of fields
             raise RemoteError(Code.MALFORMED, "an entry of a policy is not of its form") from error
@@ -132,7 +140,7 @@ def _in_order(field_name: str, entries: Sequence[Any], most: int) -> list[Any]:
 
 
 def _checked(preference: Preference, clock: int) -> Preference:
-    audience, precision, radius_km, stamp = preference
+    audience, precision, radius_km, stamp, paused = preference
     if audience not in _AUDIENCES:
         raise InvalidField(
             "audience", "must be one of {words}", words=", ".join(each.word for each in _AUDIENCES.values())
@@ -143,7 +151,8 @@ def _checked(preference: Preference, clock: int) -> Preference:
         )
     check_number("local radius", radius_km, 1, RADIUS_KM_MAX)
     check_number("stamp", stamp, 0, clock)
-    return Preference(_AUDIENCES[audience], _PRECISIONS[precision], radius_km, stamp)
+    check_number("pause", paused, 0, TIME_MAX)
+    return Preference(_AUDIENCES[audience], _PRECISIONS[precision], radius_km, stamp, paused)
 
 
 _AUDIENCES: dict[int, Audience] = {int(audience): audience for audience in Audience if audience != Audience.FOLLOWS}

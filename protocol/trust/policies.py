@@ -156,8 +156,9 @@ def _block_rank(block: Block) -> tuple[int, bool]:
     return block.stamp, block.blocked
 
 
-def _preference_rank(preference: Preference) -> tuple[int, int, int, int]:
-    return preference.stamp, -preference.audience, -preference.precision, -preference.radius_km
+def _preference_rank(preference: Preference) -> tuple[int, int, int, int, int]:
+    """Return what decides which preference holds: the higher. A pause holds before none."""
+    return preference.stamp, preference.paused, -preference.audience, -preference.precision, -preference.radius_km
 
 
 # --- Branches of one register ----------------------------------------------------------------------------------------
@@ -243,6 +244,7 @@ def _stricter(one: Preference, other: Preference) -> Preference:
         min(one.precision, other.precision),
         min(one.radius_km, other.radius_km),
         max(one.stamp, other.stamp),
+        max(one.paused, other.paused),
     )
 
 
@@ -280,7 +282,7 @@ def _takes(old: EffectivePolicy, new: EffectivePolicy) -> bool:
 
 
 def _narrower(old: Preference, new: Preference) -> bool:
-    if new.audience not in _WITHIN[old.audience]:
+    if new.audience not in _WITHIN[old.audience] or (new.paused and not old.paused):
         return True
     # The radius also limits listings whose own audience is anyone_local.
     return new.radius_km < old.radius_km
@@ -417,7 +419,7 @@ def absorb(
     }
     preference = held.preference
     if blocks_only:
-        preference = min(known.preference, held.preference, key=lambda one: one[:3])
+        preference = max(known.preference, held.preference, key=lambda one: _preference_rank(one)[1:])
     if not vouches and not blocks and preference == known.preference:
         return mine
     return _edited(

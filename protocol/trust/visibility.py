@@ -98,6 +98,7 @@ class Distances(NamedTuple):
 class ListingFacts(NamedTuple):
     """The facts of a listing that the rule looks at. `audience` is the effective one, `radius_km` the author's radius.
 
+    `paused` says that the author is away: then nobody else sees it.
     With `distances`, which a caller has computed who asks about very many places, the rule does not look at `place`.
     """
 
@@ -106,6 +107,7 @@ class ListingFacts(NamedTuple):
     radius_km: int = UNSET_PREFERENCE.radius_km
     expires: int = FOREVER
     distances: Distances | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def listing_facts(
         radius_km=preference.radius_km,
         expires=expires,
         distances=distances,
+        paused=preference.paused > 0,
     )
 
 
@@ -174,6 +177,8 @@ def visible(
 
 
 def _consents(facts: ListingFacts, standing: Standing, viewer_place: str | None) -> bool:
+    if facts.paused:
+        return False
     match facts.audience:
         case Audience.MY_CELL:
             return standing.shares_cell

@@ -59,6 +59,8 @@ CALLS: dict[str, list[str]] = {
     "cell": ["show"],
     "community": ["show"],
     "share": ["show"],
+    "pause": [],
+    "resume": [],
     "audience": ["Chair"],
     "inbox": [],
     "exchanges": [],

@@ -22,6 +22,14 @@ async def test_a_photo_is_made_small_and_keeps_nothing_but_the_picture(form: str
         assert things_in(data) == set()
 
 
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (160, 120), (320, 320)])
+async def test_a_photo_of_the_size_of_a_thumbnail_has_one_of_its_own(size: tuple[int, int]) -> None:
+    for given in (camera_picture(size=size), webp(size=size)):
+        made = await child.add(given)
+        assert size_of(made.photo) == size_of(made.thumbnail)
+        assert made.photo != made.thumbnail
+
+
 async def test_a_photo_that_was_taken_upright_stays_upright() -> None:
     made = await child.add(camera_picture(size=(800, 400), turned=True))
     assert size_of(made.photo) == (400, 800)

@@ -30,9 +30,6 @@ ARGUED: dict[str, str] = {
     "protocol/wire/reconcile.py: Reconciler._write_split: True -> False": (
         "there is one fingerprint for each cut: zip would say so if the code above were wrong"
     ),
-    "protocol/trust/policies.py: absorb: 3 -> 4": (
-        "of two preferences that say the same, the one known before comes first and has no higher stamp"
-    ),
     "protocol/session/rechecks.py: Rechecks.advance_to: False -> True": (
         "the next comparison is due as early already, and the end of it forgets the change"
     ),

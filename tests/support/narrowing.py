@@ -33,6 +33,8 @@ def narrowings(before: Policy, after: Policy) -> Iterator[str]:
     blocked = {block.tag for block in before.blocks if block.blocked}
     if any(block.blocked and block.tag not in blocked for block in after.blocks):
         yield "there is a new block"
+    if after.preference.paused and not before.preference.paused:
+        yield "its person goes away"
     if before.preference.stamp:  # else nothing was chosen before
         if after.preference.radius_km < before.preference.radius_km:
             yield "the radius is smaller"

@@ -113,7 +113,9 @@ class Truth:
             place = said.place or self.world.places.get(author)
             facts = BruteListing(author, audience.word, place, stance.preference.radius_km)
             viewers = {
-                name for name in self._simulated.names if name != author and brute_visible(self.world, facts, name)
+                name
+                for name in self._simulated.names
+                if name != author and not stance.preference.paused and brute_visible(self.world, facts, name)
             }
             versions = range(max(1, said.min_valid_version), said.version + 1)
             yield Told(author, slot, audience, versions, frozenset(viewers))

@@ -151,7 +151,7 @@ def merged(policies: Iterable[Policy]) -> Stance:
     return Stance(
         {subject: weight for _, subject, weight in sorted(given)[:VOUCHES_OF_ONE_PERSON]},
         frozenset(about for about, (_, blocked) in blocks.items() if blocked),
-        min((one for one in chosen if one.stamp == newest), key=lambda one: one[:3]),
+        min((one for one in chosen if one.stamp == newest), key=lambda one: (-one.paused, *one[:3])),
     )
 
 

@@ -53,6 +53,15 @@ MERGES: dict[str, list[Policy]] = {
         _says(preference=Preference(Audience.MY_CELL, Precision.CITY, 50, 2)),
         _says(preference=Preference(Audience.MY_CELL, Precision.CITY, 5, 2)),
     ],
+    "equal stamps: the pause": [
+        _says(preference=Preference(Audience.NETWORK_WIDE, Precision.CITY, 50, 2, paused=9)),
+        _says(preference=Preference(Audience.MY_CELL, Precision.CITY, 5, 2)),
+    ],
+    "equal stamps: the later pause": [
+        _says(preference=Preference(Audience.NETWORK_WIDE, Precision.CITY, 50, 2, paused=9)),
+        _says(preference=Preference(Audience.MY_CELL, Precision.CITY, 5, 2, paused=8)),
+    ],
+    "the end of a pause": [_says(preference=Preference(stamp=1, paused=9)), _says(preference=Preference(stamp=2))],
     "an unset preference": [_says(), _says(preference=Preference(Audience.NETWORK_WIDE, Precision.EXACT, 5, 1))],
 }
 
@@ -68,6 +77,18 @@ CHANGES: dict[str, tuple[Policy, Policy, list[Policy]]] = {
     "the end of a block": (_says(blocks=(Block(TAG, True, 1),)), _says(blocks=(Block(TAG, False, 2),)), []),
     "a smaller radius": (_says(preference=Preference(radius_km=25)), _says(preference=Preference(radius_km=24)), []),
     "a coarser precision": (_says(), _says(preference=Preference(precision=Precision.REGION, stamp=1)), []),
+    "a pause": (_says(), _says(preference=Preference(stamp=1, paused=9)), []),
+    "a pause from another time on": (
+        _says(preference=Preference(stamp=1, paused=9)),
+        _says(preference=Preference(stamp=2, paused=10)),
+        [],
+    ),
+    "the end of a pause": (_says(preference=Preference(stamp=1, paused=9)), _says(preference=Preference(stamp=2)), []),
+    "a pause that another device has ended": (
+        _says(),
+        _says(preference=Preference(stamp=1, paused=9)),
+        [_says(preference=Preference(stamp=2))],
+    ),
 } | {
     f"{old.word} to {new.word}": (_says(preference=Preference(old)), _says(preference=Preference(new)), [])
     for old in list(Audience)[1:]
@@ -134,6 +155,10 @@ BRANCHES: dict[str, tuple[list[Policy], list[Policy]]] = {
         "the block, whatever the stamps": [
             _after(blocks=(Block(TAG, False, CLOCK + 3),)),
             _after(blocks=(Block(TAG, True, CLOCK + 1),)),
+        ],
+        "the pause of one branch": [
+            _after(preference=Preference(stamp=CLOCK + 1, paused=9)),
+            _after(preference=Preference(stamp=CLOCK + 2)),
         ],
         "the smaller of each part of the preference": [
             _after(preference=Preference(Audience.MY_CELL, Precision.EXACT, 50, CLOCK + 1)),
@@ -247,5 +272,5 @@ def _told(policy: EffectivePolicy) -> dict[str, Any]:
     return {
         "vouches": [[subject.hex(), weight] for subject, weight in sorted(policy.vouches.items())],
         "block_tags": sorted(tag.hex() for tag in policy.block_tags),
-        "preference": [int(value) for value in policy.preference],
+        "preference": list(policy.preference.to_value()),
     }

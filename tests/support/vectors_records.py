@@ -212,6 +212,10 @@ def bodies_vectors() -> dict[str, Any]:
                 Preference(Audience.ANYONE_LOCAL, Precision.CITY, 10, 8),
             ),
         ),
+        "the policy of a person who is away": (
+            Kind.POLICY,
+            Policy(salt, Stamp(9), preference=Preference(stamp=9, paused=1_700_000_000)),
+        ),
         "a short profile": (Kind.PROFILE, Profile(salt, "Alice", presence_key=alice.presence_key)),
         "a full profile": (
             Kind.PROFILE,

@@ -43,6 +43,7 @@ from protocol.limits import (
     TAG_MAX,
     TAGS_MAX,
     TEXT_MAX,
+    TIME_MAX,
     TITLE_MAX,
     UNIT_MAX,
 )
@@ -352,6 +353,11 @@ def _policy(vouches: tuple[Vouch, ...], blocks: tuple[Block, ...]) -> list[Chang
         Change("a radius that is text", [4, 2], "25"),
         Change("a preference with a negative stamp", [4, 3], -1),
         Change("a preference with a stamp above the clock", [4, 3], 10),
+        Change("a preference of six fields", [4], [2, 8, 25, 1, 9, 0]),
+        Change("a pause that is none, written out", [4], [2, 8, 25, 1, 0]),
+        Change("a pause since before 1970", [4], [2, 8, 25, 1, -1]),
+        Change("a pause that is text", [4], [2, 8, 25, 1, "9"]),
+        Change("a pause since after the end of time", [4], [2, 8, 25, 1, TIME_MAX + 1]),
     ]
 
 

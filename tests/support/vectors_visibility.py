@@ -70,6 +70,7 @@ LISTINGS: dict[str, tuple[ListingFacts, str | None, int]] = {
     "local, to a viewer without a place": (ListingFacts(Audience.ANYONE_LOCAL, NEARBY, 25, 100), None, 99),
     "far away": (ListingFacts(Audience.NETWORK_WIDE, FAR, 25, 100), HOME, 99),
     "without a place": (ListingFacts(Audience.NETWORK_WIDE, None, 25, 100), HOME, 99),
+    "of an author who is away": (ListingFacts(Audience.NETWORK_WIDE, NEARBY, 25, 100, paused=True), HOME, 99),
 }
 
 
@@ -114,6 +115,7 @@ def visibility_vectors() -> dict[str, Any]:
                 "place": facts.place,
                 "radius_km": facts.radius_km,
                 "expires": facts.expires,
+                "paused": facts.paused,
                 "viewer_place": viewer_place,
                 "now": now,
             }

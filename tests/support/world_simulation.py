@@ -23,6 +23,7 @@ from tests.support.witness import Witness
 from tests.support.world import AUDIENCES, WEIGHTS, Plan, World
 
 FLAKY = 0.002  # how many deliveries end their connection
+AWAY = 0.2  # the share of changed preferences that hide everything, until the next change
 CLOCKS_ARE_OFF = 2 * limits.HOUR
 COMPARED_EVERY = 4  # hours: every ten minutes in truth, which finds nothing most of the time
 NAP = 20 * limits.DAY  # longer than anything that is only suspended, shorter than the grace of a tombstone
@@ -211,9 +212,10 @@ class SimulatedWorld(World):
             vouch(self.mesh, self.hand(name), other, self.chance.choice((110, 300, 300)))
 
     def _prefer(self, name: str) -> None:
-        """Change a sharing preference, and with it the listings that follow it."""
+        """Change a sharing preference, and with it the listings that follow it; or go away, which hides them all."""
         audience, radius = self.chance.choice(AUDIENCES[1:]), self.chance.choice((5, 25, 100))
-        chosen = Preference(audience, Precision.NEIGHBORHOOD, radius, 0)
+        away = 1 + int(self.mesh.time) if self.chance.random() < AWAY else 0
+        chosen = Preference(audience, Precision.NEIGHBORHOOD, radius, 0, away)
         policy.set_preference(self.replica(self.hand(name)), chosen)
 
     def _move(self, name: str) -> None:

@@ -16,14 +16,18 @@ from tests.web.plain_browser import Page, PlainBrowser
 Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
 
 
-async def change(browser: PlainBrowser, button: str, **fields: str) -> Page:
-    """Press this button on the page of sharing, and say yes."""
+async def press(browser: PlainBrowser, button: str, **fields: str) -> Page:
+    """Press this button on the page of sharing."""
     page = await browser.get("/sharing")
     form = next(form for form in page.forms if button in form.buttons)
     name = form.buttons[button]
     assert name is not None
-    asked = await browser.post(form.action, form.fields | fields | dict([name]))
-    return await browser.send(asked, "/sharing", "Yes, do it")
+    return await browser.post(form.action, form.fields | fields | dict([name]))
+
+
+async def change(browser: PlainBrowser, button: str, **fields: str) -> Page:
+    """Press this button on the page of sharing, and say yes."""
+    return await browser.send(await press(browser, button, **fields), "/sharing", "Yes, do it")
 
 
 async def test_what_a_change_of_sharing_does_is_shown_before_it_is_made(mesh: Mesh, browsers: Browsers) -> None:
@@ -138,3 +142,23 @@ def test_the_map_is_true_to_distance_and_direction_anywhere_on_earth(
         assert math.hypot(x, y) == pytest.approx(km, abs=0.05 + km / 50)
         assert km > RINGS_KM[-1] - 1.5 or max(map(abs, (x, y))) <= found.reach + 1.5
     assert found.rings == RINGS_KM[: len(found.rings)]
+
+
+async def test_all_posts_are_hidden_and_shown_again_by_a_button_and_every_page_says_so(
+    mesh: Mesh, browsers: Browsers
+) -> None:
+    alice, bob, _ = browsers
+    await alice.send(await alice.get("/post"), "/post", "Post it", title="Ladder", audience="network_wide")
+    mesh.settle()
+    assert "Ladder" in (await bob.get("/discover")).text
+    away = await press(alice, "Hide all my posts")
+    assert "You are away. Nobody else sees your posts until you come back." in away.text
+    mesh.settle()
+    assert "Ladder" not in (await bob.get("/discover")).text
+    assert "You are away since" in (await alice.get("/discover")).text
+    assert "You are away" not in (await bob.get("/discover")).text
+    back = await press(alice, "Show my posts again")
+    assert "You are back." in back.text
+    mesh.settle()
+    assert "Ladder" in (await bob.get("/discover")).text
+    assert "You are away since" not in (await alice.get("/discover")).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meshnode.api.handlers.errors import WRITES
 from meshnode.api.routes import Route, Routes
+from meshnode.app.owner import pause as pause_cases
 from meshnode.app.owner import preference as sharing_cases
 from meshnode.local.context import LocalContext
 
@@ -24,3 +25,12 @@ async def change_sharing(context: LocalContext, body: sharing_cases.SharingChang
     Your exact place stays on this node; others learn it only as precisely as `precision` says.
     """
     return await context.run(sharing_cases.change, body)
+
+
+@_routes.add("PUT", "/v1/pause", errors=WRITES)
+async def pause(context: LocalContext, body: pause_cases.PauseChange) -> pause_cases.PauseView:
+    """Go away, or come back.
+
+    While you are away all your listings are hidden from others, on every node that hears of it, whatever their audience.
+    """
+    return await context.run(pause_cases.change, body)

@@ -24,7 +24,7 @@ from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.meetings.typed import MeetingResult, TypedMeeting
 from meshnode.app.naming import PersonRef, called, name_of, reference
-from meshnode.app.owner import policy
+from meshnode.app.owner import pause, policy
 from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
@@ -173,7 +173,8 @@ class StatusView:
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
     `given` are the addresses of other nodes that you have given. `phones_seen` counts the phones that have used your page
     within a day. `words_confirmed` says that you have written down your recovery words, or that another device has your
-    identity key.
+    identity key. `paused` is since when you are away, with all your posts hidden
+    (UNIX seconds; null: you are not).
     """
 
     contract: int
@@ -195,6 +196,7 @@ class StatusView:
     given: tuple[GivenAddressView, ...]
     phones_seen: int
     words_confirmed: bool
+    paused: int | None
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -225,6 +227,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         given=given_addresses(replica, network.given).addresses,
         phones_seen=seen_lately(replica),
         words_confirmed=words.is_confirmed(replica),
+        paused=pause.since(replica),
     )
 
 

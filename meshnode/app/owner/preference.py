@@ -45,7 +45,7 @@ class SharingView:
     """Your default sharing settings. `follows` counts your listings that follow these settings.
 
     `place` is your exact place, which stays on this node (null: not known here); `published` is what others learn of
-    it. With `receipts`, people learn when you have opened their messages. `warnings` say where these settings may not do what you expect.
+    it. While you are away, all your listings are hidden and `paused` is since when (UNIX seconds). With `receipts`, people learn when you have opened their messages. `warnings` say where these settings may not do what you expect.
     """
 
     audience: str
@@ -54,6 +54,7 @@ class SharingView:
     place: Coordinates | None
     published: PublishedPlace | None
     follows: int
+    paused: int | None
     receipts: bool
     warnings: tuple[SharingWarning, ...]
 
@@ -92,6 +93,7 @@ def show(replica: Replica) -> SharingView:
         place=places.exact(replica),
         published=published_place(cell),
         follows=sum(record.header.audience == Audience.FOLLOWS for record, _ in listings),
+        paused=preference.paused or None,
         receipts=receipt_choice.are_on(replica),
         warnings=tuple(_warnings(replica, preference, cell)),
     )
@@ -129,11 +131,10 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
     if wanted.receipts is not None:
         receipt_choice.check(replica, on=wanted.receipts)
     before = preference_of(replica, replica.me)
-    after = Preference(
+    after = before._replace(
         audience=before.audience if wanted.audience is None else audience_named(wanted.audience),
         precision=before.precision if wanted.precision is None else _precision(wanted.precision),
         radius_km=before.radius_km if wanted.radius_km is None else _radius(wanted.radius_km),
-        stamp=before.stamp,
     )
     if wanted.place is not None:
         plausible.check_move(replica, wanted.place, anyway=wanted.anyway)

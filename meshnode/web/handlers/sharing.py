@@ -6,6 +6,7 @@ from typing import Any
 
 from meshnode.app.discover import nearby as nearby_cases
 from meshnode.app.explain import what_if as what_if_cases
+from meshnode.app.owner import pause as pause_cases
 from meshnode.app.owner import preference as sharing_cases
 from meshnode.errors import Field, MeshnodeError, NotFound, Unconfirmed, Usage
 from meshnode.text import page as page_text
@@ -20,6 +21,7 @@ _addresses = Addresses()
 ADDRESSES = _addresses.table
 
 RECEIPTS, NO_RECEIPTS = "receipts", "no-receipts"  # the button that lets others learn of opened messages, or not
+PAUSE, RESUME = "pause", "resume"  # the button that hides all posts, or shows them again
 SURE = "sure"  # the button below the list of what would change
 
 
@@ -32,8 +34,11 @@ async def sharing(asked: Asked) -> Reply:
 @_addresses.add("POST", "/sharing")
 async def change(asked: Asked) -> Reply:
     """Change the settings; first show what that would change for others."""
-    context, sure = asked.context, SURE in asked.form
+    context, sure, act = asked.context, SURE in asked.form, asked.form.get("act")
     try:
+        if act in (PAUSE, RESUME):
+            await context.run(pause_cases.change, pause_cases.PauseChange(act == PAUSE))
+            return Elsewhere("/sharing?done=away" if act == PAUSE else "/sharing?done=back")
         wanted = _wanted(asked.form)
         if not sure and wanted.receipts is None:
             changes = plain(await context.run_steps(what_if_cases.share, context.catalog, wanted))

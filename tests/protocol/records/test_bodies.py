@@ -36,7 +36,15 @@ from protocol import (
     from_thousandths,
     parse_body,
 )
-from protocol.limits import BLOCKS_MAX, QUANTITY_MAX, QUANTITY_STEPS, RADIUS_KM_MAX, RECORD_MAX_BYTES, VOUCHES_MAX
+from protocol.limits import (
+    BLOCKS_MAX,
+    QUANTITY_MAX,
+    QUANTITY_STEPS,
+    RADIUS_KM_MAX,
+    RECORD_MAX_BYTES,
+    TIME_MAX,
+    VOUCHES_MAX,
+)
 from protocol.numbers import Stamp
 from protocol.records.record import REVOCATION_VERSION
 from tests.protocol.wire.test_noise import LOW_ORDER
@@ -89,6 +97,7 @@ policies = st.builds(
         st.sampled_from(Precision),
         st.integers(1, RADIUS_KM_MAX),
         st.integers(0, 100),
+        st.sampled_from([0, 1, TIME_MAX]),
     ),
 )
 
@@ -337,7 +346,7 @@ def test_a_full_policy_fits_its_record() -> None:
 
 
 def test_an_unset_preference_is_the_community() -> None:
-    assert UNSET_PREFERENCE == (Audience.MY_COMMUNITY, Precision.NEIGHBORHOOD, 25, 0)
+    assert UNSET_PREFERENCE == (Audience.MY_COMMUNITY, Precision.NEIGHBORHOOD, 25, 0, 0)
 
 
 def test_precisions_have_words_that_read_back() -> None:

@@ -22,6 +22,7 @@ from protocol.trust import (
     cost,
     effective_audience,
     limit,
+    listing_facts,
     may_have_device,
     may_have_join,
     may_have_letter,
@@ -213,6 +214,18 @@ def test_people_see_their_own_listings() -> None:
     own = Standing(False, None, None, yourself=True)
     assert all(visible(ListingFacts(audience), own, wish=Wish()) is Verdict.VISIBLE for audience in Audience)
     assert visible(ListingFacts(Audience.MY_CELL, expires=5), own, now=5) is Verdict.EXPIRED
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_while_an_author_is_away_nobody_else_sees_any_listing(audience: Audience) -> None:
+    closest = Standing(False, 0, 0, shares_cell=True, shares_community=True)
+    for own, preferred in ((audience, Audience.MY_CELL), (Audience.FOLLOWS, audience)):
+        for paused, verdict in ((0, Verdict.VISIBLE), (7, Verdict.NO_CONSENT)):
+            preference = Preference(preferred, paused=paused)
+            facts = listing_facts(own, HOME, preference=preference, author_place=None)
+            assert visible(facts, closest, viewer_place=HOME) is verdict
+            assert visible(facts, closest, viewer_place=HOME, wish=Wish()) is verdict
+            assert visible(facts, Standing(False, None, None, yourself=True), wish=Wish()) is Verdict.VISIBLE
 
 
 def test_a_listing_without_an_audience_follows_the_preference() -> None:
