@@ -41,6 +41,7 @@ class Beginning:
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help=text.INIT_AUDIENCE)
 @click.option("--passphrase", is_flag=True, help=text.INIT_PASSPHRASE)
 @click.option("--recover", is_flag=True, help=recovery_text.INIT_RECOVER)
+@click.option("--from-friends", is_flag=True, help=recovery_text.INIT_FROM_FRIENDS)
 def init(
     call: Settings,
     name: str | None,
@@ -48,14 +49,16 @@ def init(
     audience: str | None,
     passphrase: bool,
     recover: bool,
+    from_friends: bool,
 ) -> Any:
     home = call.chosen_home()
     if home.has_node:
         raise Refused(text.node_exists(home.path), text.NODE_EXISTS_HINT)
-    if recover:
+    if recover or from_friends:
         if name is not None or place is not None or audience is not None:
             raise Usage(recovery_text.RECOVER_ALONE, recovery_text.RECOVER_ALONE_HINT)
-        return come_back(call, home, recovering.seed_from_words(call), secret=passphrase)
+        seed = recovering.seed_from_friends(call) if from_friends else recovering.seed_from_words(call)
+        return come_back(call, home, seed, secret=passphrase)
     beginning = ask(call, name, place, audience, secret=passphrase)
     person = begin(home, beginning)
 

@@ -103,6 +103,7 @@ TABLE = {
         "stats": "meshnode.cli.stats",
     },
     "data": {
+        "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
     },
 }

@@ -21,11 +21,13 @@ from meshnode.store.devices import Devices
 from meshnode.store.discover import DiscoverMemory
 from meshnode.store.exchanges import Exchanges
 from meshnode.store.introductions import Introductions
+from meshnode.store.key_shares import KeyShares
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
 from meshnode.store.page_sessions import PageSessions
+from meshnode.store.parcels import Parcels
 from meshnode.store.people import People
 from meshnode.store.phones import Phones
 from meshnode.store.photos import Photos
@@ -80,6 +82,8 @@ class Store:
         self.letters = Letters(database, self.people)
         self.receipts = Receipts(database, self.people)
         self.introductions = Introductions(database, self.people)
+        self.key_shares = KeyShares(database, self.people)
+        self.parcels = Parcels(database, self.people)
         self.archive = ListingArchive(database)
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
@@ -92,6 +96,11 @@ class Store:
         """Numbers the records that sessions compare, once for all of them."""
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
+
+    @property
+    def directory(self) -> Path | None:
+        """Where its file lies; None for a temporary store."""
+        return None if self._path is None else self._path.parent
 
     @classmethod
     def open(cls, path: Path | str, *, vfs: str | None = None) -> Store:

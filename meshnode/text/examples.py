@@ -14,6 +14,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "meshnode init --name Alice",
         "meshnode init --name Alice --place 52.52,13.40 --passphrase",
         "meshnode init --recover",
+        "meshnode init --from-friends",
     ),
     "run": ("meshnode run", "meshnode run --interface 'eth*' --port 4748"),
     "service": ("meshnode service install", "meshnode service status"),
@@ -60,6 +61,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "recovery status": ("meshnode recovery status",),
     "recovery show": ("meshnode recovery show",),
     "recovery confirm": ("meshnode recovery confirm",),
+    "recovery set": ("meshnode recovery set --friends Ann Bob Eve --need 2",),
+    "recovery unset": ("meshnode recovery unset",),
+    "recovery help": ("meshnode recovery help Carol",),
     "recovery devices": ("meshnode recovery devices", "meshnode recovery devices --kept Pi --lost Laptop"),
     "card": ("meshnode card", "meshnode card --uses 20 --trust 0.5 --expires 2d", "meshnode card --png card.png"),
     "add": (
@@ -138,6 +142,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "say": ('meshnode say Drill "I am at the door."',),
     "exchanges": ("meshnode exchanges", "meshnode exchanges Drill"),
     "stats": ("meshnode stats",),
+    "carry": ("meshnode carry out /media/stick", "meshnode carry in /media/stick"),
+    "carry out": ("meshnode carry out for-carol.parcel --for Carol", "meshnode carry out /media/stick"),
+    "carry in": ("meshnode carry in for-carol.parcel", "meshnode carry in /media/stick"),
     "export": ("meshnode export > meshnode.json",),
 }
 """By the command's name after `meshnode`."""

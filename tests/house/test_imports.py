@@ -190,8 +190,20 @@ APP_LAYERS: dict[str, set[str]] = {
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
     "meetings": {"naming", "owner", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices", "meetings"},
+    "parcels": {"naming", "owner", "groups", "people", "peers"},
     "misdated": {"owner", "groups"},
-    "upkeep": {"date", "misdated", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
+    "upkeep": {
+        "date",
+        "misdated",
+        "owner",
+        "people",
+        "recovery",
+        "groups",
+        "listings",
+        "letters",
+        "exchanges",
+        "devices",
+    },
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
         "everybody",
@@ -275,6 +287,7 @@ FACADES = BY_NAME | {
     "protocol.session",
     "protocol.letters",
     "protocol.tokens",
+    "protocol.parcels",
 }
 
 # What of the standard library is pure enough for `protocol`: no clock, no randomness, no files, no sockets.

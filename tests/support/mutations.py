@@ -40,6 +40,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "fields.py": ("bodies.json",),
     "tokens/word_code.py": ("words.json",),
     "tokens": ("card.json", "devices.json"),
+    "parcels": ("parcel.json",),
     "letters": ("exchanges.json", "letters.json"),
     "trust/membership.py": ("groups.json",),
     "wire/reconcile.py": ("reconcile.json",),
