@@ -289,16 +289,17 @@ def _devices(held: Any) -> _Made:
 
 
 def _words(held: Any) -> _Made:
-    for case in held["codes"]:
-        yield case["case"], "code", _some(case, "text"), {"ok": _without(case, "case", "text")}
-    for case in held["numbers"]:
-        yield str(case["number"]), "number", _some(case, "number"), {"ok": _without(case, "number")}
+    for do, name, given, told in (
+        ("code", "case", ("text",), ("number", "words", "written")),
+        ("number", "number", ("number",), ("secret", "static_private")),
+        ("person", "handshake_hash", ("handshake_hash", "person"), ("certificate",)),
+    ):
+        for case in held["people" if do == "person" else f"{do}s"]:
+            yield str(case[name]), do, _some(case, *given), {"ok": _some(case, *told)}
     for case in held["meetings"]:
         for do, ours, theirs in (("type", "typed", "shown"), ("show", "shown", "typed")):
             asked = _without(case, f"{theirs}_entropy", f"{ours}_start", f"{ours}_proof")
             yield str(case["purpose"]), do, asked, {"ok": _some(case, f"{ours}_start", f"{ours}_proof")}
-    for case in held["people"]:
-        yield "person", "person", _some(case, "handshake_hash", "person"), {"ok": _some(case, "certificate")}
     yield from _refused("code", held["refused"])
 
 
