@@ -289,13 +289,9 @@ def _devices(held: Any) -> _Made:
 
 
 def _words(held: Any) -> _Made:
-    for do, name, given, told in (
-        ("code", "case", ("text",), ("number", "words", "written")),
-        ("number", "number", ("number",), ("secret", "static_private")),
-        ("person", "handshake_hash", ("handshake_hash", "person"), ("certificate",)),
-    ):
-        for case in held["people" if do == "person" else f"{do}s"]:
-            yield str(case[name]), do, _some(case, *given), {"ok": _some(case, *told)}
+    for do, given in (("code", ("text",)), ("number", ("number",)), ("person", ("handshake_hash", "person"))):
+        for case in held[f"{do}s"]:
+            yield str(case[given[0]]), do, _some(case, *given), {"ok": _without(case, *given)}
     for case in held["meetings"]:
         for do, ours, theirs in (("type", "typed", "shown"), ("show", "shown", "typed")):
             asked = _without(case, f"{theirs}_entropy", f"{ours}_start", f"{ours}_proof")

@@ -6,16 +6,20 @@ from meshnode.node.apart import answer_apart
 from meshnode.node.creation import create_node, identity_seed, recover_node
 from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import ask_for_code, join
-from meshnode.node.opening import is_locked
+from meshnode.node.opening import Needs, needs_passphrase
+from meshnode.node.rekeying import change_passphrase, check_passphrase
 
 __all__ = [
+    "Needs",
     "Ready",
     "answer_apart",
     "ask_for_code",
+    "change_passphrase",
+    "check_passphrase",
     "create_node",
     "identity_seed",
-    "is_locked",
     "join",
+    "needs_passphrase",
     "recover_node",
     "run",
 ]

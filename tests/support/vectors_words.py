@@ -24,12 +24,8 @@ from tests.support.vectors_changes import compact, written
 
 ALICE = Person("Alice")
 HASH = grown("a channel", size=64)
-CODES = {"the first words": WordCode(1, ("acorn", "acorn")), "the last": WordCode(99, ("zipper", "zipper"))}
-SPOKEN = {
-    "as it is shown": "7-falcon-teapot",
-    "as it is said": " 7 Falcon  TEAPOT ",
-    "as it is jotted down": "7, falcon_teapot.",
-}
+CODES = (WordCode(1, ("acorn", "acorn")), WordCode(99, ("zipper", "zipper")))
+SPOKEN = ("7-falcon-teapot", " 7 Falcon  TEAPOT ", "7, falcon_teapot.")
 CODE = WordCode.parse("7-falcon-teapot")
 SHOWN_ENTROPY, TYPED_ENTROPY = grown("shown", size=64), grown("typed", size=64)
 
@@ -37,18 +33,15 @@ SHOWN_ENTROPY, TYPED_ENTROPY = grown("shown", size=64), grown("typed", size=64)
 def words_vectors() -> dict[str, Any]:
     return {
         "codes": [
-            {"case": case, "text": text, "number": code.number, "words": list(code.words), "written": code.to_text()}
-            for case, text, code in (
-                *((case, code.to_text(), code) for case, code in CODES.items()),
-                *((case, text, CODE) for case, text in SPOKEN.items()),
-            )
+            {"text": text, "number": code.number, "words": list(code.words), "written": code.to_text()}
+            for text, code in (*((code.to_text(), code) for code in CODES), *((text, CODE) for text in SPOKEN))
         ],
         "numbers": [
             {"number": number, "secret": meeting_secret(number).hex(), "static_private": meeting_static(number).hex()}
             for number in (1, 7, 99)
         ],
         "meetings": [_meeting(purpose) for purpose in (1, 2)],
-        "people": [{"handshake_hash": HASH.hex(), **_person(good()), "certificate": ALICE.certificate().wire.hex()}],
+        "persons": [{"handshake_hash": HASH.hex(), **_person(good()), "certificate": ALICE.certificate().wire.hex()}],
         "refused": [*_refused_texts(), *_refused_typed(), *_refused_shown(), *_refused_people()],
     }
 
