@@ -16,7 +16,7 @@ ROUTES: list[Route] = _routes.table
 
 @_routes.add("POST", "/v1/meeting", status=201, errors=WRITES)
 async def show_word_code(context: LocalContext, body: shown.MeetingOrder) -> shown.WordCodeView:
-    """Show a word code to somebody on this network: whoever types it first is connected with you, and you with them."""
+    """Show a word code to somebody on this network: the first person who types it is connected with you, and you with them."""
     return await meetings.show(context, body)
 
 
