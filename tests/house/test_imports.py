@@ -159,6 +159,7 @@ MAY_USE: dict[str, set[str]] = {
 
 # The layers of `meshnode.app`, from the ground up: package or file, and what of `app` it may import. A row names only rows
 # above it, so nothing imports what is built on it.
+NAMED = {"picking", "naming", "owner"}
 APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
     "picking": {"words"},
@@ -176,18 +177,18 @@ APP_LAYERS: dict[str, set[str]] = {
     "letters": {"naming", "owner"},
     "people": {"everybody", "picking", "naming", "date", "owner", "groups", "letters"},
     "recovery": {"naming", "owner", "letters", "people"},
-    "exchanges": {
-        "date", "words", "picking", "naming", "owner", "catalog", "listings", "letters", "people", "recovery",
-    },
+    "exchanges": NAMED | {"date", "words", "catalog", "listings", "letters", "people", "recovery"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
+    "notes": {"naming", "discover"},
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
     "meetings": {"naming", "owner", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices", "meetings"},
     "parcels": {"naming", "owner", "groups", "people", "peers"},
     "misdated": {"owner", "groups"},
     "upkeep": {
-        "date", "misdated", "owner", "people", "recovery", "groups", "listings", "letters", "exchanges", "devices",
+        "date", "misdated", "notes", "owner", "people", "recovery", "groups", "listings", "letters", "exchanges",
+        "devices",
     },
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {

@@ -116,10 +116,10 @@ PAGES = (
         "/people?all=1",
         "/add",
         "/card",
-        "/meet",
         "/groups",
+        "/meet",
     ),
-    *("/sharing", "/searches", "/me", "/blocks", "/devices", "/data", "/status", "/more"),
+    *("/sharing", "/searches", "/me", "/blocks", "/devices", "/data", "/status", "/more", "/recovery"),
 )
 
 

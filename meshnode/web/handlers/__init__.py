@@ -15,6 +15,7 @@ from meshnode.web.handlers import (
     phones,
     photos,
     posts,
+    recovery,
     sharing,
     subscriptions,
     watches,
@@ -34,6 +35,7 @@ PARTS = (
     phones,
     watches,
     node,
+    recovery,
     subscriptions,
     more,
 )
