@@ -116,9 +116,8 @@ def _say(client: Client, device: str, *, lost: bool) -> None:
 def _words(call: Settings) -> tuple[str, ...]:
     """Return the recovery words from the file of the identity key, asking for its passphrase if it has one."""
     from meshnode import node
-    from meshnode.cli.init import ask_passphrase, given_passphrase
+    from meshnode.cli import passphrase
     from meshnode.recovery.words import words_of
 
     home = call.chosen_home()
-    passphrase = ask_passphrase(call, twice=False) if call.may_ask() and node.is_locked(home) else given_passphrase()
-    return words_of(node.identity_seed(home, passphrase))
+    return words_of(node.identity_seed(home, passphrase.known(call, home)))

@@ -103,10 +103,10 @@ class Store:
         return None if self._path is None else self._path.parent
 
     @classmethod
-    def open(cls, path: Path | str, *, vfs: str | None = None) -> Store:
+    def open(cls, path: Path | str, *, key: bytes | None = None, vfs: str | None = None) -> Store:
         """Open the store in the file `path`, or a temporary one in ":memory:"; create it if it is missing.
 
-        A damaged file is set aside first. Raises Refused if a newer meshnode wrote it or another process has it open,
+        `key` (32 bytes) is that of an encrypted one: the home's (`Home.store_key`). A damaged file is set aside first. Raises Refused if a newer meshnode wrote it or another process has it open,
         StorageFailed if the disk fails, Failed if the file cannot be written. The caller closes the store.
         """
         if str(path) == ":memory:":
@@ -116,14 +116,14 @@ class Store:
         path = Path(path)
         set_aside = None
         try:
-            database = _open_sound(path, vfs)
+            database = _open_sound(path, key, vfs)
         except StorageDamaged:
             set_aside = _set_aside(path)
-            database = _open_sound(path, vfs)
+            database = _open_sound(path, key, vfs)
         store = cls(database, Watermark(path.with_name(path.name + ".mark")), path)
         store._look_for_lost_counters(set_aside)
         if set_aside is not None:
-            store._keep_salvaged(salvage(set_aside))
+            store._keep_salvaged(salvage(set_aside, key))
         return store
 
     def _look_for_lost_counters(self, set_aside: Path | None) -> None:
@@ -165,6 +165,11 @@ class Store:
         self.problems = [problem._replace(hint=hint) for problem in self.problems]
         if self._watermark is not None:
             self.meta.set(_OWN_COMMITS, str(max(self._watermark.read(), self._own_commits())))
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what this store has on the disk is encrypted."""
+        return self._database.encrypted
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what is written in a `with` block when it ends, or undo all of it on any exception. Not nestable."""
@@ -229,9 +234,9 @@ class Store:
         self.close()
 
 
-def _open_sound(path: Path, vfs: str | None) -> Database:
+def _open_sound(path: Path, key: bytes | None, vfs: str | None) -> Database:
     """Open the database at `path`, check it and migrate it. Raises StorageDamaged if it is not consistent."""
-    database = Database.open(path, vfs=vfs)
+    database = Database.open(path, key=key, vfs=vfs)
     try:
         database.check()
         migrate(database)

@@ -12,7 +12,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("meshnode run", 'meshnode offer "Fresh vegetables" --category food', "meshnode discover bread"),
     "init": (
         "meshnode init --name Alice",
-        "meshnode init --name Alice --place 52.52,13.40 --passphrase",
+        "meshnode init --name Alice --place 52.52,13.40",
         "meshnode init --recover",
         "meshnode init --from-friends",
     ),
@@ -42,6 +42,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "events": ("meshnode events", "meshnode events --kind exchanges --count 1"),
     "doctor": ("meshnode doctor", "meshnode doctor Bob"),
     "demo": ("meshnode demo",),
+    "passphrase": ("meshnode passphrase set", "meshnode passphrase change"),
+    "passphrase set": (
+        "meshnode passphrase set",
+        "meshnode passphrase set --passphrase-file /media/stick/meshnode.key",
+    ),
+    "passphrase change": ("meshnode passphrase change",),
+    "passphrase remove": ("meshnode passphrase remove",),
     "version": ("meshnode version",),
     "completion": ('eval "$(meshnode completion bash)"',),
     "man": ("meshnode man ~/.local/share/man/man1",),

@@ -12,6 +12,7 @@ import pytest
 
 from meshnode.cli.main import TABLE
 from meshnode.cli.main import meshnode as program
+from meshnode.encryption import unlocked
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.recovery.shares import split
@@ -105,15 +106,15 @@ def test_the_words_are_shown_where_the_key_is_and_with_its_passphrase_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MESHNODE_PASSPHRASE", PASSPHRASE)
-    meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--passphrase")
+    meshnode("--home", str(tmp_path), "init", "--name", "Alice")
     locked = meshnode("--home", str(tmp_path), "recovery", "show")
-    assert (locked.code, locked.out) == (5, "")
-    assert "is locked" in locked.err
+    assert (locked.code, locked.out) == (2, "")
+    assert "is encrypted" in locked.err
     monkeypatch.setenv("MESHNODE_PASSPHRASE", "not this one")
     assert meshnode("--home", str(tmp_path), "recovery", "show").code == 5
     monkeypatch.setenv("MESHNODE_PASSPHRASE", PASSPHRASE)
     shown = meshnode("--home", str(tmp_path), "recovery", "show")
-    identity = Keyring.open(Home(tmp_path), PASSPHRASE).identity
+    identity = Keyring.open(unlocked(Home(tmp_path), PASSPHRASE)).identity
     assert identity is not None
     assert shown.out.split() == list(words_of(identity.seed))
 
@@ -128,6 +129,8 @@ def test_words_are_no_argument_of_any_command() -> None:
 
 def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_are_right(tmp_path: Path) -> None:
     with Terminal("--home", str(tmp_path / "A"), "init", "--name", "Zoe", "--audience", "my_cell") as terminal:
+        terminal.read_until("(Enter for none)")
+        terminal.type("")
         terminal.read_until("Write them down now?")
         terminal.type("y")
         table = terminal.read_until("Press Enter when you have written them down")
@@ -144,6 +147,8 @@ def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_ar
         terminal.read_until("Type your 24 recovery words")
         terminal.type(" ".join(words[:12]))
         terminal.type(" ".join(word[:4] for word in words[12:]))
+        terminal.read_until("(Enter for none)")
+        terminal.type("")
         terminal.read_until("Welcome back.")
         terminal.read_until("Start it:")
     assert Keyring.open(Home(tmp_path / "B")).person == Keyring.open(Home(tmp_path / "A")).person
@@ -203,6 +208,8 @@ def test_at_a_terminal_the_words_of_friends_are_asked_for_one_after_another(tmp_
             terminal.read_until(said.capitalize() if said.startswith("word") else said)
         terminal.read_until("Type the 33 words of a friend")
         terminal.type(other.upper())
+        terminal.read_until("(Enter for none)")
+        terminal.type("")
         terminal.read_until("Welcome back.")
         terminal.read_until("Start it:")
     assert Keyring.open(Home(tmp_path / "B")).person == IdentityKeys(bytes(32)).person_id
