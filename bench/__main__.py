@@ -18,6 +18,7 @@ MEASURES = (
     "encryption",
     "reconcile",
     "sync",
+    "parcel",
     "join",
     "paths",
     "discover",

@@ -26,9 +26,11 @@ from meshnode.text import (
     page_groups,
     page_node,
     page_people,
+    page_recovery,
     page_sharing,
     pause,
     people,
+    recovery,
     sharing,
     why,
 )
@@ -44,11 +46,13 @@ OF_SUBJECTS = {
     "of_node": node,
     "of_pause": pause,
     "of_people": people,
+    "of_recovery": recovery,
     "of_sharing": sharing,
     "of_why": why,
     "groups_text": page_groups,
     "node_text": page_node,
     "people_text": page_people,
+    "recovery_text": page_recovery,
     "sharing_text": page_sharing,
 }
 """Texts by the names that templates call them: those of commands begin with `of_`, those of the page alone end with `_text`."""

@@ -64,6 +64,8 @@ RIGHTS: dict[tuple[Method, str], Right] = {
     ("POST", "/devices"): Right.KEEP,
     ("GET", "/devices/{which:path}"): Right.KEEP,
     ("POST", "/devices/{which:path}"): Right.KEEP,
+    ("GET", "/recovery"): Right.KEEP,
+    ("POST", "/recovery"): Right.KEEP,
     ("GET", "/phones"): Right.KEEP,
     ("POST", "/phones"): Right.KEEP,
 }

@@ -159,6 +159,7 @@ MAY_USE: dict[str, set[str]] = {
 
 # The layers of `meshnode.app`, from the ground up: package or file, and what of `app` it may import. A row names only rows
 # above it, so nothing imports what is built on it.
+NAMED = {"picking", "naming", "owner"}
 APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
     "picking": {"words"},
@@ -176,20 +177,10 @@ APP_LAYERS: dict[str, set[str]] = {
     "letters": {"naming", "owner"},
     "people": {"everybody", "picking", "naming", "date", "owner", "groups", "letters"},
     "recovery": {"naming", "owner", "letters", "people"},
-    "exchanges": {
-        "date",
-        "words",
-        "picking",
-        "naming",
-        "owner",
-        "catalog",
-        "listings",
-        "letters",
-        "people",
-        "recovery",
-    },
+    "exchanges": NAMED | {"date", "words", "catalog", "listings", "letters", "people", "recovery"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
+    "notes": {"naming", "discover"},
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "parcels": {"naming", "owner", "groups", "people", "peers"},
@@ -197,6 +188,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "upkeep": {
         "date",
         "misdated",
+        "notes",
         "owner",
         "people",
         "recovery",

@@ -39,6 +39,7 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
     ),
     "the decoder has refused so many items, or such a number, before": (
         "letters/contents.py: Receipt.__post_init__: RECEIPT_LETTERS_MAX",
+        "letters/handover.py: HandoverLetter.__post_init__: raise InvalidField(name, f'must be at most {LETTER_ITEMS_MAX}')",
         "records/join.py: Join.__post_init__: raise InvalidField('invitations', f'must not be more than {INVITATIONS_MAX}')",
         "records/letter.py: Letter.__post_init__: LETTER_BOXES_MAX",
     ),

@@ -14,6 +14,7 @@ from meshnode.web.handlers import (
     phones,
     photos,
     posts,
+    recovery,
     sharing,
     subscriptions,
     watches,
@@ -32,6 +33,7 @@ PARTS = (
     phones,
     watches,
     node,
+    recovery,
     subscriptions,
     more,
 )
