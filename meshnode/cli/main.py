@@ -103,6 +103,7 @@ TABLE = {
     },
     "data": {
         "export": "meshnode.cli.export",
+        "wipe": "meshnode.cli.wipe",
     },
 }
 
