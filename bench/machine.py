@@ -10,7 +10,7 @@ from pathlib import Path
 
 import apsw
 
-LIBRARIES = ("pynacl", "apsw", "msgpack", "trio")
+LIBRARIES = ("pynacl", "apsw-sqlite3mc", "msgpack", "trio")
 
 
 def description() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance import data, decisions, meetings, talks
+from conformance import data, decisions, meetings, parcels, talks
 from conformance.asked import Asked, Told
 from protocol import RemoteError
 
@@ -14,6 +14,7 @@ OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     **decisions.OPERATIONS,
     **meetings.OPERATIONS,
     **talks.OPERATIONS,
+    **parcels.OPERATIONS,
 }
 """The operations that questions name, by the file of vectors."""
 

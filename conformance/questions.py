@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import protocol
+from conformance.parcel_cases import parcel_cases
 
 DIRECTORY = Path(protocol.__file__).parent / "vectors"
 
@@ -482,4 +483,5 @@ FILES: dict[str, Callable[[Any], _Made]] = {
     "frames.json": _frames,
     "reconcile.json": _reconcile,
     "session.json": _sessions,
+    "parcel.json": parcel_cases,
 }

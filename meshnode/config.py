@@ -51,6 +51,8 @@ class Config:
     """Whether the owner's page is served, to browsers of this computer."""
     language: str = ""
     """The language in which the owner is answered; none: that of the environment."""
+    passphrase_file: str = ""
+    """A file with the passphrase of an encrypted home; none: it is typed, or comes as a credential of systemd."""
     log_level: str = "info"
 
     @classmethod
@@ -251,6 +253,12 @@ def _language(value: Any) -> str:
     return _one_of(value, tuple(LANGUAGES))
 
 
+def _file(value: Any) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError(message("{typed} is not the path of a file", typed=repr(value)))
+    return value
+
+
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "port": _port,
     "interfaces": _interfaces,
@@ -261,6 +269,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "receipts": _flag,
     "page": _flag,
     "language": _language,
+    "passphrase_file": _file,
     "log_level": _log_level,
 }
 _LISTS = ("interfaces", "peers")

@@ -9,12 +9,15 @@ import fcntl
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from meshnode.errors import Failed, Forbidden, NotFound, Refused
+
+if TYPE_CHECKING:
+    from meshnode.sealing import HomeKey
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
@@ -25,6 +28,8 @@ class Home:
     """The directory of one node. Creating this object touches no file."""
 
     path: Path
+    key: HomeKey | None = field(default=None, repr=False, compare=False)
+    """The key under which all in it is encrypted: `encryption.unlocked` gives it. None for one that is not, or is locked."""
 
     @property
     def identity_key(self) -> Path:
@@ -40,6 +45,16 @@ class Home:
     def store(self) -> Path:
         """The database."""
         return self.path / "store.db"
+
+    @property
+    def store_key(self) -> bytes | None:
+        """The key of the database (32 bytes), None where it is not encrypted."""
+        return None if self.key is None else self.key.store
+
+    @property
+    def encryption(self) -> Path:
+        """The file with the key of an encrypted home, sealed under its passphrase; one that is not encrypted has none."""
+        return self.path / "encryption.json"
 
     @property
     def config(self) -> Path:
@@ -91,7 +106,7 @@ class Home:
 
     def _ours(self, entry: Path) -> bool:
         """Whether an entry may exist before `init`: the owner's settings, or files of an `init` that was interrupted."""
-        return entry in (self.config, self.lock_file, self.device_key) or entry.name.startswith(".")
+        return entry in (self.config, self.lock_file, self.device_key, self.encryption) or entry.name.startswith(".")
 
     def check(self) -> None:
         """Raise NotFound if there is no node, and Forbidden if others can open the directory."""
@@ -175,12 +190,20 @@ def write_private(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - the mode must be right from the first byte on
-        file.write(content)
-        file.flush()
+    try:
+        write_all(descriptor, content)
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     draft.rename(path)
     sync_directory(path.parent)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of `content`: the kernel may take less at once."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def sync_directory(path: Path) -> None:

@@ -1,34 +1,30 @@
 """Keeps the keys of a node in two private files: the person's identity key, and the keys of this device.
 
-The identity key only certifies devices, so it may be encrypted with a passphrase (Argon2id, XSalsa20-Poly1305) while the
-node runs without it. A device that was added does not have it; its file holds the records that admitted it instead.
-Device keys are never encrypted: a daemon starts without asking. Each file also names its public keys and counts as
-damaged if they do not match: a flipped bit must not create another person.
+In an encrypted home both are sealed under its key. A device that was added does not have the identity key; its file holds
+the records that admitted it instead. In a home that an earlier version made, the identity key alone may be sealed under a
+passphrase, and the node runs without it until `passphrase set` encrypts the whole home. Each file also names its public
+keys and counts as damaged if they do not match: a flipped bit must not create another person.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from meshnode.errors import Failed, Forbidden, Refused
+from meshnode.errors import Failed, Forbidden
 from meshnode.home import Home, read_private, write_private
+from meshnode.sealing import Entropy, HomeKey, unseal
 from protocol import DeviceKeys, IdentityKeys, PersonId
 
-Entropy = Callable[[int], bytes]
-
 SEED_BYTES = 32
-# Each guess at a passphrase costs about a fifth of a second and 64 MiB on a laptop; a Pi Zero can still afford it.
-PASSPHRASE_OPERATIONS = 3
-PASSPHRASE_MEMORY = 64 * 1024 * 1024
-PASSPHRASE_MEMORY_MAX = 1024 * 1024 * 1024  # a file that asks for more is damaged
-PASSPHRASE_OPERATIONS_MAX = 64
 
 _IDENTITY = "meshnode identity key, version 1: whoever has it is you"
 _ELSEWHERE = "meshnode person, version 1: the identity key is on the device that admitted this one"
 _FORMER = "device.old-{}.key"
+_SEALED = "meshnode key, version 1: sealed under the key in encryption.json"
 _DEVICE = "meshnode device key, version 1: whoever has it can write as this device"
 
 
@@ -53,19 +49,17 @@ class Keyring:
         """The encoded records with which another device admitted this one; None on the device with the identity key."""
 
     @classmethod
-    def create(
-        cls, home: Home, passphrase: str | None = None, *, entropy: Entropy, seed: bytes | None = None
-    ) -> Keyring:
+    def create(cls, home: Home, *, entropy: Entropy, seed: bytes | None = None) -> Keyring:
         """Make the keys of a new person and their first device in `home`. Refused, changing nothing, if it has a node.
 
-        `entropy(n)` returns n random bytes that are fit for keys. With the `seed` of their identity key (32 bytes), it is a
-        new device of a person who comes back.
+        `entropy(n)` returns n random bytes that are fit for keys. They are sealed if the home has a key. With the `seed` of
+        their identity key (32 bytes), it is a new device of a person who comes back.
         """
         home.make()
         identity = IdentityKeys(entropy(SEED_BYTES) if seed is None else seed)
         device = _write_device(home, entropy)
         # Written last, because a home with this file has a node: after a power cut before, `init` can be run again.
-        _write_identity(home, identity, passphrase, entropy)
+        _write(home, home.identity_key, _identity_content(identity), entropy)
         return cls(home, identity.person_id, device, identity)
 
     @classmethod
@@ -78,18 +72,20 @@ class Keyring:
         return _read_device(home) if home.device_key.exists() else _write_device(home, entropy)
 
     @classmethod
-    def join(cls, home: Home, person: PersonId, device: DeviceKeys, admission: Sequence[bytes]) -> Keyring:
+    def join(
+        cls, home: Home, person: PersonId, device: DeviceKeys, admission: Sequence[bytes], *, entropy: Entropy
+    ) -> Keyring:
         """Make the home, whose device keys were prepared, a node of `person` without their identity key."""
-        content = {"what": _ELSEWHERE, "person": person.hex(), "admission": [wire.hex() for wire in admission]}
-        write_private(home.identity_key, _written(content))
+        _write(home, home.identity_key, _joined_content(person, admission), entropy)
         return cls(home, person, device, None, admission=tuple(admission))
 
     @classmethod
     def open(cls, home: Home, passphrase: str | None = None) -> Keyring:
-        """Read the keys of `home`. An encrypted identity key stays locked if no passphrase is given.
+        """Read the keys of `home`, which has its key if it is encrypted: see `encryption.unlocked`.
 
-        Raises NotFound without a node; Forbidden if others could read the keys, if the passphrase is wrong, or if one is
-        given on a device without the identity key; Failed if a file is missing or damaged.
+        `passphrase` is for an identity key that alone is sealed under one; without it that stays locked. Raises NotFound
+        without a node; Forbidden if others could read the keys, if the passphrase is wrong, or if one is given on a device
+        without the identity key; Failed if a file is missing or damaged.
         """
         home.check()
         stored = _read(home, home.identity_key.name, _IDENTITY, _ELSEWHERE)
@@ -123,16 +119,32 @@ class Keyring:
         """Decrypt the identity key. Forbidden if the passphrase is wrong."""
         stored = _read(self._home, self._home.identity_key.name, _IDENTITY)
         if self.identity is None and "sealed" in stored:
-            self.identity = self._matching(_unsealed(self._home, stored, passphrase))
+            try:
+                self.identity = self._matching(unseal(stored, passphrase))
+            except ValueError:
+                raise _damaged(self._home, self._home.identity_key.name) from None
         if self.identity is None:
             raise _damaged(self._home, self._home.identity_key.name)
         return self.identity
 
-    def set_passphrase(self, passphrase: str | None, *, entropy: Entropy) -> None:
-        """Encrypt the identity key with another passphrase, or with None store it in the clear. Forbidden while locked."""
-        if self.identity is None:
+    def files_under(self, key: HomeKey | None, *, entropy: Entropy) -> dict[str, bytes]:
+        """Return the content of each file with keys, by name, as it is to be in a home under `key`; None is a plain home.
+
+        Forbidden while the identity key is locked, Failed if a file is missing or damaged.
+        """
+        if self.admission is not None:
+            identity = _joined_content(self.person, self.admission)
+        elif self.identity is not None:
+            identity = _identity_content(self.identity)
+        else:
             raise Forbidden("your identity key is locked", "give its passphrase first")
-        _write_identity(self._home, self.identity, passphrase, entropy)
+        files = {
+            self._home.identity_key.name: _file_content(key, identity, entropy),
+            self._home.device_key.name: _file_content(key, _device_content(self.device), entropy),
+        }
+        for path in sorted(self._home.path.glob(_FORMER.format("*"))):
+            files[path.name] = _file_content(key, _read(self._home, path.name, _DEVICE), entropy)
+        return files
 
     def new_device(self, *, entropy: Entropy) -> DeviceKeys:
         """Make new device keys, because the versions that the old keys signed are lost or were copied.
@@ -171,18 +183,22 @@ class Keyring:
 # --- the files -------------------------------------------------------------------------------------------------------
 
 
-def _write_identity(home: Home, identity: IdentityKeys, passphrase: str | None, entropy: Entropy) -> None:
-    content: dict[str, Any] = {"what": _IDENTITY, "person": identity.person_id.hex()}
-    if passphrase is None:
-        content["seed"] = identity.seed.hex()
-    else:
-        content |= _sealed(identity.seed, passphrase, entropy)
-    write_private(home.identity_key, _written(content))
+def _identity_content(identity: IdentityKeys) -> dict[str, Any]:
+    return {"what": _IDENTITY, "person": identity.person_id.hex(), "seed": identity.seed.hex()}
+
+
+def _joined_content(person: PersonId, admission: Sequence[bytes]) -> dict[str, Any]:
+    return {"what": _ELSEWHERE, "person": person.hex(), "admission": [wire.hex() for wire in admission]}
 
 
 def _write_device(home: Home, entropy: Entropy) -> DeviceKeys:
     keys = DeviceKeys(entropy(SEED_BYTES), entropy(SEED_BYTES), entropy(SEED_BYTES))
-    content = {
+    _write(home, home.device_key, _device_content(keys), entropy)
+    return keys
+
+
+def _device_content(keys: DeviceKeys) -> dict[str, Any]:
+    return {
         "what": _DEVICE,
         "device": keys.device_id.hex(),
         "dh_public": keys.dh_public.hex(),
@@ -191,8 +207,6 @@ def _write_device(home: Home, entropy: Entropy) -> DeviceKeys:
         "dh_private": keys.dh_private.hex(),
         "letter_private": keys.letter_private.hex(),
     }
-    write_private(home.device_key, _written(content))
-    return keys
 
 
 def _read_device(home: Home, name: str = "") -> DeviceKeys:
@@ -217,80 +231,50 @@ def _read(home: Home, name: str, *whats: str) -> dict[str, Any]:
     path = home.path / name
     try:
         stored = json.loads(read_private(path))
+        sealed = isinstance(stored, dict) and stored.get("what") == _SEALED
+        if sealed and home.key is not None:
+            stored = json.loads(home.key.unseal(bytes.fromhex(stored["sealed"])))
     except FileNotFoundError:
         raise Failed("{path} is missing", "put it back from your backup", path=path) from None
     except OSError as error:
         raise Failed("{path} cannot be read: {strerror}", path=path, strerror=error.strerror) from error
-    except (ValueError, RecursionError):  # neither JSON nor text
+    except (KeyError, TypeError, ValueError, RecursionError):  # neither JSON nor text, or sealed under another key
         raise _damaged(home, name) from None
-    if not isinstance(stored, dict) or stored.get("what") not in whats:
+    if sealed and home.key is None:
+        raise Failed(
+            "{path} is encrypted, but {encryption} is missing",
+            "put it back from your backup",
+            path=path,
+            encryption=home.encryption,
+        )
+    if not isinstance(stored, dict) or stored.get("what") not in whats or sealed != (home.key is not None):
         raise _damaged(home, name)
     return stored
+
+
+def _write(home: Home, path: Path, content: dict[str, Any], entropy: Entropy) -> None:
+    write_private(path, _file_content(home.key, content, entropy))
+
+
+def _file_content(key: HomeKey | None, content: dict[str, Any], entropy: Entropy) -> bytes:
+    if key is None:
+        return _written(content)
+    return _written({"what": _SEALED, "sealed": key.seal(_written(content), entropy).hex()})
 
 
 def _written(content: dict[str, Any]) -> bytes:
     return json.dumps(content, indent=1).encode() + b"\n"
 
 
-def _bytes(home: Home, name: str, stored: dict[str, Any], part: str, length: int | None = SEED_BYTES) -> bytes:
+def _bytes(home: Home, name: str, stored: dict[str, Any], part: str) -> bytes:
     try:
         value = bytes.fromhex(stored[part])
     except (KeyError, TypeError, ValueError):
         raise _damaged(home, name) from None
-    if length is not None and len(value) != length:
+    if len(value) != SEED_BYTES:
         raise _damaged(home, name)
     return value
 
 
 def _damaged(home: Home, name: str) -> Failed:
     return Failed("{path} is damaged", "put it back from your backup", path=home.path / name)
-
-
-# --- the passphrase --------------------------------------------------------------------------------------------------
-
-
-def _sealed(seed: bytes, passphrase: str, entropy: Entropy) -> dict[str, Any]:
-    from nacl.pwhash import argon2id
-    from nacl.secret import SecretBox
-
-    if not passphrase:
-        raise Refused("the passphrase is empty", "leave it out altogether, or choose one")
-    salt = entropy(argon2id.SALTBYTES)
-    box = SecretBox(_stretched(passphrase, salt, PASSPHRASE_OPERATIONS, PASSPHRASE_MEMORY))
-    return {
-        "argon2id": {"operations": PASSPHRASE_OPERATIONS, "memory": PASSPHRASE_MEMORY, "salt": salt.hex()},
-        "sealed": bytes(box.encrypt(seed, entropy(SecretBox.NONCE_SIZE))).hex(),
-    }
-
-
-def _unsealed(home: Home, stored: dict[str, Any], passphrase: str) -> bytes:
-    from nacl.exceptions import CryptoError
-    from nacl.pwhash import argon2id
-    from nacl.secret import SecretBox
-
-    name = home.identity_key.name
-    cost = stored.get("argon2id")
-    if not isinstance(cost, dict):
-        raise _damaged(home, name)
-    operations, memory = cost.get("operations"), cost.get("memory")
-    if not isinstance(operations, int) or not isinstance(memory, int):
-        raise _damaged(home, name)
-    if not (0 < operations <= PASSPHRASE_OPERATIONS_MAX and argon2id.MEMLIMIT_MIN <= memory <= PASSPHRASE_MEMORY_MAX):
-        raise _damaged(home, name)
-    salt = _bytes(home, name, cost, "salt", argon2id.SALTBYTES)
-    sealed = _bytes(home, name, stored, "sealed", None)
-    try:
-        return SecretBox(_stretched(passphrase, salt, operations, memory)).decrypt(sealed)
-    except (CryptoError, ValueError):
-        raise Forbidden("that is not the passphrase", "try again") from None
-
-
-def _stretched(passphrase: str, salt: bytes, operations: int, memory: int) -> bytes:
-    from unicodedata import normalize
-
-    from nacl.pwhash import argon2id
-    from nacl.secret import SecretBox
-
-    # Two keyboards may encode one letter in two ways.
-    password = normalize("NFKC", passphrase).encode()
-    return argon2id.kdf(SecretBox.KEY_SIZE, password, salt, opslimit=operations, memlimit=memory)

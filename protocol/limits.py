@@ -97,6 +97,8 @@ LETTER_ITEMS_MAX = 64  # of any array in the content: bounds what decoding an op
 LETTER_DEVICES_MAX = 8  # of one person: a person who certifies very many devices makes letters to them no longer
 DEVICE_TAG_BYTES = 8  # of a device's key, in a receipt: enough to tell one person's devices apart
 RECEIPT_LETTERS_MAX = 64  # in one receipt: with eight devices for each it still fits the third size
+KEY_SHARE_NEED_MIN = 2  # a share that is enough alone would be the key itself
+KEY_SHARE_NEED_MAX = 16  # SLIP-39 has four bits for it
 INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
 
 # --- Exchanges -------------------------------------------------------------------------------------------------------
@@ -136,8 +138,8 @@ PLACE_MEMORY = 1_400  # at most, of a place that one listing has for itself: eac
 STRANGERS_PART = 16  # of each of these caps, a sixteenth, for all people for whom nobody answers whom the owner knows
 BARE_PART = 4  # of that, a quarter, for certificates on which nothing has followed: they cost their makers nothing
 FILLING_PART = 4  # of a limit, a quarter, or an equal share: who uses more of a full one is named to the owner
-EVICTED_AT_ONCE = 200  # authors whose records make way in one go: some 50 ms
-EVICTED_RECORDS_AT_ONCE = 1_000  # of them, then no further author goes: one alone may have twice as many
+EVICTED_AT_ONCE = 80  # authors whose records make way in one commit
+EVICTED_RECORDS_AT_ONCE = 400  # of them, then no further author goes: one alone may have twice as many
 GATHERING_SECONDS = 120  # a web that comes in parts is judged as a whole, but a slow peer is waited for no longer
 PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
 PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
@@ -205,6 +207,16 @@ PHOTO_PART_BYTES = 40_000  # of a photo in one frame: other frames pass between 
 PHOTO_FETCHES_PER_MINUTE = 600  # twice as many are accepted: each costs a look into the store, and up to 200 kB
 HEADERS_PER_MINUTE = 2000  # sent unasked; twice as many are accepted, since minutes do not begin together
 REFUSED_A_SESSION_MAX = 200_000  # records shown that are not taken: each is remembered as the peer's, in 40 bytes
+
+# --- Parcels ---------------------------------------------------------------------------------------------------------
+PARCEL_CHUNK_BYTES = 16 * 1024  # of a parcel: a reader holds one at a time, and sizes tell no more than whole ones
+PARCEL_CHUNKS_LEAST = 4  # of a parcel: all small ones look the same, and a messenger carries 64 KiB gladly
+PARCEL_CHUNKS_MAX = 65_536  # of a parcel, 1 GiB: a stick full of noise is not read to its end
+PARCEL_BOXES_LEAST = 32  # of a parcel: nobody can tell one reader from thirty
+PARCEL_BOXES_MAX = 4096  # of a parcel: trying all of them costs a reader some 0.5 s
+PARCEL_CHUNKS_PER_CLASS_OF_BOXES = 64  # from here on boxes double as chunks do, so their number tells nothing more
+PARCEL_RECEIPTS_MAX = 64  # in one frame: each costs a search
+PARCEL_NOT_TAKEN_MAX = 1_000  # records named in one receipt: the others are taken to have arrived
 
 # --- Reconciliation --------------------------------------------------------------------------------------------------
 RECONCILE_MESSAGE_BYTES = 60_000  # a message takes no further answers beyond this, so that it fits into one frame

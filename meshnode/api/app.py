@@ -18,11 +18,12 @@ from starlette.routing import Route as StarletteRoute
 from meshnode.api import guard
 from meshnode.api.handlers import ROUTES
 from meshnode.api.openapi import ErrorReply, ErrorView, describe
-from meshnode.api.routes import Route
+from meshnode.api.routes import FileReply, Route
 from meshnode.errors import Ambiguous, Failed, Field, MeshnodeError, StorageFailed, Usage, of_system
 from meshnode.local import schema
 from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
+from meshnode.local.file_stream import FileStream
 from meshnode.local.in_language import InLanguage
 
 log = logging.getLogger(__name__)
@@ -44,18 +45,7 @@ def build(context: LocalContext) -> Starlette:
 def _endpoint(route: Route, context: LocalContext) -> StarletteRoute:
     async def endpoint(request: Request) -> Response:
         guard.check_origin(request)
-        arguments: dict[str, Any] = {}
-        if route.takes_who:
-            arguments["who"] = _decoded(request.path_params["who"])
-        pairs = [(name, _decoded(value)) for name, value in request.query_params.multi_items()]
-        if route.query is not None:
-            arguments["query"] = schema.read_query(route.query, pairs)
-        elif pairs:
-            raise Usage("there is no parameter {pairs} here", pairs=repr(pairs[0][0]))
-        if route.body is not None:
-            arguments["body"] = schema.read(route.body, await guard.json_body(request))
-        if route.takes_bytes:
-            arguments["content"] = await guard.file_body(request)
+        arguments = await _arguments(route, request)
         if route.streams:
             arguments["last_event_id"] = request.headers.get("last-event-id")
             return EventStream(await route.handler(context, **arguments), HEADERS)
@@ -64,6 +54,8 @@ def _endpoint(route: Route, context: LocalContext) -> StarletteRoute:
         except StorageFailed as error:
             context.fail(error)
             raise
+        if isinstance(reply, FileReply):
+            return FileStream(reply.content, {**HEADERS, "Content-Length": str(reply.size)})
         written: list[bytes] = []
         for part in schema.parts(reply):
             if written:
@@ -72,6 +64,25 @@ def _endpoint(route: Route, context: LocalContext) -> StarletteRoute:
         return _answered(b"".join(written), route.status)
 
     return StarletteRoute(route.path, endpoint, methods=[route.method], name=route.name)
+
+
+async def _arguments(route: Route, request: Request) -> dict[str, Any]:
+    """Return what the handler of `route` takes beside its context. Raises Usage for what it cannot take."""
+    arguments: dict[str, Any] = {}
+    if route.takes_who:
+        arguments["who"] = _decoded(request.path_params["who"])
+    pairs = [(name, _decoded(value)) for name, value in request.query_params.multi_items()]
+    if route.query is not None:
+        arguments["query"] = schema.read_query(route.query, pairs)
+    elif pairs:
+        raise Usage("there is no parameter {pairs} here", pairs=repr(pairs[0][0]))
+    if route.body is not None:
+        arguments["body"] = schema.read(route.body, await guard.json_body(request))
+    if route.takes_bytes:
+        arguments["content"] = await guard.file_body(request)
+    if route.takes_stream:
+        arguments["stream"] = guard.file_stream(request)
+    return arguments
 
 
 def _decoded(value: str) -> str:

@@ -7,6 +7,7 @@ the user's own browser send (DNS rebinding, cross-site requests), should a brows
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -41,9 +42,19 @@ async def json_body(request: Request) -> Any:
 
 async def file_body(request: Request) -> bytes:
     """Return the bytes of a file. Raises Usage if they are sent as anything else, or more than `FILE_MAX_BYTES`."""
+    _check_file(request)
+    return await _received(request, FILE_MAX_BYTES)
+
+
+def file_stream(request: Request) -> AsyncIterator[bytes]:
+    """Return the bytes of a large file as they arrive; the reader bounds them. Raises Usage if they are sent as anything else."""
+    _check_file(request)
+    return request.stream()
+
+
+def _check_file(request: Request) -> None:
     if request.headers.get("content-type", "").strip().lower() != FILE_TYPE:
         raise Usage("the body must be a file", "send Content-Type: {file_type}", file_type=FILE_TYPE)
-    return await _received(request, FILE_MAX_BYTES)
 
 
 async def _received(request: Request, most: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from meshnode import CONTRACT, __version__
 from meshnode.api import guard
-from meshnode.api.routes import Route
+from meshnode.api.routes import FileReply, Route
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Usage
 from meshnode.local.event_stream import EVENTS
 from meshnode.local.schema import named_schemas, query_parameters, schema
@@ -47,7 +47,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         path = route.path.replace("{who:path}", "{who}")
         paths.setdefault(path, {})[route.method.lower()] = _operation(route)
     bodies = [route.body for route in routes if route.body is not None]
-    replies = [route.reply for route in routes]
+    replies = [route.reply for route in routes if route.reply is not FileReply]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -89,9 +89,12 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema(route.body)}}}
-    done = _stream(route) if route.streams else _response("Done.", schema(route.reply))
-    if route.takes_bytes:
-        file = {"type": "string", "contentMediaType": guard.FILE_TYPE}
+    file = {"type": "string", "contentMediaType": guard.FILE_TYPE}
+    if route.reply is FileReply:
+        done = {"description": "The file.", "content": {guard.FILE_TYPE: {"schema": file}}}
+    else:
+        done = _stream(route) if route.streams else _response("Done.", schema(route.reply))
+    if route.takes_bytes or route.takes_stream:
         operation["requestBody"] = {"required": True, "content": {guard.FILE_TYPE: {"schema": file}}}
     operation["responses"] = {str(route.status): done, **_errors(route)}
     return operation

@@ -18,10 +18,19 @@ Handler = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class FileReply:
+    """A reply that is a file: how many bytes it has, and these in pieces."""
+
+    size: int
+    content: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One declared route.
 
-    `takes_who` says whether its path ends in `{who}`, a name or an id, and `takes_bytes` whether its body is a file. `errors` are its errors beside those of every route.
+    `takes_who` says whether its path ends in `{who}`, a name or an id, and `takes_bytes` whether its body is a file; a large
+    one `takes_stream`. `errors` are its errors beside those of every route.
     A route that `streams` answers with server-sent events, each of which carries one `reply`.
     """
 
@@ -33,6 +42,7 @@ class Route:
     details: str
     takes_who: bool
     takes_bytes: bool
+    takes_stream: bool
     body: type | None
     query: type | None
     reply: type
@@ -53,7 +63,7 @@ class Routes:
         """Declare the decorated function as the handler of `method path`.
 
         It takes `context`, and by name any of `who` (from its path), `query` and `body` (both dataclasses), or `content`, the
-        bytes of a file. A handler that
+        bytes of a file, or `stream`, those of a large one as they arrive. A handler that returns a FileReply gives a file. One that
         returns an AsyncIterator of dataclasses is a stream, and also takes `last_event_id`, after which it resumes.
         """
 
@@ -75,6 +85,7 @@ class Routes:
                     details=" ".join(details.split()),
                     takes_who="who" in types,
                     takes_bytes="content" in types,
+                    takes_stream="stream" in types,
                     body=body,
                     query=query,
                     reply=get_args(reply)[0] if streams else reply,

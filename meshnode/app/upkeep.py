@@ -17,6 +17,7 @@ from meshnode.app.owner.certificates import certify
 from meshnode.app.owner.presence_key import rotate_if_due
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import first_names
+from meshnode.app.recovery import friends
 from meshnode.replica import eviction
 from meshnode.replica.parts import first_part
 from meshnode.replica.replica import Replica
@@ -60,6 +61,7 @@ def upkeep(replica: Replica) -> float:
     step("watching deadlines", deadlines.note_passed, replica)
     step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
     step("writing receipts", receipts.write_due, replica)
+    step("following the friends who keep your key", friends.follow, replica)
     _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
     ended_more = _purge(replica)
     step("deciding about people whose policy is missing", eviction.stop_waiting, replica)

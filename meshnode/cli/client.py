@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ CALL_SECONDS = 60.0  # far longer than anything the daemon does for a command
 BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not hold the lock yet
 START_SECONDS = 20.0  # a daemon that holds its home's lock is starting; the slowest Pi needs this long
 RETRY_SECONDS = 0.05
+FILE_TYPE = "application/octet-stream"
+PIECE_BYTES = 256 * 1024  # of a file that is fetched
 SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
 
 UNCONFIRMED = "unconfirmed"  # nothing was done yet: the person has to say that they want it
@@ -83,6 +85,42 @@ class Client:
         """POST the bytes of a file to `path`."""
         return self._call("POST", path, content=content)
 
+    def send_stream(self, path: str, pieces: Iterable[bytes], /) -> Any:
+        """POST a file of unknown length to `path`, and stop sending as soon as the daemon has answered."""
+        import select
+
+        with self._connected() as connection:
+            with suppress(BrokenPipeError, ConnectionResetError):  # its answer says why
+                connection.sendall(
+                    self._head("POST", path, f"Content-Type: {FILE_TYPE}\r\nTransfer-Encoding: chunked\r\n")
+                )
+                for piece in pieces:
+                    if select.select([connection], [], [], 0)[0]:
+                        break
+                    connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+                else:
+                    connection.sendall(b"0\r\n\r\n")
+            return _reply(*_read_answer(connection))
+
+    def fetch(self, path: str, /) -> Iterator[bytes]:
+        """GET a file in pieces. Raises Failed where it is shorter than the daemon has said."""
+        with self._connected() as connection:
+            connection.sendall(self._head("GET", path))
+            with connection.makefile("rb") as stream:
+                status = stream.readline().split(b" ")[1:2]
+                lines = iter(stream.readline, b"\r\n")
+                headers = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+                if status != [b"200"]:
+                    raise _refusal(stream.read())
+                left = int(headers.get(b"content-length", b"0"))
+                while piece := stream.read(min(left, PIECE_BYTES)):
+                    left -= len(piece)
+                    yield piece
+        if left:
+            from meshnode.text import errors
+
+            raise Failed(errors.CUT_SHORT, errors.CUT_SHORT_HINT)
+
     def put(self, path: str, /, **body: Any) -> Any:
         """PUT a JSON body to `path`."""
         return self._call("PUT", path, body)
@@ -113,14 +151,10 @@ class Client:
     def _call(
         self, method: str, target: str, body: Mapping[str, Any] | None = None, *, content: bytes | None = None
     ) -> Any:
-        form = "application/json" if content is None else "application/octet-stream"
+        form = "application/json" if content is None else FILE_TYPE
         if body is not None:
             content = json.dumps(body).encode("ascii")
-        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-        if language() != ENGLISH:
-            head += f"Accept-Language: {language()}\r\n"
-        if content is not None:
-            head += f"Content-Type: {form}\r\nContent-Length: {len(content)}\r\n"
+        more = "" if content is None else f"Content-Type: {form}\r\nContent-Length: {len(content)}\r\n"
         try:
             connected = self._connected()
         except NotRunning:
@@ -129,17 +163,16 @@ class Client:
             status, answer = self._apart(method, target, content)
         else:
             with connected as connection:
-                connection.sendall(head.encode("ascii") + b"\r\n" + (content or b""))
+                connection.sendall(self._head(method, target, more) + (content or b""))
                 status, answer = _read_answer(connection)
-        try:
-            reply = json.loads(answer)
-        except ValueError as error:
-            from meshnode.text import errors
+        return _reply(status, answer)
 
-            raise Failed(errors.unreadable_answer(status)) from error
-        if status >= 400:
-            raise _refusal(answer)
-        return reply
+    @staticmethod
+    def _head(method: str, target: str, more: str = "") -> bytes:
+        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}"
+        if language() != ENGLISH:
+            head += f"Accept-Language: {language()}\r\n"
+        return head.encode("ascii") + b"\r\n"
 
     def _connected(self) -> socket.socket:
         started = time.monotonic()
@@ -173,6 +206,19 @@ class Client:
         if not self._home.has_node:
             return NotRunning(errors.no_node(self._home.path), errors.NO_NODE_HINT)
         return NotRunning(errors.NOT_RUNNING, errors.NOT_RUNNING_HINT)
+
+
+def _reply(status: int, answer: bytes) -> Any:
+    """Return the JSON of an answer; Refusal where it is an error, Failed where it cannot be read."""
+    try:
+        reply = json.loads(answer)
+    except ValueError as error:
+        from meshnode.text import errors
+
+        raise Failed(errors.unreadable_answer(status)) from error
+    if status >= 400:
+        raise _refusal(answer)
+    return reply
 
 
 def _lives(lock_file: Path) -> bool:

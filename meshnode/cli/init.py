@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import getpass
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from meshnode.cli import output, recovering
+from meshnode.cli import output, passphrase, recovering
 from meshnode.cli.command import Answer, Settings, command, say_lines
 from meshnode.cli.location import PlaceType
 from meshnode.cli.program import as_typed
 from meshnode.errors import Refused, Usage, not_allowed
 from meshnode.home import Home
-from meshnode.text import errors
 from meshnode.text import node as text
+from meshnode.text import passphrase as passphrase_text
 from meshnode.text import recovery as recovery_text
 from meshnode.text.choices import AUDIENCES
 
 DEFAULT_AUDIENCE = "trusted_network"
 NEARBY = "anyone_local"
-PASSPHRASE_VARIABLE = "MESHNODE_PASSPHRASE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +37,27 @@ class Beginning:
 @click.option("--name", help=text.INIT_NAME)
 @click.option("--place", type=PlaceType(), help=text.INIT_PLACE)
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help=text.INIT_AUDIENCE)
-@click.option("--passphrase", is_flag=True, help=text.INIT_PASSPHRASE)
+@passphrase.from_file
 @click.option("--recover", is_flag=True, help=recovery_text.INIT_RECOVER)
+@click.option("--from-friends", is_flag=True, help=recovery_text.INIT_FROM_FRIENDS)
 def init(
     call: Settings,
     name: str | None,
     place: tuple[float, float] | None,
     audience: str | None,
-    passphrase: bool,
+    file: str | None,
     recover: bool,
+    from_friends: bool,
 ) -> Any:
     home = call.chosen_home()
     if home.has_node:
         raise Refused(text.node_exists(home.path), text.NODE_EXISTS_HINT)
-    if recover:
+    if recover or from_friends:
         if name is not None or place is not None or audience is not None:
             raise Usage(recovery_text.RECOVER_ALONE, recovery_text.RECOVER_ALONE_HINT)
-        return come_back(call, home, recovering.seed_from_words(call), secret=passphrase)
-    beginning = ask(call, name, place, audience, secret=passphrase)
+        seed = recovering.seed_from_friends(call) if from_friends else recovering.seed_from_words(call)
+        return come_back(call, home, seed, file)
+    beginning = ask(call, name, place, audience, file)
     person = begin(home, beginning)
 
     def show(_: Any) -> None:
@@ -68,12 +69,12 @@ def init(
     return Answer({"person": person, "home": str(home.path)}, show)
 
 
-def come_back(call: Settings, home: Home, seed: bytes, *, secret: bool) -> Answer:
+def come_back(call: Settings, home: Home, seed: bytes, file: str | None) -> Answer:
     """Make `home` a new device of the person with the identity key that this seed makes."""
     from meshnode.node import recover_node
     from protocol import person_text, short_id
 
-    known = recover_node(home, seed, ask_passphrase(call, twice=True) if secret else None)
+    known = recover_node(home, seed, _passphrase(call, file))
     person = {"id": person_text(known), "name": short_id(known)}
 
     def show(_: Any) -> None:
@@ -84,7 +85,11 @@ def come_back(call: Settings, home: Home, seed: bytes, *, secret: bool) -> Answe
 
 
 def ask(
-    call: Settings, name: str | None, place: tuple[float, float] | None, audience: str | None, *, secret: bool = False
+    call: Settings,
+    name: str | None,
+    place: tuple[float, float] | None,
+    audience: str | None,
+    passphrase_file: str | None = None,
 ) -> Beginning:
     """Return the choices, asking the person at the terminal for the missing ones; without a terminal, the defaults."""
     if name is None:
@@ -93,7 +98,7 @@ def ask(
         audience = _ask_audience() if call.may_ask() else DEFAULT_AUDIENCE
     if audience == NEARBY and place is None:
         place = _ask_place(call)
-    return Beginning(name, audience, place, ask_passphrase(call, twice=True) if secret else None)
+    return Beginning(name, audience, place, _passphrase(call, passphrase_file))
 
 
 def begin(home: Home, beginning: Beginning) -> dict[str, str]:
@@ -123,20 +128,13 @@ def greet(home: Home, person: dict[str, str], beginning: Beginning) -> None:
         output.say(text.placed(*beginning.place))
 
 
-def given_passphrase() -> str | None:
-    """Return the passphrase from the environment, and remove it there so that no child process inherits it."""
-    return os.environ.pop(PASSPHRASE_VARIABLE, None)
-
-
-def ask_passphrase(call: Settings, *, twice: bool) -> str:
-    """Return the passphrase, from the environment or else from the terminal; Usage where there is neither."""
-    given = given_passphrase()
-    if given is not None:
-        return given
-    if not call.may_ask():
-        raise Usage(errors.NO_PASSPHRASE, errors.passphrase_hint(PASSPHRASE_VARIABLE))
-    reply: str = click.prompt(text.ASK_PASSPHRASE, hide_input=True, confirmation_prompt=twice, err=True)
-    return reply
+def _passphrase(call: Settings, file: str | None) -> str | None:
+    """Return the passphrase of a new home, asking for it at a terminal; None for a home that is not encrypted."""
+    found = passphrase.given(call, file)
+    if found is not None or not call.may_ask():
+        return found
+    click.echo(passphrase_text.MEANING, err=True)
+    return passphrase.chosen(passphrase_text.ASK_FIRST, empty=True) or None
 
 
 def _ask_place(call: Settings) -> tuple[float, float]:

@@ -38,6 +38,7 @@ TABLE = {
         "events": "meshnode.cli.events",
         "doctor": "meshnode.cli.status",
         "demo": "meshnode.cli.demo",
+        "passphrase": "meshnode.cli.passphrase",
         "version": "meshnode.cli.program",
         "completion": "meshnode.cli.completion",
         "man": "meshnode.cli.manual",
@@ -102,6 +103,7 @@ TABLE = {
         "stats": "meshnode.cli.stats",
     },
     "data": {
+        "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
         "wipe": "meshnode.cli.wipe",
     },

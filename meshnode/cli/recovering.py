@@ -64,18 +64,40 @@ def seed_from_words(call: Settings) -> bytes:
     return ask_words(call, text.ASK_WORDS, WORDS, seed_of)
 
 
+def seed_from_friends(call: Settings) -> bytes:
+    """Return the seed of the identity key from the words of friends, typed one after another or each on a line of a pipe."""
+    from meshnode.recovery.shares import NEED_LEAST, SHARE_WORDS, Gathering, read_share
+
+    gathering = Gathering()
+    if not call.may_ask():
+        for line in filter(None, map(str.strip, _piped().splitlines())):
+            gathering.add(read_share(line))
+            if gathering.missing == 0:
+                return gathering.seed()
+        raise Refused(text.too_few(gathering.missing or NEED_LEAST), text.TOO_FEW_HINT)
+    while gathering.missing != 0:
+        ask_words(call, text.ASK_SHARE, SHARE_WORDS, lambda typed: gathering.add(read_share(typed)))
+        if gathering.missing:
+            output.note(text.still_missing(gathering.missing))
+    return gathering.seed()
+
+
 def ask_words(call: Settings, question: str, count: int, read: Callable[[str], Read]) -> Read:
     """Return what `read` makes of so many words: at a terminal they are asked for until they can be read."""
     if not call.may_ask():
-        if sys.stdin.isatty():
-            raise Usage(text.NO_WORDS, text.NO_WORDS_HINT)
-        return read(sys.stdin.read(READ_MAX))
+        return read(_piped())
     while True:
         output.note(question)
         try:
             return read(_lines(count))
         except (Usage, Refused) as error:
             _explain(error)
+
+
+def _piped() -> str:
+    if sys.stdin.isatty():
+        raise Usage(text.NO_WORDS, text.NO_WORDS_HINT)
+    return sys.stdin.read(READ_MAX)
 
 
 def _lines(count: int) -> str:

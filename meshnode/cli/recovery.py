@@ -1,4 +1,4 @@
-"""`recovery`: the words that bring a person back, and the devices that they had before they came back."""
+"""`recovery`: the words and the friends that bring a person back, and the devices that they had before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import apart, output, recovering
+from meshnode.cli import apart, asking, names, output, recovering
 from meshnode.cli.asking import agreed
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import CommandGroup, Settings, command, named, say_lines
@@ -17,7 +17,7 @@ recovery = CommandGroup("recovery", help=text.HELP)
 
 
 def _show_status(reply: dict[str, Any]) -> None:
-    say_lines(text.status(reply))
+    say_lines([*text.status(reply), *text.friends(reply)])
 
 
 def _show_words(reply: dict[str, Any]) -> None:
@@ -65,6 +65,46 @@ def devices(call: Settings, lost: tuple[str, ...], kept: tuple[str, ...]) -> Any
     return client.get("/v1/recovery")
 
 
+def _show_friends(reply: dict[str, Any]) -> None:
+    say_lines(text.friends(reply))
+
+
+def _show_help(reply: dict[str, Any]) -> None:
+    output.note(text.give_words(reply))
+    if not output.to_terminal():
+        output.say(" ".join(reply["words"]))
+        return
+    say_lines(text.table(reply["words"]))
+    output.say()
+    output.qr(" ".join(reply["words"]))
+
+
+@command("set", about=text.SET_HELP, show=_show_friends, group=recovery)
+@click.argument("more", nargs=-1, metavar="[NAME]...", shell_complete=names.people)
+@click.option("--friends", multiple=True, metavar="NAME", help=text.SET_FRIENDS, shell_complete=names.people)
+@click.option("--need", type=int, default=2, show_default=True, help=text.SET_NEED)
+@asking.yes
+def set_(call: Settings, more: tuple[str, ...], friends: tuple[str, ...], need: int, yes: bool) -> Any:
+    chosen = [named("person", name) for name in (*friends, *more)]
+    client = call.client()
+    return asking.confirmed(
+        call, lambda *, yes: client.put("/v1/recovery/friends", friends=chosen, need=need, anyway=yes), yes=yes
+    )
+
+
+@command("unset", about=text.UNSET_HELP, show=_show_friends, group=recovery)
+def unset(call: Settings) -> Any:
+    return call.client().delete("/v1/recovery/friends")
+
+
+@command("help", about=text.GIVE_HELP, show=_show_help, group=recovery)
+@click.argument("name", shell_complete=names.people)
+@asking.yes
+def help_(call: Settings, name: str, yes: bool) -> Any:
+    client, person = apart.client(call), named("person", name)
+    return asking.confirmed(call, lambda *, yes: client.post("/v1/recovery/help", person=person, anyway=yes), yes=yes)
+
+
 def _say(client: Client, device: str, *, lost: bool) -> None:
     """Revoke a device, keeping what it wrote, or note that the owner still has it."""
     if lost:
@@ -76,9 +116,8 @@ def _say(client: Client, device: str, *, lost: bool) -> None:
 def _words(call: Settings) -> tuple[str, ...]:
     """Return the recovery words from the file of the identity key, asking for its passphrase if it has one."""
     from meshnode import node
-    from meshnode.cli.init import ask_passphrase, given_passphrase
+    from meshnode.cli import passphrase
     from meshnode.recovery.words import words_of
 
     home = call.chosen_home()
-    passphrase = ask_passphrase(call, twice=False) if call.may_ask() and node.is_locked(home) else given_passphrase()
-    return words_of(node.identity_seed(home, passphrase))
+    return words_of(node.identity_seed(home, passphrase.known(call, home)))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import output, passphrase
 from meshnode.cli.command import Settings, command
-from meshnode.cli.init import PASSPHRASE_VARIABLE, ask, ask_passphrase, begin, given_passphrase, greet
+from meshnode.cli.init import ask, begin, greet
 from meshnode.cli.program import as_typed
 from meshnode.config import Config
 from meshnode.service_manager import is_journal
@@ -32,7 +32,7 @@ STEP_WIDTH = 21  # letters of the longest first step, and a gap
 @click.option("--no-page", is_flag=True, help=page_text.RUN_NO_PAGE)
 @click.option("--peer", "peers", multiple=True, metavar="HOST:PORT", help=text.RUN_PEER)
 @click.option("--moved", is_flag=True, help=text.RUN_MOVED)
-@click.option("--unlock", is_flag=True, help=text.unlock(PASSPHRASE_VARIABLE))
+@passphrase.from_file
 def run(
     call: Settings,
     port: int | None,
@@ -41,7 +41,7 @@ def run(
     no_page: bool,
     peers: tuple[str, ...],
     moved: bool,
-    unlock: bool,
+    file: str | None,
 ) -> None:
     options = {
         "port": port,
@@ -51,16 +51,18 @@ def run(
         "page": False if no_page else None,
     }
     config = Config.load(call.home, options)
-    passphrase = ask_passphrase(call, twice=False) if unlock else given_passphrase()
     from meshnode import node
 
-    if not config.home.has_node:
-        beginning = ask(call, None, None, None)
+    if config.home.has_node:
+        secret = passphrase.known(call, config.home, file)
+    else:
+        beginning = ask(call, None, None, None, file)
+        secret = beginning.passphrase
         person = begin(config.home, beginning)
         if not call.json:
             greet(config.home, person, beginning)
     screen = _show_waiting if output.to_terminal() and not call.json else None
-    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase, screen=screen, moved=moved)
+    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=secret, screen=screen, moved=moved)
     if output.to_terminal() and not call.json:
         output.say()  # the terminal has drawn ^C on this line
         output.say(text.stopped(as_typed(call)))

@@ -60,7 +60,7 @@ def _show_findings(reply: dict[str, Any]) -> None:
 def doctor(call: Settings, person: str | None) -> Any:
     from meshnode.cli.doctor_home import examine_home
 
-    findings = examine_home(call.chosen_home())
+    findings = examine_home(call)
     try:
         if person is None:
             reply = call.client().post("/v1/doctor")

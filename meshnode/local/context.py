@@ -16,6 +16,7 @@ from meshnode.app.page_access import PageAccess
 from meshnode.app.phones.access import PhoneAccess
 from meshnode.local.feed import Feed
 from meshnode.local.following import Following
+from meshnode.local.parcels import ParcelDesk
 from meshnode.replica.replica import Replica, StoreRunner
 from meshnode.slices import Steps, in_slices
 
@@ -37,6 +38,7 @@ class LocalContext:
     watcher: Watcher = field(init=False)
     page: PageAccess = field(init=False)
     phones: PhoneAccess = field(init=False)
+    parcels: ParcelDesk = field(init=False)
     phone_page: Following = field(default_factory=Following)
     """Serves the page to phones as the settings say."""
     _followed: int = -1  # the version of the trust state that was followed last
@@ -45,6 +47,7 @@ class LocalContext:
         self.watcher = Watcher(self.replica, self.catalog)
         self.page = PageAccess(self.replica)
         self.phones = PhoneAccess(self.replica)
+        self.parcels = ParcelDesk(self.store_thread, self.replica)
 
     async def run(
         self,

@@ -68,3 +68,12 @@ def unanswered(
         answered = any(answer_of(outcome) is CallAnswer.ANSWERED for outcome in outcomes.values())
         if dropped and not answered and person not in connected:
             yield person
+
+
+def of_other_versions(
+    latest: Mapping[PersonId, Mapping[Address, DialOutcome]], connected: Collection[PersonId]
+) -> Iterator[PersonId]:
+    """Yield the people whose node answers, but has no version of the protocol in common with this one."""
+    for person, outcomes in latest.items():
+        if person not in connected and DialOutcome.OTHER_VERSION in outcomes.values():
+            yield person

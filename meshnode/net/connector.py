@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS_KEPT = 8  # for each person, to explain why there is no connection
 PEOPLE_KEPT = 512
+_BY_CODE = {Code.DUPLICATE: DialOutcome.DUPLICATE, Code.VERSION: DialOutcome.OTHER_VERSION}  # else it is REFUSED
 
 DialKeys = Callable[[PersonId], Awaitable[tuple[list[Dial], int]]]
 Connect = Callable[
@@ -193,4 +194,4 @@ def _outcome(link: PeerLink) -> DialOutcome:
         return DialOutcome.NO_ANSWER  # a responder sends nothing to a caller who does not know its key
     if end.code is Code.BUSY and end.pause:
         return DialOutcome.BUSY
-    return DialOutcome.DUPLICATE if end.code is Code.DUPLICATE else DialOutcome.REFUSED
+    return _BY_CODE.get(end.code, DialOutcome.REFUSED)

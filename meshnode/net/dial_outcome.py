@@ -17,6 +17,7 @@ class DialOutcome(Enum):
     UNREACHABLE = "not reachable"
     NO_ANSWER = "connected, but got no answer"  # another key may be the right one, or another node listens there
     REFUSED = "refused"
+    OTHER_VERSION = "connected, but the two nodes have no version of the protocol in common"
     BUSY = "connected, but the node serves others now and has asked us to come back soon"
     DUPLICATE = "connected already"
     NO_KEY = "no key for connecting"

@@ -183,7 +183,7 @@ class Dialer:
             self._drop_if_idle(person)
 
     def refused(self, person: PersonId, now: float) -> None:
-        """Leave this person alone for a while: they do not want to be connected with us now."""
+        """Leave this person alone for a while: they do not want to be connected with us now, or their version cannot."""
         if known := self._people.get(person):
             known.not_before = max(known.not_before, now + self._spread(REFUSED_PAUSE))
 
@@ -272,7 +272,7 @@ class Dialer:
         node wants to wait.
         """
         self._races.ended(attempt.person, attempt.address)
-        if outcome is DialOutcome.REFUSED:
+        if outcome in (DialOutcome.REFUSED, DialOutcome.OTHER_VERSION):
             self.refused(attempt.person, now)
         if outcome in (DialOutcome.BUSY, DialOutcome.NOT_YET):
             self.busy(attempt.person, pause, now)

@@ -21,7 +21,14 @@ from meshnode.app.peers.sync import Synced
 from meshnode.app.phones.settings import LocalSubnet
 from meshnode.errors import Failed
 from meshnode.net.address import Address
-from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
+from meshnode.net.call_watch import (
+    UNANSWERED_SECONDS,
+    CallWatch,
+    FindFirewall,
+    no_firewall,
+    of_other_versions,
+    unanswered,
+)
 from meshnode.net.calls import explained
 from meshnode.net.connections import Connections
 from meshnode.net.connector import Connector
@@ -136,6 +143,9 @@ class Network:
                     connected=self._connections.people(),
                     is_near=self._is_near,
                 )
+            ),
+            other_versions=tuple(
+                of_other_versions(self._connector.latest(now - UNANSWERED_SECONDS), self._connections.people())
             ),
             misbehaving=tuple(self._connections.door.misbehavior.named(now)),
             problems=(

@@ -6,6 +6,19 @@ from meshnode.node.apart import answer_apart
 from meshnode.node.creation import create_node, identity_seed, recover_node
 from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import join
-from meshnode.node.opening import is_locked
+from meshnode.node.opening import Needs, needs_passphrase
+from meshnode.node.rekeying import change_passphrase, check_passphrase
 
-__all__ = ["Ready", "answer_apart", "create_node", "identity_seed", "is_locked", "join", "recover_node", "run"]
+__all__ = [
+    "Needs",
+    "Ready",
+    "answer_apart",
+    "change_passphrase",
+    "check_passphrase",
+    "create_node",
+    "identity_seed",
+    "join",
+    "needs_passphrase",
+    "recover_node",
+    "run",
+]

@@ -7,6 +7,7 @@ import trio
 from meshnode import log as logs
 from meshnode.home import Home
 from meshnode.node.failures import cause_of
+from meshnode.node.memory import keep_memory_private
 from meshnode.node.opening import opened, private_files
 from meshnode.store.store_thread import StoreThread
 
@@ -21,6 +22,7 @@ def answer_apart(
     """
     from meshnode.api import direct  # it takes a tenth of a second, which a start must not take twice
 
+    keep_memory_private()
     logs.set_up("critical")  # what fails beside the request is for the doctor to show
     home.check()
     with private_files(), home.lock(), opened(home, passphrase, moved=False, begin=False) as replica:

@@ -6,11 +6,11 @@ import secrets
 
 from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.owner.places import Coordinates
-from meshnode.errors import Forbidden
+from meshnode.encryption import encrypt_new, unlocked
+from meshnode.errors import Forbidden, Refused
 from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
-from meshnode.node.opening import come_back, look_for_copy, open_replica, private_files
-from meshnode.store import Store
+from meshnode.node.opening import come_back, look_for_copy, open_replica, open_store, private_files
 from protocol import PersonId, Preference
 
 
@@ -24,12 +24,13 @@ def create_node(
 ) -> PersonId:
     """Create a new person and their first node in `home`, ready to run. Refused, changing nothing, if it has a node.
 
-    `place` is latitude and longitude in degrees; it stays in `home`, and only an area around it is published. `passphrase`
-    encrypts the identity key.
+    `place` is latitude and longitude in degrees; it stays in `home`, and only an area around it is published. With a
+    `passphrase` the home is encrypted.
     """
     with private_files():
         home.coming_back.unlink(missing_ok=True)  # of an attempt to come back that was interrupted
-        keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
+        home = new_home(home, passphrase)
+        keyring = Keyring.create(home, entropy=secrets.token_bytes)
         _create_store(home, keyring, name, None if place is None else Coordinates(*place), preference)
     return keyring.person
 
@@ -41,10 +42,10 @@ def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> Pers
     node. May be interrupted at any moment: `run` goes on with it, or it is done again.
     """
     with private_files():
-        home.make()
+        home = new_home(home, passphrase)
         write_private(home.coming_back, b"")
-        keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes, seed=seed)
-        with home.lock(), Store.open(home.store) as store:
+        keyring = Keyring.create(home, entropy=secrets.token_bytes, seed=seed)
+        with home.lock(), open_store(home) as store:
             replica = open_replica(store, keyring)
             come_back(home, replica)
             look_for_copy(home, store, keyring, moved=False)
@@ -54,7 +55,8 @@ def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> Pers
 
 def identity_seed(home: Home, passphrase: str | None) -> bytes:
     """Return the seed of the identity key in `home`. Forbidden where it is locked or on another device; errors as `run`."""
-    keyring = Keyring.open(home, passphrase)
+    home = unlocked(home, passphrase)
+    keyring = Keyring.open(home, passphrase if home.key is None else None)
     if keyring.identity is not None:
         return keyring.identity.seed
     if keyring.elsewhere:
@@ -64,8 +66,22 @@ def identity_seed(home: Home, passphrase: str | None) -> bytes:
     raise Forbidden("your identity key is locked", "give its passphrase first")
 
 
+def new_home(home: Home, passphrase: str | None) -> Home:
+    """Make the directory of a home; with a `passphrase`, return it with the key under which all in it will be.
+
+    Refused, changing nothing, if it has a node already, or if the passphrase is empty.
+    """
+    if passphrase is not None and not passphrase:
+        raise Refused("the passphrase is empty", "leave it out altogether, or choose one")
+    home.make()
+    if passphrase is None:
+        home.encryption.unlink(missing_ok=True)  # of an attempt that was interrupted
+        return home
+    return encrypt_new(home, passphrase, entropy=secrets.token_bytes)
+
+
 def _create_store(home: Home, keyring: Keyring, name: str, place: Coordinates | None, preference: Preference) -> None:
-    with home.lock(), Store.open(home.store) as store:
+    with home.lock(), open_store(home) as store:
         replica = open_replica(store, keyring)
         write_first_records(replica, name=name, place=place, preference=preference)
         look_for_copy(home, store, keyring, moved=False)

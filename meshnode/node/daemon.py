@@ -35,6 +35,7 @@ from meshnode.net.network_options import NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.node import watchdog
 from meshnode.node.failures import cause_of
+from meshnode.node.memory import keep_memory_private
 from meshnode.node.opening import UNNAMED, opened, private_files
 from meshnode.notify import Notifier, Screen
 from meshnode.photos.checking import PhotoChecker
@@ -76,13 +77,14 @@ def run(
     `ready` is called once it can be reached.
     `screen` is called, in a thread of its own, with a line for the owner about each thing that comes to wait for them.
 
-    `passphrase` decrypts the identity key, without which this device certifies no others. `moved` says that this home is
-    no copy though its files are: the former ones are gone. Drives everything: the network,
+    `passphrase` unlocks an encrypted home; where the identity key alone has one, the device certifies no others without it.
+    `moved` says that this home is no copy though its files are: the former ones are gone. Drives everything: the network,
     the local API, upkeep and letters. Raises the errors of keyring, home and store if the node cannot start (NotFound,
     Forbidden, Refused, Failed), and StorageFailed if nothing more can be stored. Errors of other nodes never end it.
     """
     started = time.monotonic()
     logs.set_up(config.log_level)
+    keep_memory_private()
     manager = ServiceManager()
     config.home.check()
     with private_files(), config.home.lock():

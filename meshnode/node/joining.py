@@ -9,13 +9,13 @@ import trio
 
 from meshnode.app.devices.joining import start_as_device
 from meshnode.clock import Clock
+from meshnode.encryption import is_encrypted
 from meshnode.errors import Failed, MeshnodeError, Refused
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
 from meshnode.node.failures import cause_of
-from meshnode.node.opening import look_for_copy, open_replica, private_files
-from meshnode.store import Store
+from meshnode.node.opening import look_for_copy, open_replica, open_store, private_files
 from protocol import Code, PersonId, Record, limits
 from protocol.tokens import DeviceCode
 
@@ -35,7 +35,7 @@ def join(
     who waits. Returns the person. Raises Refused, changing nothing, if the home has a node already or the other device
     does not admit this one, and Failed if it was not reached. May be interrupted at any moment and done again.
     """
-    if home.has_node and Keyring.open(home).device.dh_public == code.dh_public:
+    if home.has_node and not is_encrypted(home) and Keyring.open(home).device.dh_public == code.dh_public:
         raise Refused("this code was made by this node", "use it on the computer that will become a device")
     reading = Clock().reading()
     if reading.trusted and code.expires <= reading.now:
@@ -51,8 +51,10 @@ def join(
             if result.grant is None or result.address is None:
                 raise _join_error(result)
             _check_date(result.grant.records[0])
-            keyring = Keyring.join(home, code.person, keys, [record.wire for record in result.grant.records])
-            with Store.open(home.store) as store:
+            keyring = Keyring.join(
+                home, code.person, keys, [record.wire for record in result.grant.records], entropy=secrets.token_bytes
+            )
+            with open_store(home) as store:
                 replica = open_replica(store, keyring)
                 start_as_device(replica, result.grant, result.address)
                 look_for_copy(home, store, keyring, moved=False)

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from meshnode.app import misdated
 from meshnode.app.devices import copies
@@ -14,9 +15,11 @@ from meshnode.app.owner.certificates import certify_own_device, write_first_reco
 from meshnode.app.peers.contacts import salvaged
 from meshnode.app.recovery import coming_back
 from meshnode.clock import Clock, ClockMemory
+from meshnode.encryption import is_encrypted, unlocked
 from meshnode.errors import Forbidden, MeshnodeError
 from meshnode.home import Home
 from meshnode.keyring import Keyring
+from meshnode.node.rekeying import HOME_MARK, settle
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -28,14 +31,20 @@ from protocol import UNSET_PREFERENCE, Kind, Record, device_slot
 log = logging.getLogger(__name__)
 
 CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
-HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
+Needs = Literal["nothing", "identity", "home"]
+"""What needs the passphrase: nothing, the identity key alone (an earlier version made the home), or the whole home."""
+
 UNNAMED = "Unnamed"  # a person whose store was lost before anybody else knew their name
 
 
-def is_locked(home: Home) -> bool:
-    """Whether the identity key in `home` is encrypted, so that it needs its passphrase. Errors as Keyring.open."""
-    return Keyring.open(home).locked
+def needs_passphrase(home: Home) -> Needs:
+    """Return what in `home` needs its passphrase: see Needs. Errors as Keyring.open."""
+    home.check()
+    if is_encrypted(home):
+        return "home"
+    keyring = Keyring.open(home)
+    return "identity" if keyring.locked and not keyring.elsewhere else "nothing"
 
 
 @contextmanager
@@ -52,11 +61,13 @@ def private_files() -> Iterator[None]:
 def opened(
     home: Home, passphrase: str | None, *, moved: bool, receipts: bool = True, begin: bool = True
 ) -> Iterator[Replica]:
-    """Open the keys and the store in `home`; with `begin`, write first records that are missing."""
-    keyring = Keyring.open(home, passphrase)
+    """Open the keys and the store in `home`, whose lock is held; with `begin`, write first records that are missing."""
+    settle(home)
+    home = unlocked(home, passphrase)
+    keyring = Keyring.open(home, passphrase if home.key is None else None)
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
-        with Store.open(home.store) as store:
+        with open_store(home) as store:
             look_for_copy(home, store, keyring, moved=moved)
             if store.fresh_after_damage:
                 # The versions that the old key signed are no longer known: signing with it could fork this person.
@@ -85,6 +96,11 @@ def opened(
         verifier.close()
 
 
+def open_store(home: Home) -> Store:
+    """Open the store of `home`, which has its key if it is encrypted: see `encryption.unlocked`. Errors as Store.open."""
+    return Store.open(home.store, key=home.store_key)
+
+
 def _take_new_key(store: Store, keyring: Keyring) -> None:
     former = keyring.device.device_id
     keyring.new_device(entropy=secrets.token_bytes)
@@ -106,8 +122,8 @@ def look_for_copy(home: Home, store: Store, keyring: Keyring, *, moved: bool) ->
             "if the former one is gone, go on with: meshnode run --moved. Else make this computer a new device:"
             " 'meshnode device join' in a new home"
             if keyring.elsewhere
-            else "if the former one is gone, go on with: meshnode run --moved. Else let this one take a new key:"
-            " meshnode run --unlock",
+            else "if the former one is gone, go on with: meshnode run --moved. Else start it with its passphrase, and it"
+            " takes a new key: meshnode run",
             path=home.path,
         )
 

@@ -116,7 +116,7 @@ def _within_a_life(kind: Kind, until: UnixTime, now: UnixTime) -> UnixTime:
 
 def _min_valid_version(replica: Replica, newest: Record) -> Version:
     """Return the minimum valid version that the version after `newest` must not lower."""
-    branches = replica.store.records.branches(newest.register) if newest.header.kind == Kind.POLICY else []
+    branches = replica.store.records.in_use(newest.register) if newest.header.kind == Kind.POLICY else []
     return max(one.header.min_valid_version for one in (newest, *branches))
 
 

@@ -7,29 +7,28 @@ stays in use beside it, until a version comes that knows both (protocol/README.m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TypeVar
 
-from meshnode.replica.bodies import readable
-from meshnode.store import Store
-from protocol import Kind, Policy, Record, RecordId, limits
+from meshnode.replica.bodies import readable_body
+from protocol import Body, Policy, Record, RecordId, limits
 from protocol.trust import covers
 
 _Version = TypeVar("_Version")
 
 
-def versions_in_use(store: Store, record: Record) -> list[RecordId]:
-    """Return the ids of the versions in use of the register of `record` once `record` is there, the newest first.
+def versions_in_use(held: Iterable[Record], record: Record, body: Body | None) -> list[RecordId]:
+    """Return the ids of the versions of a policy register in use once `record` is there, the newest first.
 
-    At most POLICY_BRANCHES_MAX, the newest ones; for other kinds than policies none is returned.
+    `held` are those that are in use before (`RecordReader.in_use`), and `body` is that of `record`; None if it has
+    none that can be read. At most POLICY_BRANCHES_MAX are returned, the newest ones.
     """
-    if record.header.kind != Kind.POLICY:
-        return []
-    held = {one.id: one for one in (*store.records.branches(record.register), record)}
+    versions = {one.id: one for one in (*held, record)}
     kept: list[tuple[RecordId, Policy]] = []
-    for id_, policy in _policies(sorted(held.values(), key=lambda one: one.rank, reverse=True)):
-        if not any(covers(newer, policy) for _, newer in kept):
-            kept.append((id_, policy))
+    for one in sorted(versions.values(), key=lambda one: one.rank, reverse=True):
+        policy = body if one is record else readable_body(one)
+        if isinstance(policy, Policy) and not any(covers(newer, policy) for _, newer in kept):
+            kept.append((one.id, policy))
     return [id_ for id_, _ in kept[: limits.POLICY_BRANCHES_MAX]]
 
 
@@ -44,9 +43,3 @@ def valid_and_outdated(versions: Iterable[tuple[int, int, _Version]]) -> tuple[l
         [one for version, _, one in known if version >= floor],
         [one for version, _, one in known if version < floor],
     )
-
-
-def _policies(records: list[Record]) -> Iterator[tuple[RecordId, Policy]]:
-    for record, body in readable(records):
-        if isinstance(body, Policy):
-            yield record.id, body

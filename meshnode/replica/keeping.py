@@ -16,7 +16,7 @@ from meshnode.replica.judging import RecordJudge
 from meshnode.replica.refused_record import UNDECIDED
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
-from protocol import Body, DeviceId, Kind, PersonId, Profile, Record, RecordId, is_revocation
+from protocol import Body, DeviceId, Kind, PersonId, Policy, Profile, Record, RecordId, is_revocation
 
 _IN_USE = (RecordState.LIVE, RecordState.PAST)
 
@@ -92,13 +92,12 @@ class RecordKeeper:
         twice = newest.id != record.id and newest.rank[:2] == record.rank[:2]
         if twice and not is_revocation(record.header):  # two of the owner's computers may both revoke a device
             self._store.records.note_fork(newest, record)
-        policies = self._store.records.branches(record.register) if record.header.kind == Kind.POLICY else []
-        current = self._store.records.current(record.register)
-        in_use = policies or ([current] if current is not None else [])
-        rows = {row.id: row for row in self._store.records.rows_of([one.id for one in in_use])}
-        stay = versions_in_use(self._store, record)
+        in_use = self._store.records.in_use(record.register)
+        stay = versions_in_use(in_use, record, body) if record.header.kind == Kind.POLICY else []
+        ending = [one.id for one in in_use if self._ends_use_of(one, record, stay)]
+        rows = self._store.records.rows_of(ending) if ending else []
         if self._put(record, state, body, batch, stay):
-            batch.ended += [rows[one.id] for one in in_use if self._ends_use_of(one, record, stay)]
+            batch.ended += rows
         else:
             batch.outcome.refused.append(record.id)
         self._note_newer(record, newest, batch)
@@ -137,6 +136,8 @@ class RecordKeeper:
             record, state=state, received_from=batch.source, arrived=batch.now, body=body, branches=stay
         )
         if kept:
+            if isinstance(body, Policy):
+                self._trust_state.note_read(record, body)
             self._stored(record, batch)
         return kept
 

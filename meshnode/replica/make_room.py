@@ -193,7 +193,7 @@ class RoomMaker:
             gone += self._delete(author) if not self._is_safe(author) else ()
         if self._trim and not self._leaving:
             gone += self._trim_strangers()
-        if not more:
+        if not (more or self.is_busy):
             self._orders.clear()
         return gone
 

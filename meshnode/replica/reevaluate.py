@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from meshnode.replica.access import Access, AccessPolicy, access_key, key_for
 from meshnode.replica.access_keys import AccessKey
+from meshnode.replica.bodies import readable_body
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState
@@ -216,13 +217,15 @@ class Reevaluator:
     def _release(self, row: Row, state: RecordState) -> list[Row]:
         """Put a pending record into its register; return the row that it took out of use, if any."""
         records = self._store.records
-        newest, current, new = records.newest(row.register), records.current(row.register), records.get(row.id)
+        newest, new = records.newest(row.register), records.get(row.id)
         if newest is not None and new is not None and newest.rank[:2] == new.rank[:2]:
             records.note_fork(newest, new)
-        in_use = records.branches(row.register) if row.kind == Kind.POLICY else [current] if current is not None else []
+        in_use = records.in_use(row.register)
         before = records.rows_of([one.id for one in in_use])
-        whole = new is not None and state is not RecordState.HEADER
-        stay = [] if new is None else versions_in_use(self._store, new if whole else new.without_body())
+        stay: list[RecordId] = []
+        if new is not None and row.kind == Kind.POLICY:
+            whole = new if state is not RecordState.HEADER else new.without_body()
+            stay = versions_in_use(in_use, whole, readable_body(whole))
         records.set_state([row.id], state, stay)
         after = records.rows_of([one.id for one in in_use])
         return [old for old in before if not any(same.state == old.state for same in after)]

@@ -106,6 +106,12 @@ class TrustState:
         self.refresh(store, {row.author for row in store.records.rows(kinds=_READ_KINDS)})
         self.counterparts = store.exchanges.counterparts()
 
+    def note_read(self, record: Record, policy: Policy) -> None:
+        """Keep the body of a policy that was parsed already until its author is read, so that it is not parsed again."""
+        header = record.header
+        read = PolicyRead(header.device, header.version, header.min_valid_version, policy)
+        self._policies_read.setdefault(header.author, {})[record.id] = read
+
     def refresh_counterparts(self, store: Store) -> frozenset[PersonId]:
         """Read from the store with whom exchanges are open, after one began or ended; return the people who changed."""
         before, self.counterparts = self.counterparts, store.exchanges.counterparts()

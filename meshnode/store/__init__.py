@@ -12,6 +12,7 @@ from meshnode.store.devices import IssuedCode, OwnDevice, PendingReissue
 from meshnode.store.discover import Alert, Hidden, Seen, Watch
 from meshnode.store.exchanges import Exchange, KeptMove
 from meshnode.store.introductions import StoredIntroduction
+from meshnode.store.key_shares import StoredShare
 from meshnode.store.letters import SentLetter, StoredLetter
 from meshnode.store.people import KnownAddress, PinnedKeys
 from meshnode.store.phones import Phone, PhoneAct
@@ -43,6 +44,7 @@ __all__ = [
     "StoreUsage",
     "StoredIntroduction",
     "StoredLetter",
+    "StoredShare",
     "TakenCard",
     "Watch",
 ]

@@ -1,7 +1,8 @@
 """Opens the one SQLite connection, runs its transactions, and translates its errors.
 
-APSW is used in this file alone. It tells SQLite's errors apart: a full disk undoes the transaction and the node goes
-on; after a failed read, write or fsync the connection is not used again, since nobody knows what is on the disk.
+APSW tells SQLite's errors apart: a full disk undoes the transaction and the node goes on; after a failed read, write or
+fsync the connection is not used again, since nobody knows what is on the disk. `connecting` makes the connection, plain or
+encrypted: nothing else opens the file of a store.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-import apsw.sqlite_extra
 
 from meshnode.errors import DISK_FAILED, DISK_FAILED_HINT, Failed, Refused, StorageDamaged, StorageFailed, StorageFull
+from meshnode.store import connecting
 
 WAL_PAGES = 4000  # checkpoint about every 16 MiB: the more commits share one, the fewer pages are written twice
 WAL_BYTES_MAX = 16 * 1024 * 1024  # what is left of the WAL after a burst: SD cards are small
 CACHE_KIB = 8 * 1024
-CHECKSUM_BYTES = 8  # at the end of every page: cksumvfs takes exactly this much
-CHECKSUM_VFS = "cksmvfs"
 
 _REMOVING = ("DELETE", "UPDATE", "INSERT OR REPLACE")  # statements after which old words may be left in the WAL
 
@@ -35,8 +34,10 @@ class Database:
     space on the disk.
     """
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, *, encrypted: bool = False) -> None:
         self._connection = connection
+        self.encrypted = encrypted
+        """Whether every page is encrypted under a key, and authenticated by it."""
         self._failure: StorageFailed | None = None
         self._in_transaction = False
         self._erasable = False
@@ -48,18 +49,18 @@ class Database:
         """Called when a transaction was undone; every cache of what the database holds must be emptied then."""
 
     @classmethod
-    def open(cls, path: Path | str, *, vfs: str | None = None) -> Database:
+    def open(cls, path: Path | str, *, key: bytes | None = None, vfs: str | None = None) -> Database:
         """Open the database at `path` (or ":memory:") and create it if it is missing; `migrate` makes its tables.
 
-        `vfs` names the SQLite VFS; None takes the one with page checksums where this APSW has it. Raises StorageDamaged
-        where the file is not a sound database, Refused where another process has it open, StorageFailed where the disk
-        fails, and Failed otherwise.
+        `key` (32 bytes) is that of an encrypted one: see `connecting`. `vfs` names the SQLite VFS; None takes the usual one.
+        Raises StorageDamaged where the file is not a sound database or has another key, Refused where another process has it
+        open, StorageFailed where the disk fails, and Failed otherwise.
         """
         try:
-            connection = apsw.Connection(str(path), vfs=_checksums() if vfs is None else vfs)
+            connection = connecting.connect(str(path), key=key, vfs=vfs)
         except apsw.Error as error:
-            raise _meaning(error) from error
-        database = cls(connection)
+            raise meaning_of(error) from error
+        database = cls(connection, encrypted=key is not None)
         try:
             database._prepare(in_memory=str(path) == ":memory:")
         except BaseException:
@@ -77,11 +78,8 @@ class Database:
         if not in_memory:
             # One process owns a home: it keeps the WAL's index in memory, and no other process can open the file.
             self._connection.pragma("locking_mode", "EXCLUSIVE")
-            if self._connection.pragma("page_count") == 0 and CHECKSUM_VFS in apsw.vfs_names():
-                self._connection.reserve_bytes("main", CHECKSUM_BYTES)
-            elif self._connection.reserve_bytes("main") and CHECKSUM_VFS not in apsw.vfs_names():
-                # Pages written without checksums would look damaged to the next process that checks them.
-                raise Refused("this store has checksums that the installed apsw cannot keep", "use apsw's own wheel")
+            if not self.encrypted:
+                self._keep_checksums()
             self._connection.pragma("journal_mode", "WAL")
             self._connection.pragma("synchronous", "FULL")  # acknowledged means on the disk
             self._connection.pragma("wal_autocheckpoint", WAL_PAGES)
@@ -90,14 +88,22 @@ class Database:
             self._connection.pragma("secure_delete", True)  # noqa: FBT003 - what is deleted is overwritten, see `erase`
         self._connection.pragma("foreign_keys", True)  # noqa: FBT003 - pragma takes its value by position
         self._connection.pragma("trusted_schema", False)  # noqa: FBT003
-        self._connection.pragma("temp_store", "MEMORY")
+
+    def _keep_checksums(self) -> None:
+        possible = connecting.CHECKSUM_VFS in apsw.vfs_names()
+        if self._connection.pragma("page_count") == 0 and possible:
+            self._connection.reserve_bytes("main", connecting.CHECKSUM_BYTES)
+        elif self._connection.reserve_bytes("main") and not possible:
+            # Pages written without checksums would look damaged to the next process that checks them.
+            raise Refused("this store has checksums that the installed apsw cannot keep", "use apsw's own wheel")
 
     @property
     def checksummed(self) -> bool:
-        """Whether every page has a checksum that is verified at each read."""
+        """Whether every page has a checksum, or where it is encrypted a tag, that is verified at each read."""
         self._check_alive()
         reserved = self._connection.reserve_bytes("main")
-        return reserved == CHECKSUM_BYTES and CHECKSUM_VFS in apsw.vfs_names()
+        checked = reserved == connecting.CHECKSUM_BYTES and connecting.CHECKSUM_VFS in apsw.vfs_names()
+        return self.encrypted or checked
 
     @property
     def free_bytes(self) -> int:
@@ -241,7 +247,7 @@ class Database:
 
     def _understood(self, error: apsw.Error) -> Exception:
         """Return what `error` means; after a failure of the disk this connection does nothing any longer."""
-        meaning = _meaning(error)
+        meaning = meaning_of(error)
         return self.died(meaning) if isinstance(meaning, StorageFailed) else meaning
 
     def died(self, failure: StorageFailed) -> StorageFailed:
@@ -250,18 +256,7 @@ class Database:
         return failure
 
 
-def _checksums() -> str | None:
-    """Return the VFS that keeps a checksum in every page, if this APSW has it (its wheels do)."""
-    if CHECKSUM_VFS not in apsw.vfs_names() and apsw.sqlite_extra.has("cksumvfs"):
-        plain = apsw.vfs_names()[0]
-        connection = apsw.Connection(":memory:", vfs=plain)
-        with suppress(apsw.Error, OSError):
-            apsw.sqlite_extra.load(connection, "cksumvfs")
-        connection.close()
-    return CHECKSUM_VFS if CHECKSUM_VFS in apsw.vfs_names() else None
-
-
-def _meaning(error: apsw.Error) -> Exception:
+def meaning_of(error: apsw.Error) -> Exception:
     """Return what SQLite's error means to a node; errors that only a bug can cause are returned as they are."""
     extended = getattr(error, "extendedresult", 0)
     if isinstance(error, apsw.CorruptError | apsw.NotADBError) or extended == apsw.SQLITE_IOERR_DATA:

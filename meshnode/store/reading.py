@@ -25,7 +25,7 @@ _IN_GRAPH = "kind < 4"  # as the partial index says it: SQLite compares the word
 _GRAPH_STATES = f"SELECT state, id FROM record WHERE {_IN_GRAPH} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
 _NOT_LIVE = "state <> 1"
 _IN_USE = "role IN (0, 1) AND complete AND NOT withdrawn"
-_BRANCH = "role IS NOT NULL AND complete AND NOT withdrawn"
+_BRANCHES = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
     "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, min_valid_version,"
     " state, place, tag, complete, withdrawn FROM record"
@@ -50,11 +50,14 @@ class RecordReader:
         """Return the newest record of a register that has a body, perhaps suspended; None if that was withdrawn."""
         return self._of_register(register, _IN_USE)
 
-    def branches(self, register: Register) -> list[Record]:
-        """Return the versions of a policy register that are in use, the newest first: see `RecordStore.put`."""
+    def in_use(self, register: Register) -> list[Record]:
+        """Return the versions of a register that are in use, the newest first; there are several of policies alone.
+
+        Copies of a device wrote them apart: see `branches` of `RecordStore.put`.
+        """
         author, kind, slot = register
         found = self._database.all(
-            f"SELECT wire FROM record WHERE author = ? AND kind = ? AND slot = ? AND {_BRANCH} ORDER BY version DESC, id DESC",  # noqa: S608
+            f"SELECT wire FROM record WHERE author = ? AND kind = ? AND slot = ? AND {_BRANCHES} ORDER BY version DESC, id DESC",  # noqa: S608
             (self._persons.find(author), kind, slot),
         )
         return [parsed(wire) for (wire,) in found]

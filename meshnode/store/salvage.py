@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import apsw
 
+from meshnode.store.connecting import connect
 from protocol import DeviceId, PersonId
 
 _KEY_BYTES = 32
@@ -34,14 +35,14 @@ class SalvagedKeys(NamedTuple):
     addresses: list[tuple[PersonId, DeviceId, str, int, int]]
 
 
-def salvage(path: Path) -> SalvagedKeys:
-    """Return the contacts in the damaged database at `path`, as far as they can be read.
+def salvage(path: Path, key: bytes | None = None) -> SalvagedKeys:
+    """Return the contacts in the damaged database at `path`, encrypted under `key` or plain, as far as they can be read.
 
     Nobody is returned if the list of blocked people cannot be read: one of them could be among the contacts.
     """
     found = SalvagedKeys([], [])
     try:
-        with apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY) as connection:
+        with connect(str(path), key=key, flags=apsw.SQLITE_OPEN_READONLY) as connection:
             blocked = {row[0] for row in connection.execute(_BLOCKED)}
             for person, device, dh_public, presence_key in connection.execute(_PINNED):
                 if person not in blocked and _sound(person, device, dh_public, presence_key or person):

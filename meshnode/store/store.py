@@ -21,11 +21,13 @@ from meshnode.store.devices import Devices
 from meshnode.store.discover import DiscoverMemory
 from meshnode.store.exchanges import Exchanges
 from meshnode.store.introductions import Introductions
+from meshnode.store.key_shares import KeyShares
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
 from meshnode.store.page_sessions import PageSessions
+from meshnode.store.parcels import Parcels
 from meshnode.store.people import People
 from meshnode.store.phones import Phones
 from meshnode.store.photos import Photos
@@ -80,6 +82,8 @@ class Store:
         self.letters = Letters(database, self.people)
         self.receipts = Receipts(database, self.people)
         self.introductions = Introductions(database, self.people)
+        self.key_shares = KeyShares(database, self.people)
+        self.parcels = Parcels(database, self.people)
         self.archive = ListingArchive(database)
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
@@ -93,11 +97,16 @@ class Store:
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
 
+    @property
+    def directory(self) -> Path | None:
+        """Where its file lies; None for a temporary store."""
+        return None if self._path is None else self._path.parent
+
     @classmethod
-    def open(cls, path: Path | str, *, vfs: str | None = None) -> Store:
+    def open(cls, path: Path | str, *, key: bytes | None = None, vfs: str | None = None) -> Store:
         """Open the store in the file `path`, or a temporary one in ":memory:"; create it if it is missing.
 
-        A damaged file is set aside first. Raises Refused if a newer meshnode wrote it or another process has it open,
+        `key` (32 bytes) is that of an encrypted one: the home's (`Home.store_key`). A damaged file is set aside first. Raises Refused if a newer meshnode wrote it or another process has it open,
         StorageFailed if the disk fails, Failed if the file cannot be written. The caller closes the store.
         """
         if str(path) == ":memory:":
@@ -107,14 +116,14 @@ class Store:
         path = Path(path)
         set_aside = None
         try:
-            database = _open_sound(path, vfs)
+            database = _open_sound(path, key, vfs)
         except StorageDamaged:
             set_aside = _set_aside(path)
-            database = _open_sound(path, vfs)
+            database = _open_sound(path, key, vfs)
         store = cls(database, Watermark(path.with_name(path.name + ".mark")), path)
         store._look_for_lost_counters(set_aside)
         if set_aside is not None:
-            store._keep_salvaged(salvage(set_aside))
+            store._keep_salvaged(salvage(set_aside, key))
         return store
 
     def _look_for_lost_counters(self, set_aside: Path | None) -> None:
@@ -156,6 +165,11 @@ class Store:
         self.problems = [problem._replace(hint=hint) for problem in self.problems]
         if self._watermark is not None:
             self.meta.set(_OWN_COMMITS, str(max(self._watermark.read(), self._own_commits())))
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what this store has on the disk is encrypted."""
+        return self._database.encrypted
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what is written in a `with` block when it ends, or undo all of it on any exception. Not nestable."""
@@ -220,9 +234,9 @@ class Store:
         self.close()
 
 
-def _open_sound(path: Path, vfs: str | None) -> Database:
+def _open_sound(path: Path, key: bytes | None, vfs: str | None) -> Database:
     """Open the database at `path`, check it and migrate it. Raises StorageDamaged if it is not consistent."""
-    database = Database.open(path, vfs=vfs)
+    database = Database.open(path, key=key, vfs=vfs)
     try:
         database.check()
         migrate(database)

@@ -128,8 +128,3 @@ def not_a_distance(value: object) -> str:
 def not_a_radius(value: object) -> str:
     """Say how a radius is written."""
     return message('"{value}" is not a radius. Write whole kilometers, such as 25 or 25km', value=value)
-
-
-def passphrase_hint(variable: str) -> str:
-    """Name the other way to give a passphrase."""
-    return message("put it into {variable}", variable=variable)

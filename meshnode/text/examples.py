@@ -12,8 +12,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("meshnode run", 'meshnode offer "Fresh vegetables" --category food', "meshnode discover bread"),
     "init": (
         "meshnode init --name Alice",
-        "meshnode init --name Alice --place 52.52,13.40 --passphrase",
+        "meshnode init --name Alice --place 52.52,13.40",
         "meshnode init --recover",
+        "meshnode init --from-friends",
     ),
     "run": ("meshnode run", "meshnode run --interface 'eth*' --port 4748"),
     "service": ("meshnode service install", "meshnode service status"),
@@ -41,6 +42,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "events": ("meshnode events", "meshnode events --kind exchanges --count 1"),
     "doctor": ("meshnode doctor", "meshnode doctor Bob"),
     "demo": ("meshnode demo",),
+    "passphrase": ("meshnode passphrase set", "meshnode passphrase change"),
+    "passphrase set": (
+        "meshnode passphrase set",
+        "meshnode passphrase set --passphrase-file /media/stick/meshnode.key",
+    ),
+    "passphrase change": ("meshnode passphrase change",),
+    "passphrase remove": ("meshnode passphrase remove",),
     "version": ("meshnode version",),
     "completion": ('eval "$(meshnode completion bash)"',),
     "man": ("meshnode man ~/.local/share/man/man1",),
@@ -57,6 +65,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "recovery status": ("meshnode recovery status",),
     "recovery show": ("meshnode recovery show",),
     "recovery confirm": ("meshnode recovery confirm",),
+    "recovery set": ("meshnode recovery set --friends Ann Bob Eve --need 2",),
+    "recovery unset": ("meshnode recovery unset",),
+    "recovery help": ("meshnode recovery help Carol",),
     "recovery devices": ("meshnode recovery devices", "meshnode recovery devices --kept Pi --lost Laptop"),
     "card": ("meshnode card", "meshnode card --uses 20 --trust 0.5 --expires 2d", "meshnode card --png card.png"),
     "add": (
@@ -134,6 +145,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "say": ('meshnode say Drill "I am at the door."',),
     "exchanges": ("meshnode exchanges", "meshnode exchanges Drill"),
     "stats": ("meshnode stats",),
+    "carry": ("meshnode carry out /media/stick", "meshnode carry in /media/stick"),
+    "carry out": ("meshnode carry out for-carol.parcel --for Carol", "meshnode carry out /media/stick"),
+    "carry in": ("meshnode carry in for-carol.parcel", "meshnode carry in /media/stick"),
     "export": ("meshnode export > meshnode.json",),
 }
 """By the command's name after `meshnode`."""

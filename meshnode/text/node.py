@@ -19,11 +19,9 @@ INIT_HELP = message("Create a new node.")
 INIT_NAME = message("What others call you.")
 INIT_PLACE = message("Your location. It stays on this computer; others see it to about a kilometer.")
 INIT_AUDIENCE = message("Who can see your posts by default.")
-INIT_PASSPHRASE = message("Protect your identity's key with a passphrase.")
 ASK_NAME = message("What is your name")
 ASK_AUDIENCE = message("Who can see what you post? You can choose differently for each post.")
 ASK_CHOICE = message("Your choice")
-ASK_PASSPHRASE = message("Passphrase")
 NEARBY = message('"Anyone nearby" needs your location. Others see it to about a kilometer, never exactly.')
 ASK_PLACE = message("Where are you (latitude,longitude as on a map, such as 52.52,13.40)")
 NEEDS_PLACE = message('"Anyone nearby" needs your location')
@@ -93,11 +91,6 @@ FIRST_STEPS = (
 )
 RUN_TERMINAL = message("  In another terminal:")
 RUN_STOP = message("  Ctrl-C stops it, and so does closing this terminal.")
-
-
-def unlock(variable: str) -> str:
-    """Describe the option that unlocks the identity."""
-    return message("Ask for your identity's passphrase (or set {variable}).", variable=variable)
 
 
 def running(person: str) -> str:

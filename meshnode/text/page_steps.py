@@ -70,7 +70,9 @@ STEPS: dict[str, NextStep] = {
     "withdraw": NextStep(message("You can take it back everywhere."), *_MINE),
 }
 """The step by the command that a hint names."""
-IN_TERMINAL = frozenset({"clock", "device join", "init", "open", "peer add", "peer list", "peer remove", "run", "sync"})
+IN_TERMINAL = frozenset(
+    {"clock", "device join", "init", "open", "peer add", "peer list", "peer remove", "recovery", "run", "sync"}
+)
 """The commands for which there is no page: the hint is shown as it is, since it says what to type."""
 
 _COMMAND = re.compile(r"\bmeshnode ([a-z]+)(?: ([a-z]+))?")

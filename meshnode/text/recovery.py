@@ -1,11 +1,11 @@
-"""Texts about coming back when all devices are lost: recovery words, and what is left to do afterwards."""
+"""Texts about coming back when all devices are lost: by words or by friends, and what is left to do afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from meshnode.quoting import quoted
+from meshnode.quoting import named, quoted
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 
@@ -94,3 +94,85 @@ def status(reply: dict[str, Any]) -> list[str]:
             )
         )
     return lines
+
+
+# --- friends who keep the key ---------------------------------------------------------------------------------------------
+
+SET_HELP = message(
+    "Let friends keep your key: some of them together can bring you back.\n\n"
+    "Each of them gets a share by message. A later set replaces an earlier one."
+)
+SET_FRIENDS = message("A friend who keeps a share; NAMEs behind it are friends too. Can be repeated.")
+SET_NEED = message("How many of the friends it takes to bring you back.")
+UNSET_HELP = message("Let your friends delete their shares of your key.")
+GIVE_HELP = message(
+    "Show the words that you keep for a friend who has lost everything.\n\n"
+    "Give them to that friend alone, when you meet: with the words of a few friends anybody can be that person."
+)
+INIT_FROM_FRIENDS = message("Come back with the words that your friends keep for you.")
+NO_FRIENDS = message("No friends keep your key. To choose some: meshnode recovery set NAME NAME NAME --need 2")
+ASK_SHARE = message("Type the 33 words of a friend; the first four letters of each are enough.")
+DELIVERIES = {
+    "under way": message("has not received it yet"),
+    "delivered": message("has received it"),
+    "expired": message("did not receive it"),
+}
+
+
+def still_missing(count: int) -> str:
+    """Say how many friends' words are missing."""
+    return plural(
+        count,
+        "That is right. The words of 1 more friend are missing.",
+        "That is right. The words of {n} more friends are missing.",
+    )
+
+
+def too_few(count: int) -> str:
+    """Say that the words of so many friends are missing."""
+    return plural(count, "the words of 1 more friend are missing", "the words of {n} more friends are missing")
+
+
+TOO_FEW_HINT = message("give the words of each friend on a line of its own")
+
+
+def give_words(reply: dict[str, Any]) -> str:
+    """Say to whom the words belong that are shown."""
+    return message(
+        "For {name} alone, in person. Made on {day}; it takes the words of {need} friends.",
+        name=named(reply["person"]["name"]),
+        day=forms.day(reply["made"]),
+        need=reply["need"],
+    )
+
+
+def friends(reply: dict[str, Any]) -> list[str]:
+    """Return who keeps shares of the owner's key, and whose the owner keeps (RecoveryView of the API), a sentence a line."""
+    lines = []
+    if reply["friends"]:
+        lines.append(
+            message(
+                "Any {need} of these friends can bring you back, or act as you. Shares made on {day}:",
+                need=reply["need"],
+                day=forms.day(reply["made"]),
+            )
+        )
+        lines += [_friend(friend) for friend in reply["friends"]]
+    else:
+        lines.append(NO_FRIENDS)
+    if reply["kept"]:
+        names = forms.listed([named(one["person"]["name"]) for one in reply["kept"]])
+        lines.append(
+            message(
+                "You keep shares for {names}. If one of them asks you in person: meshnode recovery help NAME",
+                names=names,
+            )
+        )
+    return lines
+
+
+def _friend(friend: dict[str, Any]) -> str:
+    name, delivery = named(friend["person"]["name"]), DELIVERIES[friend["delivery"]]
+    if friend["warning"]:
+        return message("! {name} {delivery}, and {warning}", name=name, delivery=delivery, warning=friend["warning"])
+    return message("  {name} {delivery}", name=name, delivery=delivery)

@@ -15,6 +15,7 @@ from protocol.letters.exchange import (
     terms_of,
     was_agreed,
 )
+from protocol.letters.key_share import KeyShare
 from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
 from protocol.letters.sealing import SEAL_ENTROPY_BYTES, OpenedLetter, letter_tag, open_letter, receipt_slot, seal
 
@@ -28,6 +29,7 @@ __all__ = [
     "AuthoredMove",
     "Content",
     "Introduction",
+    "KeyShare",
     "Move",
     "Opened",
     "OpenedLetter",

@@ -1,4 +1,4 @@
-"""The contents of letters: receipts and introductions here, moves in move.py (protocol/README.md, "Letters")."""
+"""The contents of letters: receipts and introductions here, each other kind in a file of its own (protocol/README.md, "Letters")."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from protocol.codec import Value
 from protocol.errors import InvalidField, RemoteError
 from protocol.fields import check_bytes, parses
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
+from protocol.letters.key_share import KeyShare
 from protocol.letters.move import Move
 from protocol.limits import (
     DEVICE_TAG_BYTES,
@@ -143,7 +144,7 @@ class Introduction:
         raise InvalidField("introduction", "must name a person")
 
 
-_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction)
+_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction, KeyShare)
 
 CONTENTS: dict[int, type[Content]] = {kind.NUMBER: kind for kind in _KINDS}
 """The kinds of contents by their numbers on the wire."""

@@ -72,7 +72,6 @@ def test_a_second_init_is_refused_and_changes_nothing(tmp_path: Path) -> None:
         ["--name", "Alice", "--place", "91,0"],
         ["--name", "Alice", "--audience", "everybody"],
         ["--name", "Alice", "--audience", "anyone_local"],
-        ["--name", "Alice", "--passphrase"],
     ],
 )
 def test_an_init_that_cannot_be_makes_nothing(tmp_path: Path, words: list[str]) -> None:
@@ -100,6 +99,8 @@ def test_at_a_terminal_a_name_and_one_question_are_asked(tmp_path: Path) -> None
         terminal.type("nowhere")
         terminal.read_until("Where are you")
         terminal.type("52.52,13.40")
+        assert "a thief of this computer can read nothing" in terminal.read_until("(Enter for none)")
+        terminal.type("")
         assert "Welcome, Zoë." in terminal.read_until("Write them down now?")
         terminal.type("")
         terminal.read_until("Start it:")
@@ -112,6 +113,8 @@ def test_run_at_a_terminal_makes_a_node_says_what_to_type_and_takes_leave(tmp_pa
         terminal.read_until("What is your name")
         terminal.type("Dora")
         assert "Who can see what you post?" in terminal.read_until("Your choice [3]:")
+        terminal.type("")
+        terminal.read_until("(Enter for none)")
         terminal.type("")
         shown = terminal.read_until("Ctrl-C stops it.")
         assert "on this computer only" in shown
@@ -168,7 +171,7 @@ def test_the_first_screen_says_who_where_and_what_next(tmp_path: Path) -> None:
         ["--peer", "nowhere"],
         ["--peer", "host:0"],
         ["--interface", " "],
-        ["--unlock"],
+        ["--passphrase-file"],
         ["surplus"],
     ],
 )
@@ -183,9 +186,9 @@ def test_a_passphrase_comes_from_the_environment_and_is_not_passed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MESHNODE_PASSPHRASE", "four walls and a roof")
-    assert meshnode("--home", str(tmp_path / "A"), "init", "--name", "Alice", "--passphrase").code == 0
+    assert meshnode("--home", str(tmp_path / "A"), "init", "--name", "Alice").code == 0
     assert "MESHNODE_PASSPHRASE" not in os.environ
-    assert "sealed" in Home(tmp_path / "A").identity_key.read_text()
+    assert Home(tmp_path / "A").encryption.exists()
 
 
 def test_the_doctor_looks_at_the_home_even_where_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,6 +199,7 @@ def test_the_doctor_looks_at_the_home_even_where_nothing_runs(tmp_path: Path, mo
     reply = json.loads(meshnode("--home", str(home), "doctor", "--json").out)
     assert {finding["code"]: finding["well"] for finding in reply["findings"]} == {
         "home": True,
+        "encryption": True,
         "disk": True,
         "running": False,
     }

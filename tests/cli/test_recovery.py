@@ -12,11 +12,14 @@ import pytest
 
 from meshnode.cli.main import TABLE
 from meshnode.cli.main import meshnode as program
+from meshnode.encryption import unlocked
 from meshnode.home import Home
 from meshnode.keyring import Keyring
+from meshnode.recovery.shares import split
 from meshnode.recovery.words import WORDS, words_of
+from protocol import IdentityKeys
 from tests.cli.terminal import Terminal
-from tests.cli.village import Ran, meshnode
+from tests.cli.village import Ran, Village, meshnode
 
 PASSPHRASE = "four walls and a roof"
 
@@ -103,15 +106,15 @@ def test_the_words_are_shown_where_the_key_is_and_with_its_passphrase_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MESHNODE_PASSPHRASE", PASSPHRASE)
-    meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--passphrase")
+    meshnode("--home", str(tmp_path), "init", "--name", "Alice")
     locked = meshnode("--home", str(tmp_path), "recovery", "show")
-    assert (locked.code, locked.out) == (5, "")
-    assert "is locked" in locked.err
+    assert (locked.code, locked.out) == (2, "")
+    assert "is encrypted" in locked.err
     monkeypatch.setenv("MESHNODE_PASSPHRASE", "not this one")
     assert meshnode("--home", str(tmp_path), "recovery", "show").code == 5
     monkeypatch.setenv("MESHNODE_PASSPHRASE", PASSPHRASE)
     shown = meshnode("--home", str(tmp_path), "recovery", "show")
-    identity = Keyring.open(Home(tmp_path), PASSPHRASE).identity
+    identity = Keyring.open(unlocked(Home(tmp_path), PASSPHRASE)).identity
     assert identity is not None
     assert shown.out.split() == list(words_of(identity.seed))
 
@@ -126,6 +129,8 @@ def test_words_are_no_argument_of_any_command() -> None:
 
 def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_are_right(tmp_path: Path) -> None:
     with Terminal("--home", str(tmp_path / "A"), "init", "--name", "Zoe", "--audience", "my_cell") as terminal:
+        terminal.read_until("(Enter for none)")
+        terminal.type("")
         terminal.read_until("Write them down now?")
         terminal.type("y")
         table = terminal.read_until("Press Enter when you have written them down")
@@ -142,6 +147,69 @@ def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_ar
         terminal.read_until("Type your 24 recovery words")
         terminal.type(" ".join(words[:12]))
         terminal.type(" ".join(word[:4] for word in words[12:]))
+        terminal.read_until("(Enter for none)")
+        terminal.type("")
         terminal.read_until("Welcome back.")
         terminal.read_until("Start it:")
     assert Keyring.open(Home(tmp_path / "B")).person == Keyring.open(Home(tmp_path / "A")).person
+
+
+# --- friends who keep the key ---------------------------------------------------------------------------------------------
+
+
+def test_friends_are_chosen_by_command_and_help_on_their_own_word(village: Village) -> None:
+    asked = village("B", "recovery", "set", "--friends", "Alice", "Carol", "--need", "2")
+    assert asked.code == 5
+    assert "together can act as you" in asked.err
+    chosen = village("B", "recovery", "set", "--friends", "Alice", "Carol", "--need", "2", "--yes")
+    assert chosen.code == 0
+    assert "Any 2 of these friends" in chosen.out
+    village.settle()
+    village.mesh.advance(1)
+    assert "You keep shares for Bob" in village("A", "recovery", "status").out
+    refused = village("A", "recovery", "help", "Bob")
+    assert (refused.code, refused.out) == (5, "")
+    assert "only in person" in refused.err
+    words = [json.loads(village(who, "recovery", "help", "Bob", "--yes", "--json").out)["words"] for who in "AC"]
+    assert village("A", "recovery", "help", "Bob", "--yes").out.split() == words[0]
+    assert village("A", "recovery", "help", "Carol", "--yes").code == 3
+    assert village("B", "recovery", "unset").code == 0
+    village.settle()
+    village.mesh.advance(1)
+    assert village("A", "recovery", "help", "Bob", "--yes").code == 3
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_words_of_friends_bring_back_the_same_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    seed = bytes(range(32))
+    texts = split(seed, need=2, count=3)
+    piped = "\n\n".join(texts[:1] if alone else texts[1:]) + "\n"
+    back = with_input(monkeypatch, piped, "--home", str(tmp_path / "B"), "init", "--from-friends")
+    if alone:
+        assert (back.code, back.out) == (5, "")
+        assert "The words of 1 more friend are missing" in back.err
+        assert not (tmp_path / "B").exists()
+    else:
+        assert back.code == 0
+        assert Keyring.open(Home(tmp_path / "B")).person == IdentityKeys(seed).person_id
+
+
+def test_at_a_terminal_the_words_of_friends_are_asked_for_one_after_another(tmp_path: Path) -> None:
+    one, other, another_set = *split(bytes(32), need=2, count=2), split(bytes(32), need=2, count=2)[0]
+    with Terminal("--home", str(tmp_path / "B"), "init", "--recover", "--from-friends") as terminal:
+        terminal.read_until("Type the 33 words of a friend")
+        terminal.type(one)
+        terminal.read_until("The words of 1 more friend are missing.")
+        for wrong, said in ((one, "already"), (another_set, "another set"), (f"zzz {other}", "word 1")):
+            terminal.read_until("Type the 33 words of a friend")
+            terminal.type(wrong)
+            terminal.read_until(said.capitalize() if said.startswith("word") else said)
+        terminal.read_until("Type the 33 words of a friend")
+        terminal.type(other.upper())
+        terminal.read_until("(Enter for none)")
+        terminal.type("")
+        terminal.read_until("Welcome back.")
+        terminal.read_until("Start it:")
+    assert Keyring.open(Home(tmp_path / "B")).person == IdentityKeys(bytes(32)).person_id

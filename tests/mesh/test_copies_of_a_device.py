@@ -136,7 +136,7 @@ def test_a_device_without_the_identity_key_goes_on_and_says_what_to_do() -> None
     assert (policy.blocks(pi, person(mesh, "Carol")), policy.weight(pi, person(mesh, "Dave"))) == (True, 700)
     told = next(one for one in status(pi, NetworkState(ready=True)).problems if one.code == "copied")
     assert "meshnode device join" in told.hint
-    assert len(pi.store.records.branches((pi.me, Kind.POLICY, device_slot(pi.device)))) == 1
+    assert len(pi.store.records.in_use((pi.me, Kind.POLICY, device_slot(pi.device)))) == 1
 
 
 def test_a_node_that_hears_its_own_forgotten_words_in_order_takes_no_offence() -> None:

@@ -151,6 +151,19 @@ def test_a_join_whose_chain_needs_a_newer_version_is_refused_and_nobody_blamed()
         assert "Good 0" in sees(village.mesh, "Alice")
 
 
+@pytest.mark.parametrize(("versions", "algorithms"), [((2,), (1,)), ((2, 3), (1,)), ((1,), (2,)), ((), (1,))])
+def test_a_node_without_a_common_version_is_told_so_and_nobody_is_blamed(
+    versions: tuple[int, ...], algorithms: tuple[int, ...]
+) -> None:
+    village = Village()
+    conversation = village.mallory.call()
+    village.mallory.say(Hello(versions, algorithms, EPOCH, None))
+    assert conversation.end is not None
+    assert (conversation.end.code, conversation.end.fault) == (Code.VERSION, False)
+    assert village.mallory.heard[-1] == Bye(Code.VERSION)
+    assert village.is_unharmed()
+
+
 # --- enrolment -------------------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nsessions = 9\n'
     toml += (
         'notify_command = ["notify", "--now"]\nreceipts = false\npage = false\nlog_level = "debug"\nlanguage = "de"\n'
+        'passphrase_file = "key"\n'
     )
     by_file = load(tmp_path, toml)
     by_environment = load(
@@ -46,11 +47,12 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
         language="de",
         log_level="debug",
         notify_command="notify '--now'",
+        passphrase_file="key",
     )
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
         "log_level": "debug", "notify_command": ("notify", "--now"), "receipts": False, "page": False,
-        "language": "de",
+        "language": "de", "passphrase_file": "key",
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option

@@ -21,7 +21,7 @@ END_SECONDS = 10.0
 DYING = """
 import errno, os, pathlib, sys
 from meshnode.app.listings import listings
-from meshnode.store import database
+from meshnode.store import connecting
 from tests.support.failing_disk import FailingDisk, eio_on_fsync
 
 is_dead = False
@@ -30,7 +30,7 @@ def sync():
     if is_dead:
         eio_on_fsync()
 disk.fail_sync = sync
-database._checksums = lambda: disk.name
+connecting.checksums = lambda: disk.name
 unlink = pathlib.Path.unlink
 def failing_unlink(path, missing_ok=False):
     if is_dead:

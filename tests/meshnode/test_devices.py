@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from protocol.tokens import DeviceCode
+from tests.support.older_homes import lock_identity
 from tests.support.processes import NO_INTERFACE, PROJECT, Start, ask, environment, meshnode, ready, words
 from tests.support.waiting import eventually
 
@@ -84,8 +85,6 @@ def test_the_new_device_does_not_have_the_identity_key_and_adds_no_other(pi: Pat
     refused = meshnode(pi, "device", "add")
     assert refused.returncode == 5
     assert "where you ran" in refused.stderr
-    asked = meshnode(pi, "run", "--unlock", "--no-input")
-    assert asked.returncode == 2
 
 
 def test_a_code_works_once_and_each_failure_has_its_own_words(laptop: Path, tmp_path: Path) -> None:
@@ -147,18 +146,13 @@ def test_a_device_that_lost_power_before_its_store_was_made_starts(laptop: Path,
     assert ask(home, "status")["person"]["name"] == "Alice"
 
 
-def test_a_node_with_a_locked_identity_adds_no_device_and_says_how_to_unlock_it(
-    tmp_path: Path, start: Start, monkeypatch: Any
-) -> None:
-    home = tmp_path / "alice"
-    monkeypatch.setenv("MESHNODE_PASSPHRASE", "correct horse")
-    assert meshnode(home, "init", "--name", "Alice", "--passphrase", "--no-input").returncode == 0
-    monkeypatch.delenv("MESHNODE_PASSPHRASE")
+def test_a_node_with_a_locked_identity_adds_no_device_and_says_how_to_unlock_it(home: Path, start: Start) -> None:
+    lock_identity(home, "correct horse", os.urandom)
     start(home)
     ready(home)
     refused = meshnode(home, "device", "add")
     assert refused.returncode == 5
-    assert "run --unlock" in refused.stderr
+    assert "with its passphrase: meshnode run" in refused.stderr
     assert ask(home, "device", "list")["identity"] == "locked"
 
 

@@ -1,8 +1,9 @@
-"""The keys of a node are made once, private, and refused if damaged; a passphrase may encrypt the identity key."""
+"""The keys of a node are made once, private, and refused if damaged; in an encrypted home they are sealed under its key."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -11,7 +12,11 @@ import pytest
 from meshnode.errors import Failed, Forbidden, NotFound, Refused
 from meshnode.home import Home
 from meshnode.keyring import Keyring
+from meshnode.sealing import HomeKey
 from protocol import IdentityKeys
+from tests.support.older_homes import lock_identity
+
+PASSPHRASE = "correct horse"
 
 
 class Dice:
@@ -33,8 +38,8 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture(autouse=True)
 def cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("meshnode.keyring.PASSPHRASE_MEMORY", 8192)
-    monkeypatch.setattr("meshnode.keyring.PASSPHRASE_OPERATIONS", 1)
+    monkeypatch.setattr("meshnode.sealing.PASSPHRASE_MEMORY", 8192)
+    monkeypatch.setattr("meshnode.sealing.PASSPHRASE_OPERATIONS", 1)
 
 
 def mode(path: Path) -> int:
@@ -92,8 +97,15 @@ def test_without_a_node_there_are_no_keys(home: Home) -> None:
         Keyring.open(home)
 
 
+def locked(home: Home, passphrase: str = PASSPHRASE) -> Keyring:
+    """Make the keys of a home whose identity key alone is sealed, as an earlier version made it."""
+    made = Keyring.create(home, entropy=Dice())
+    lock_identity(home.path, passphrase, Dice("lock"))
+    return made
+
+
 def test_a_node_runs_while_its_identity_is_locked(home: Home) -> None:
-    made = Keyring.create(home, "correct horse", entropy=Dice())
+    made = locked(home)
     opened = Keyring.open(home)
     assert opened.locked
     assert opened.identity is None
@@ -101,7 +113,7 @@ def test_a_node_runs_while_its_identity_is_locked(home: Home) -> None:
 
 
 def test_the_passphrase_opens_the_identity_and_nothing_else_does(home: Home) -> None:
-    made = Keyring.create(home, "correct horse", entropy=Dice())
+    made = locked(home)
     assert made.identity is not None
     opened = Keyring.open(home)
     with pytest.raises(Forbidden, match="not the passphrase"):
@@ -114,33 +126,38 @@ def test_the_passphrase_opens_the_identity_and_nothing_else_does(home: Home) -> 
 
 
 def test_a_passphrase_may_be_typed_on_another_keyboard(home: Home) -> None:
-    Keyring.create(home, "gr\u00fcn", entropy=Dice())
+    locked(home, "gr\u00fcn")
     assert not Keyring.open(home, "gru\u0308n").locked
 
 
 def test_the_seed_is_not_stored_in_the_clear_beside_its_encryption(home: Home) -> None:
-    made = Keyring.create(home, "correct horse", entropy=Dice())
+    made = locked(home)
     assert made.identity is not None
     for path in home.path.iterdir():
         assert made.identity.seed.hex() not in path.read_text()
 
 
-def test_a_passphrase_can_be_set_changed_and_taken_away(home: Home) -> None:
-    keyring = Keyring.create(home, entropy=Dice())
-    keyring.set_passphrase("one", entropy=Dice())
-    assert Keyring.open(home).locked
-    keyring = Keyring.open(home, "one")
-    keyring.set_passphrase("two", entropy=Dice())
-    with pytest.raises(Forbidden):
-        Keyring.open(home, "one")
-    keyring.set_passphrase(None, entropy=Dice())
-    assert not Keyring.open(home).locked
+def test_the_keys_of_an_encrypted_home_are_sealed_and_open_with_its_key_alone(home: Home) -> None:
+    encrypted = replace(home, key=HomeKey(b"k" * 32))
+    made = Keyring.create(encrypted, entropy=Dice())
+    made.new_device(entropy=Dice("new"))
+    assert made.identity is not None
+    secrets = [made.identity.seed, made.device.sign_seed, made.device.dh_private, made.device.letter_private]
+    for path in home.path.iterdir():
+        assert not any(secret.hex() in path.read_text() for secret in (*secrets, made.person))
+    opened = Keyring.open(encrypted)
+    assert (opened.person, opened.device, opened.identity) == (made.person, made.device, made.identity)
+    assert len(opened.former_letter_keys()) == 1
+    with pytest.raises(Failed, match=r"is encrypted, but .*encryption\.json is missing"):
+        Keyring.open(home)
+    with pytest.raises(Failed, match="damaged"):
+        Keyring.open(replace(home, key=HomeKey(b"l" * 32)))
 
 
-def test_an_empty_passphrase_is_refused(home: Home) -> None:
-    with pytest.raises(Refused, match="empty"):
-        Keyring.create(home, "", entropy=Dice())
-    assert not home.has_node
+def test_plain_keys_do_not_count_in_an_encrypted_home(home: Home) -> None:
+    Keyring.create(home, entropy=Dice())
+    with pytest.raises(Failed, match="damaged"):
+        Keyring.open(replace(home, key=HomeKey(b"k" * 32)))
 
 
 def test_new_device_keys_keep_the_person_and_the_old_file(home: Home) -> None:
@@ -158,7 +175,7 @@ def test_new_device_keys_keep_the_person_and_the_old_file(home: Home) -> None:
 
 
 def test_a_locked_identity_takes_no_new_device(home: Home) -> None:
-    Keyring.create(home, "correct horse", entropy=Dice())
+    locked(home)
     before = home.device_key.read_bytes()
     with pytest.raises(Forbidden, match="locked"):
         Keyring.open(home).new_device(entropy=Dice("new"))
@@ -200,7 +217,7 @@ def test_a_missing_device_key_is_an_error(home: Home) -> None:
 
 
 def test_an_excessive_passphrase_cost_counts_as_damage(home: Home) -> None:
-    Keyring.create(home, "correct horse", entropy=Dice())
+    locked(home)
     content = json.loads(home.identity_key.read_text())
     content["argon2id"]["memory"] = 2**50
     home.identity_key.write_text(json.dumps(content))
@@ -213,7 +230,7 @@ def test_a_home_that_joins_keeps_its_device_keys_over_attempts_and_never_has_the
     assert not home.has_node
     assert Keyring.prepare_device(home, entropy=Dice("another")) == keys
     person = IdentityKeys(bytes(32)).person_id
-    joined = Keyring.join(home, person, keys, [b"a certificate", b"a profile"])
+    joined = Keyring.join(home, person, keys, [b"a certificate", b"a profile"], entropy=Dice())
     opened = Keyring.open(home)
     for keyring in (joined, opened):
         assert (keyring.person, keyring.device, keyring.identity) == (person, keys, None)
@@ -231,7 +248,7 @@ def test_a_home_that_joins_keeps_its_device_keys_over_attempts_and_never_has_the
 
 def test_a_damaged_admission_is_an_error(home: Home) -> None:
     keys = Keyring.prepare_device(home, entropy=Dice())
-    Keyring.join(home, IdentityKeys(bytes(32)).person_id, keys, [b"a certificate"])
+    Keyring.join(home, IdentityKeys(bytes(32)).person_id, keys, [b"a certificate"], entropy=Dice())
     stored = json.loads(home.identity_key.read_text())
     home.identity_key.write_text(json.dumps({**stored, "admission": ["x"]}))
     with pytest.raises(Failed, match="damaged"):

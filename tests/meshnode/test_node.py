@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import pytest
 
 from meshnode.store import Store
 from protocol import Kind
+from tests.support.older_homes import lock_identity
 from tests.support.processes import NO_INTERFACE, Start, ask, meshnode, ready
 
 END_SECONDS = 10.0
@@ -92,19 +94,17 @@ def test_a_copy_of_a_home_knows_that_it_is_one_and_goes_on_as_a_new_device(home:
 
 
 def test_a_copied_home_whose_identity_key_is_locked_signs_nothing_until_it_is_said_what_it_is(
-    home: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+    home: Path, start: Start
 ) -> None:
-    monkeypatch.setenv("MESHNODE_PASSPHRASE", "gate of the garden")
-    locked = home.with_name("locked")
-    assert meshnode(locked, "init", "--name", "Alice", "--passphrase", "--no-input").returncode == 0
-    monkeypatch.delenv("MESHNODE_PASSPHRASE")
+    locked = home
+    lock_identity(locked, "gate of the garden", os.urandom)
     copy = home.with_name("copy")
     shutil.copytree(locked, copy)
     refused = meshnode(copy, "run", "--no-input", "--no-mdns", *NO_INTERFACE)
     assert refused.returncode == 5
     assert refused.stderr.count("\n") == 1
     assert "--moved" in refused.stderr
-    assert "--unlock" in refused.stderr
+    assert "with its passphrase" in refused.stderr
     start(copy, "--moved")
     ready(copy)
     assert (copy / "device.key").read_bytes() == (locked / "device.key").read_bytes()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from meshnode.cli.init import PASSPHRASE_VARIABLE
+from meshnode.cli.passphrase import VARIABLE
 from meshnode.cli.run import run
 from meshnode.config import ENVIRONMENT, Config
 from meshnode.errors import Usage
@@ -35,8 +35,8 @@ def test_the_page_has_every_setting_once_and_its_variable() -> None:
 def test_the_defaults_on_the_page_are_those_of_the_program(tmp_path: Path) -> None:
     lines = [f"{name} = {default.strip('`')}" for name, _, _, default, _ in ROWS if default != "not set"]
     (tmp_path / "config.toml").write_text("\n".join(lines))
-    assert {row[0] for row in ROWS if row[3] == "not set"} == {"notify_command", "language"}
-    assert len(lines) == len(SETTINGS) - 2
+    assert {row[0] for row in ROWS if row[3] == "not set"} == {"notify_command", "language", "passphrase_file"}
+    assert len(lines) == len(SETTINGS) - 3
     assert loaded(tmp_path) == SETTINGS
 
 
@@ -70,4 +70,4 @@ def test_a_setting_that_is_not_on_the_page_is_refused_by_name(tmp_path: Path) ->
 
 def test_the_other_variables_on_the_page_exist() -> None:
     variables = set(re.findall(r"MESHNODE_\w+", PAGE))
-    assert variables == {ENVIRONMENT + name.upper() for name in (*SETTINGS, "home")} | {PASSPHRASE_VARIABLE}
+    assert variables == {ENVIRONMENT + name.upper() for name in (*SETTINGS, "home")} | {VARIABLE}

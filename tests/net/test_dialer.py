@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -259,10 +260,11 @@ def test_an_address_that_does_not_answer_is_tried_with_the_next_key_at_once_and_
     assert made.due(1.1)[0].turn == 0
 
 
-def test_a_person_who_refused_is_left_alone_whatever_they_announce() -> None:
+@pytest.mark.parametrize("outcome", [DialOutcome.REFUSED, DialOutcome.OTHER_VERSION])
+def test_a_person_who_refused_is_left_alone_whatever_they_announce(outcome: DialOutcome) -> None:
     made = dialer(DialTarget(BOB, 1, (HOME,)))
     [attempt] = made.due(0.0)
-    made.ended(attempt, DialOutcome.REFUSED, 0.0)
+    made.ended(attempt, outcome, 0.0)
     made.heard(BOB, [HOME, CAFE], 50.0)
     assert not made.due(50.0)
     assert next_time(made) == REFUSED_PAUSE

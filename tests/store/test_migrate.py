@@ -97,6 +97,7 @@ def test_a_store_of_the_first_version_gets_every_later_step_and_keeps_its_rows(t
         assert (row.author, row.tag) == (header.author, None)
         assert stored_letters(store) == []
         assert store.introductions.all(NOW) == []
+        assert store.key_shares.kept() == {}
 
 
 RENAMED = {"ended": "archive", "letter_awaited": "letter_receipt_due"}

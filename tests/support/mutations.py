@@ -39,6 +39,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "records": ("bodies.json", "record.json"),
     "fields.py": ("bodies.json",),
     "tokens": ("card.json", "devices.json"),
+    "parcels": ("parcel.json",),
     "letters": ("exchanges.json", "letters.json"),
     "trust/membership.py": ("groups.json",),
     "wire/reconcile.py": ("reconcile.json",),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from unittest.mock import patch
 
-from protocol import Value, decode, encode
+from protocol import Code, RemoteError, Value, decode, encode
 from protocol.limits import FRAME_MAX_BYTES
-from protocol.session import Session
+from protocol.session import Session, greeting
 
 UNKNOWN_FRAME = encode((99, b"of a newer version", (1, None)))
 
@@ -29,3 +31,14 @@ class NewerSession(Session):
 def extended_frames(frames: Sequence[bytes]) -> list[bytes]:
     """Return these frames with more fields, and an unknown frame before each."""
     return [data for frame in frames for data in (UNKNOWN_FRAME, with_more_fields(frame))]
+
+
+@contextmanager
+def nothing_in_common() -> Iterator[None]:
+    """Let all nodes find that they have no version of the protocol in common with their peers."""
+
+    def refused(ours: Sequence[int], theirs: Sequence[int]) -> int:
+        raise RemoteError(Code.VERSION, f"{theirs} where we have {ours}")
+
+    with patch.object(greeting, "highest_common", refused):
+        yield

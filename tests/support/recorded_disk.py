@@ -26,7 +26,7 @@ Kept = Literal["nothing", "all", "some", "lied"]
 class Step(NamedTuple):
     """One thing that was asked of the disk, or `note`: something that the caller has said at that time."""
 
-    what: Literal["create", "delete", "write", "truncate", "sync", "sync names", "note"]
+    what: Literal["create", "delete", "rename", "write", "truncate", "sync", "sync names", "note"]
     file: str = ""
     at: int = 0
     data: bytes = b""
@@ -101,6 +101,12 @@ class RecordedSystem(ModuleType):
             self._steps.append(Step("create", path.name))
         return descriptor
 
+    def write(self, descriptor: int, data: bytes) -> int:
+        at = os.lseek(descriptor, 0, os.SEEK_CUR)
+        written = os.write(descriptor, data)
+        self._steps.append(Step("write", self._names[descriptor], at, bytes(data[:written])))
+        return written
+
     def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
         written = os.pwrite(descriptor, data, offset)
         self._steps.append(Step("write", self._names[descriptor], offset, data))
@@ -114,6 +120,22 @@ class RecordedSystem(ModuleType):
     def close(self, descriptor: int) -> None:
         os.close(descriptor)
         del self._names[descriptor]
+
+
+def record_names(steps: list[Step]) -> None:
+    """Record renamed and removed files too, for the rest of this process: what `pathlib` does."""
+    rename, unlink = Path.rename, Path.unlink
+
+    def recorded_rename(self: Path, target: Path) -> Path:
+        steps.append(Step("rename", self.name, note=target.name))
+        return rename(self, target)
+
+    def recorded_unlink(self: Path, missing_ok: bool = False) -> None:
+        if self.exists():
+            steps.append(Step("delete", self.name))
+        unlink(self, missing_ok)
+
+    Path.rename, Path.unlink = recorded_rename, recorded_unlink  # type: ignore[method-assign,assignment]
 
 
 class _File:
@@ -155,17 +177,20 @@ class Disk:
     def __init__(self) -> None:
         self._named: dict[str, _File] = {}
         self._synced_names: dict[str, _File] = {}
-        self._names_since: list[tuple[str, _File | None]] = []
+        self._names_since: list[dict[str, _File | None]] = []
 
     def follow(self, step: Step) -> None:
         """Let the next thing happen to the disk."""
         match step.what:
             case "create":
                 self._named[step.file] = _File()
-                self._names_since.append((step.file, self._named[step.file]))
+                self._names_since.append({step.file: self._named[step.file]})
             case "delete":
                 del self._named[step.file]
-                self._names_since.append((step.file, None))
+                self._names_since.append({step.file: None})
+            case "rename":
+                self._named[step.note] = self._named.pop(step.file)
+                self._names_since.append({step.file: None, step.note: self._named[step.note]})
             case "sync names":
                 self._synced_names = dict(self._named)
                 self._names_since.clear()
@@ -178,7 +203,9 @@ class Disk:
         """Put the files that a power cut may leave into the empty `directory`. A disk lies about write-ahead logs only."""
         unsynced = len(self._names_since)
         last = {"all": unsynced, "some": chance.randint(0, unsynced)}.get(kept, 0)
-        names: dict[str, _File | None] = {**self._synced_names, **dict(self._names_since[:last])}
+        names: dict[str, _File | None] = dict(self._synced_names)
+        for change in self._names_since[:last]:
+            names |= change
         for name, file in sorted(names.items()):
             if file is not None:
                 honest = kept == "lied" and not name.endswith("-wal")

@@ -18,6 +18,7 @@ from tests.support.vectors_exchanges import exchanges_vectors
 from tests.support.vectors_groups import groups_vectors
 from tests.support.vectors_letters import letters_vectors
 from tests.support.vectors_noise import noise_vectors
+from tests.support.vectors_parcels import parcels_vectors
 from tests.support.vectors_policies import policies_vectors
 from tests.support.vectors_presence import presence_vectors
 from tests.support.vectors_records import bodies_vectors, card_vectors, codec_vectors, keys_vectors, record_vectors
@@ -47,6 +48,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "frames.json": frame_vectors,
     "reconcile.json": reconcile_vectors,
     "session.json": session_vectors,
+    "parcel.json": parcels_vectors,
 }
 FOREIGN = {"ed25519_edge_cases.json", "noise_published.json"}
 """Files of vectors that others have published; see protocol/vectors/README.md."""

@@ -7,9 +7,19 @@ from typing import Any
 
 from conformance.data import to_json
 from protocol import Letter
-from protocol.letters import Content, Introduction, Opened, Receipt, device_tag, letter_tag, receipt_slot, seal
-from protocol.limits import LETTER_DEVICES_MAX, RECEIPT_LETTERS_MAX
-from tests.support.people import Person, grown
+from protocol.letters import (
+    Content,
+    Introduction,
+    KeyShare,
+    Opened,
+    Receipt,
+    device_tag,
+    letter_tag,
+    receipt_slot,
+    seal,
+)
+from protocol.limits import KEY_SHARE_NEED_MAX, LETTER_DEVICES_MAX, RECEIPT_LETTERS_MAX, TIME_MAX
+from tests.support.people import NOW, Person, grown
 from tests.support.vectors_refused_letters import refused_letters, unknown_letter
 
 ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
@@ -26,12 +36,20 @@ def _many() -> tuple[Opened, ...]:
 
 RECEIPT = Receipt((Opened(grown("answered", size=16), (device_tag(ALICE.device),)),))
 INTRODUCTION = Introduction(BOB.id, "Bob", "You both keep bees.\nSay hello!", (BOB.certificate(),))
+SHARE_WORDS = " ".join(["academic", "acid", "acne"] * 11)
+SHARE = KeyShare(NOW, 2, SHARE_WORDS)
 CONTENTS: dict[str, tuple[Content, tuple[Person, ...]]] = {
     "a receipt": (RECEIPT, (CAROL,)),
     "a receipt for two devices": (RECEIPT, (CAROL, PHONE)),
     "a receipt for as many letters and devices as fit": (Receipt(_many()), (CAROL,)),
     "an introduction": (INTRODUCTION, (CAROL,)),
     "a long introduction": (Introduction(BOB.id, "Bob", "ü" * 500, (BOB.certificate(),)), (CAROL,)),
+    "a share of a key": (SHARE, (CAROL,)),
+    "a share of a key with the longest words and the highest numbers": (
+        KeyShare(TIME_MAX, KEY_SHARE_NEED_MAX, " ".join(["zzzzzzzz"] * 33)),
+        (CAROL, PHONE),
+    ),
+    "a share of a key that is taken back": (KeyShare(0, 0, ""), (CAROL,)),
     "five devices, and so eight boxes": (
         RECEIPT,
         (CAROL, PHONE, ALICE.on("phone"), ALICE.on("tablet"), CAROL.on("tablet")),

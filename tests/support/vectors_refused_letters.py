@@ -21,6 +21,7 @@ from protocol.limits import (
     NAME_MAX,
     QUANTITY_MAX,
     QUANTITY_STEPS,
+    TIME_MAX,
     TITLE_MAX,
     UNIT_MAX,
 )
@@ -116,6 +117,7 @@ def refused_letters() -> list[dict[str, Any]]:
         "a list of 65 items inside": changed(good, [4], [0] * 65),
         "a move of six fields": content(2, _ask_fields()[:-1]),
         **{why: content(3, fields) for why, fields in _introductions().items()},
+        **{why: content(5, fields) for why, fields in _shares().items()},
     }
     letters = {why: (by_hand(plain), "MALFORMED") for why, plain in inside.items()}
     letters |= {
@@ -218,6 +220,33 @@ def _introductions() -> dict[str, list[Any]]:
         "an introduction with a certificate and text": other(3, [certificate.wire, "certificate"]),
         "an introduction with bytes that are no record": other(3, [b"\x90"]),
         **{f"an introduction {why}": other(3, [record.wire]) for why, record in wrong.items()},
+    }
+
+
+def _shares() -> dict[str, list[Any]]:
+    words = ["acid"] * 33
+    text = " ".join(words)
+    return {
+        "a share of two fields": [NOW, 2],
+        "a share of four fields": [NOW, 2, text, 0],
+        "a share whose time is text": ["now", 2, text],
+        "a share whose time is below zero": [-1, 2, text],
+        "a share that is taken back in a time below zero": [-1, 0, ""],
+        "a share whose time is too high": [TIME_MAX + 1, 2, text],
+        "a share whose number is text": [NOW, "2", text],
+        "a share whose number is yes": [NOW, True, text],
+        "a share that is enough alone": [NOW, 1, text],
+        "a share that takes none": [NOW, 0, text],
+        "a share that takes seventeen": [NOW, 17, text],
+        "a share that is taken back and takes two": [NOW, 2, ""],
+        "a share whose words are bytes": [NOW, 2, text.encode()],
+        "a share of 32 words": [NOW, 2, " ".join(words[1:])],
+        "a share of 34 words": [NOW, 2, " ".join(["acid", *words])],
+        "a share with two spaces": [NOW, 2, text.replace(" ", "  ", 1)],
+        "a share with a space at its end": [NOW, 2, text + " "],
+        "a share with a capital": [NOW, 2, text.replace("a", "A", 1)],
+        "a share with a word of three letters": [NOW, 2, " ".join(["aid", *words[1:]])],
+        "a share with a word of nine letters": [NOW, 2, " ".join(["aaaaaaaaa", *words[1:]])],
     }
 
 

@@ -16,6 +16,7 @@ from meshnode.api.handlers import (
     listings,
     node,
     page,
+    parcels,
     people,
     phones,
     photos,
@@ -40,6 +41,7 @@ PARTS = (
     leaving,
     page,
     phones,
+    parcels,
     events,
 )
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]

@@ -7,7 +7,7 @@ and are read when that changes. What the visibility rule says of the others is k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 from meshnode.app.catalog.details import Details
@@ -375,8 +375,8 @@ class Catalog:
         """Return the numbers of the listings that the owner hides and that are in use, here or outside."""
         return self.hidden.in_use(self.index.is_live) | self.hidden.numbers.intersection(self._outside.numbers())
 
-    def matching(self, text: str, *, own_only: bool, name_of: Callable[[PersonId], str]) -> list[RecordId]:
-        """Return the listings that `text` may mean, for `picking.pick` to choose from. `name_of` names an author.
+    def matching(self, text: str, *, own_only: bool) -> list[RecordId]:
+        """Return the listings that `text` may mean, for `picking.pick` to choose from.
 
         Of the owner's own, with `own_only`, what fits in any way. Among everybody's only what fits best. An id means a
         listing of anybody's who lets the owner have it, a word only one that the owner could be shown.
@@ -388,11 +388,16 @@ class Catalog:
         if by_id and len(text.strip()) == ID_LENGTH:
             return by_id
         if own_only:
-            chosen = Meaning(self.index, buckets, own, name_of).all_ways(text)
+            chosen = Meaning(self.index, buckets, own, self._name_of, self.doc_ids_by).all_ways(text)
         else:
             among = own | self.sights.of(AT_ALL).visible
-            chosen = Meaning(self.index, [*buckets, *self.buckets()], among, name_of).best_way(text)
+            chosen = Meaning(self.index, [*buckets, *self.buckets()], among, self._name_of, self.doc_ids_by).best_way(
+                text
+            )
         return list(dict.fromkeys((*by_id, *(entry.record for entry in chosen))))
+
+    def _name_of(self, author: PersonId) -> str:
+        return self.sights.author(author).name
 
     def _with_id(self, numbers: range, *, own_only: bool) -> list[RecordId]:
         """Return the listings with one of these ids: the owner's, and those that the owner may have."""

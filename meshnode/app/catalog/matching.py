@@ -11,7 +11,7 @@ from meshnode.app.catalog.entries import Bucket, Entry
 from meshnode.app.catalog.ids import numbers_of
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.picking import ID_PREFIX_MIN
-from meshnode.app.words import has_word, is_part, is_spaceless, searchable, searchable_name, words_of
+from meshnode.app.words import has_word, is_part, is_spaceless, searchable, words_of
 from protocol import PersonId
 
 MATCHING_MAX = 50  # listings that fit a text by mere words and are read from the store, to say which they are
@@ -24,7 +24,10 @@ def numbers_meant(text: str) -> range:
 
 
 class Meaning:
-    """Finds what a text means among the listings in some buckets; of these only those in the bits `among`."""
+    """Finds what a text means among the listings in some buckets; of these only those in the bits `among`.
+
+    `name_of` returns the searchable name of an author, and `doc_ids_by` the bits of the listings of some authors.
+    """
 
     def __init__(
         self,
@@ -32,11 +35,13 @@ class Meaning:
         buckets: Collection[Bucket],
         among: int,
         name_of: Callable[[PersonId], str],
+        doc_ids_by: Callable[[Collection[PersonId]], int],
     ) -> None:
         self._index = index
         self._buckets = buckets
         self._among = among
         self._name_of = name_of
+        self._doc_ids_by = doc_ids_by
 
     def all_ways(self, text: str) -> list[Entry]:
         """Return what fits in any way."""
@@ -79,12 +84,13 @@ class Meaning:
 
     def _with_words(self, words: list[str]) -> list[Entry]:
         """Return the listings that have all words anywhere, else those that have them as parts."""
-        names = {author: searchable_name(self._name_of(author)) for author in {one.author for one in self._buckets}}
-        everything = found = parts = self._index.in_buckets(self._buckets)
+        names = {author: self._name_of(author) for author in {one.author for one in self._buckets}}
+        found = parts = self._among
 
         def by(authors: set[PersonId]) -> int:
-            some = [one for one in self._buckets if one.author in authors] if authors else []
-            return everything if len(some) == len(self._buckets) else self._index.in_buckets(some)
+            if 2 * len(authors) > len(names):  # a word that most names have: looking for the few others is quicker
+                return self._among & ~self._doc_ids_by(names.keys() - authors)
+            return self._doc_ids_by(authors)
 
         for word in words:
             anywhere = or_(*self._index.with_word(word))
@@ -94,7 +100,7 @@ class Meaning:
             part = set(having) if is_part(word) else whole
             found &= anywhere | (of_whole := by(whole))
             parts &= anywhere | (of_whole if part == whole else by(part)) | self._index.with_part(word)
-        return self._entries_in(found & self._among or parts)
+        return self._entries_in(found or parts)
 
 
 def entries_in(buckets: Iterable[Bucket]) -> Iterator[Entry]:

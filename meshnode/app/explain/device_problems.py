@@ -119,6 +119,4 @@ def _how_to_take_new_key(replica: Replica) -> str:
         return "to use this computer beside the other one, make it a new device: 'meshnode device join' in a new home"
     if not has_room(replica):
         return "revoke the devices that you no longer use ('meshnode device list'), then start this node again"
-    return (
-        "start this node once with the passphrase of your identity, so that it takes a new key: meshnode run --unlock"
-    )
+    return "start this node once with the passphrase of your identity, so that it takes a new key: meshnode run"

@@ -84,7 +84,8 @@ class NetworkState:
     in use, and `left_out` virtual ones that are not used because the owner has chosen none. `called_in` is when somebody
     last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is the one
     that is switched on here; `turns` says in how many seconds people are dialed again with whom a busy node takes turns;
-    `unanswered` are people on a common network who do not answer a single call; `misbehaving` are the accounts (see
+    `unanswered` are people on a common network who do not answer a single call; `other_versions` are people whose nodes
+    have no version of the protocol in common with this one; `misbehaving` are the accounts (see
     `app.peers.accounts`) of people who have broken the protocol again and again.
     """
 
@@ -104,6 +105,7 @@ class NetworkState:
     called_in: int | None = None
     firewall: Firewall | None = None
     unanswered: tuple[PersonId, ...] = ()
+    other_versions: tuple[PersonId, ...] = ()
     misbehaving: tuple[PersonId, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -282,6 +284,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(_crowding(replica))
     found.extend(_missing(replica, network.peers))
     found.extend(_misbehaving(replica, network.misbehaving))
+    found.extend(_of_other_versions(replica, network.other_versions))
     found.extend(of_this_device(replica))
     found.extend(leaping(replica))
     found.extend(voided(replica))
@@ -316,6 +319,19 @@ def firewall_reason(replica: Replica, network: NetworkState) -> Reason | None:
         connected=bool(network.peers),
         unanswered=[named(name_of(replica, person)) for person in network.unanswered],
     )
+
+
+def _of_other_versions(replica: Replica, people: Sequence[PersonId]) -> Iterator[Problem]:
+    """Yield for each of these people that their node and this one do not understand each other."""
+    for person in people:
+        name = named(name_of(replica, person))
+        yield found_problem(
+            "other_version",
+            "The node of {name} and yours have versions of meshnode that do not understand each other",
+            "update meshnode here, and ask {name} to update theirs",
+            (person_text(person),),
+            name=name,
+        )
 
 
 def _ending(replica: Replica) -> Iterator[Problem]:

@@ -27,17 +27,23 @@ def new_slot(replica: Replica) -> bytes:
 
 
 def send(
-    replica: Replica, to: PersonId, content: Content, *, slot: bytes | None = None, is_last: bool = False
+    replica: Replica,
+    to: PersonId,
+    content: Content,
+    *,
+    slot: bytes | None = None,
+    is_last: bool = False,
+    to_own_devices: bool = True,
 ) -> bytes:
     """Seal `content` to all devices of `to` and to the owner's other ones, and write the letter; returns its slot.
 
-    With `is_last` it goes out even if the owner blocks `to`, and a block does not withdraw it. Raises Refused where `to` cannot be written to, too many letters are under way, or this device may not act for the
+    Without `to_own_devices` it is for `to` alone. With `is_last` it goes out even if the owner blocks `to`, and a block does not withdraw it. Raises Refused where `to` cannot be written to, too many letters are under way, or this device may not act for the
     owner; Usage where the content is too long.
     """
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to, is_last=is_last)
     _check_room(replica)
-    own_others = _own_others(replica)
+    own_others = _own_others(replica) if to_own_devices else []
     now = replica.clock.now()
     awaited = frozenset(certificate.device for certificate in [*recipients, *own_others])
     expires = now + limits.LETTER_LIFE
@@ -122,6 +128,15 @@ def withdraw_all_to(replica: Replica, to: PersonId) -> None:
             with replica.transaction():
                 withdraw(replica, Kind.LETTER, sent.slot)
                 replica.store.letters.note_ended(sent.slot)
+
+
+def take_back(replica: Replica, slot: bytes) -> None:
+    """Withdraw a letter of this device that may still be under way, so that nobody opens it who has not yet."""
+    newest = replica.store.records.newest((replica.me, Kind.LETTER, slot))
+    with replica.transaction():
+        if newest is not None and newest.body and newest.header.device == replica.device:
+            withdraw(replica, Kind.LETTER, slot)
+        replica.store.letters.note_ended(slot)
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 from meshnode.app import date
@@ -335,8 +334,7 @@ def find(
 
 def candidates(replica: Replica, catalog: Catalog, which: str, *, own_only: bool) -> list[Candidate[Record]]:
     """Return the listings in use that `which` may mean. They are preferred to ended ones."""
-    by_name = partial(name_of, replica)
-    found = catalog.matching(which, own_only=own_only, name_of=by_name) if which.strip() else []
+    found = catalog.matching(which, own_only=own_only) if which.strip() else []
     records = replica.store.records.get_many(found)
     return [candidate(replica, record) for record in records if record.body]
 

@@ -103,9 +103,7 @@ def identity_keys(replica: Replica) -> IdentityKeys:
         raise Forbidden(
             "this device does not have your identity key", "do this on the device where you ran 'meshnode init'"
         )
-    raise Forbidden(
-        "your identity key is locked", "stop the node, then start it with its passphrase: meshnode run --unlock"
-    )
+    raise Forbidden("your identity key is locked", "stop the node, then start it with its passphrase: meshnode run")
 
 
 def _write_device_record(

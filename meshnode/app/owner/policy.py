@@ -380,7 +380,7 @@ def register_of(replica: Replica, device: DeviceId) -> Policy | None:
     Where copies of the device have written apart, the branches are joined in it. This computer has missed nothing that it
     wrote itself: so a branch of its own is a copy's words, and what it gives counts, even if another branch outdates it.
     """
-    found = readable(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device))))
+    found = readable(replica.store.records.in_use((replica.me, Kind.POLICY, device_slot(device))))
     versions = [(record.header, body) for record, body in found if isinstance(body, Policy)]
     if len(versions) <= 1:
         return versions[0][1] if versions else None
@@ -406,4 +406,4 @@ def decided_on(replica: Replica, device: DeviceId) -> tuple[tuple[Vouch, ...], t
 
 
 def _has_branches(replica: Replica, device: DeviceId) -> bool:
-    return len(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))) > 1
+    return len(replica.store.records.in_use((replica.me, Kind.POLICY, device_slot(device)))) > 1

@@ -481,7 +481,8 @@ class Conversation:
         if self._session is not None and not self._channel.broken:
             self._session.bye(error.code)
         silent, authentic = self._session is None, self.peer is not None and not self._channel.broken
-        self.end = ConversationEnd(error.code, error.detail, silent=silent, fault=True, authentic=authentic)
+        fault = error.code is not Code.VERSION  # a node of another time is at no fault
+        self.end = ConversationEnd(error.code, error.detail, silent=silent, fault=fault, authentic=authentic)
 
     def _flush(self) -> None:
         if not self.busy and self._session is not None and not self._channel.broken:

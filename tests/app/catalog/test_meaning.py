@@ -7,7 +7,6 @@ import random
 import pytest
 
 from meshnode.app.catalog.catalog import Catalog
-from meshnode.app.naming import name_of
 from protocol import RecordId, limits
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
@@ -34,7 +33,7 @@ def test_titles_are_found_where_their_words_were_left_out(
     short = Catalog(alice.replica)
 
     def meant(catalog: Catalog, text: str) -> list[RecordId]:
-        return catalog.matching(text, own_only=False, name_of=lambda person: name_of(alice.replica, person))
+        return catalog.matching(text, own_only=False)
 
     short.catch_up()
     monkeypatch.undo()

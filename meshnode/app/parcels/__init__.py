@@ -1,0 +1,1 @@
+"""Parcels: what is carried to others without a network, and taken in from them."""

@@ -1,0 +1,127 @@
+"""Makes parcels and takes them in for the owner's doors: one at a time, in slices, and from a file that nobody can name.
+
+A parcel that was made lies in a temporary file without a name until it is fetched. What is in it is sealed already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+import trio
+
+from meshnode.app.parcels import making
+from meshnode.app.parcels.making import MadeParcel, ParcelOrder, ParcelView
+from meshnode.app.parcels.taking import ParcelIntake, TakenView
+from meshnode.errors import NotFound, Refused
+from meshnode.replica.replica import Replica, StoreRunner
+from meshnode.slices import in_slices
+from protocol import limits
+
+KEPT = 4  # parcels that wait to be fetched: one on the command line and a few on pages
+READ_BYTES = 256 * 1024
+FILE_BYTES_MAX = (limits.PARCEL_CHUNKS_MAX + 64) * limits.PARCEL_CHUNK_BYTES  # of a parcel with its head and boxes
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A parcel that waits to be fetched, and the file that holds its chunks."""
+
+    made: MadeParcel
+    chunks: IO[bytes]
+
+
+class ParcelDesk:
+    """The parcels of one node, as its doors need them. Used on the event loop."""
+
+    def __init__(self, store_thread: StoreRunner, replica: Replica) -> None:
+        self._store_thread = store_thread
+        self._replica = replica
+        self._one_at_a_time = trio.Lock()
+        self._waiting: dict[str, _Waiting] = {}
+
+    async def make(self, order: ParcelOrder) -> ParcelView:
+        """Make a parcel, and keep it until it is fetched or others have come. Errors as `making.plan`."""
+        replica = self._replica
+        async with self._one_at_a_time:
+            wanted = await self._store_thread.run(making.plan, replica, order)
+            file = await trio.to_thread.run_sync(_spool, replica.store.directory)
+            try:
+                made = await in_slices(self._store_thread, making.making(replica, wanted, file.write))
+            except BaseException:
+                file.close()
+                raise
+        name = replica.entropy(8).hex()
+        view = await self._store_thread.run(making.view, replica, wanted, made, name)
+        if made.parts:
+            self._waiting[name] = _Waiting(made, file)
+            while len(self._waiting) > KEPT:
+                self.drop(next(iter(self._waiting)))
+        else:
+            file.close()
+        return view
+
+    def size(self, name: str) -> int:
+        """Return the bytes of a parcel that waits. Raises NotFound if there is none of this name."""
+        return self._found(name).made.size
+
+    async def content(self, name: str) -> AsyncIterator[bytes]:
+        """Yield a parcel that waits, in pieces. Raises NotFound if there is none of this name."""
+        waiting = self._found(name)
+        for piece in waiting.made.before():
+            yield piece
+        position = 0
+        while data := await trio.to_thread.run_sync(_read_at, waiting.chunks, position):
+            position += len(data)
+            yield data
+        for piece in waiting.made.after():
+            await trio.lowlevel.checkpoint()
+            yield piece
+
+    async def handed_over(self, name: str) -> None:
+        """Note that a parcel has been written to where it is to go, and forget it. Raises NotFound as `content`."""
+        waiting = self._found(name)
+        await self._store_thread.run(making.note_handed_over, self._replica, waiting.made)
+        self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Forget a parcel that waits, if it is here."""
+        waiting = self._waiting.pop(name, None)
+        if waiting is not None:
+            waiting.chunks.close()
+
+    async def take(self, stream: AsyncIterator[bytes]) -> TakenView:
+        """Take a parcel in as its bytes arrive, and stop reading where the rest says nothing. Errors as `taking.ParcelIntake`."""
+        async with self._one_at_a_time:
+            intake = await self._store_thread.run(ParcelIntake, self._replica)
+            received = 0
+            async for data in stream:
+                received += len(data)
+                if received > FILE_BYTES_MAX:
+                    raise Refused("this is no parcel that can be taken in: it is too large", "ask for a new one")
+                await in_slices(self._store_thread, intake.receive(data))
+                if intake.done:
+                    break
+            return await in_slices(self._store_thread, intake.finish())
+
+    def _found(self, name: str) -> _Waiting:
+        found = self._waiting.get(name)
+        if found is None:
+            raise NotFound("this parcel is no longer here", "make it again")
+        return found
+
+
+def _spool(directory: Path | None) -> IO[bytes]:
+    """Return a file without a name on the disk of the store, which has more room than memory has."""
+    return TemporaryFile(dir=directory)
+
+
+def _read_at(file: IO[bytes], position: int) -> bytes:
+    with suppress(ValueError):  # it was closed meanwhile
+        file.seek(position)
+        return file.read(READ_BYTES)
+    return b""

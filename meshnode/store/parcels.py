@@ -1,0 +1,135 @@
+"""Keeps what others hold by parcels: what parcels that were made for them had in them, and which of theirs have come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from meshnode.store.database import Database
+from meshnode.store.people import People
+from protocol import DeviceId, PersonId
+
+
+class MadePart(NamedTuple):
+    """A part that was made for somebody and of which no receipt has come: when, and its items, 16 bytes each."""
+
+    id: bytes
+    made: int
+    items: bytes
+
+
+class HeldItems(NamedTuple):
+    """The items that a device is known to hold, 16 bytes each, and when that was last heard."""
+
+    device: DeviceId
+    heard: int
+    items: bytes
+
+
+class CamePart(NamedTuple):
+    """A part that has come from somebody: when, when its receipt was last sent (0: never), and what was not taken."""
+
+    id: bytes
+    came: int
+    told: int
+    not_taken: bytes
+
+
+class Parcels:
+    """The memory of parcels. Times are in UNIX seconds."""
+
+    def __init__(self, database: Database, people: People) -> None:
+        self._database = database
+        self._persons, self._devices = people.persons, people.devices
+
+    def made_for(self, person: PersonId) -> list[MadePart]:
+        """Return the parts for `person` of which no receipt has come, the latest first."""
+        found = self._database.all(
+            "SELECT id, made, items FROM parcel_made WHERE person = ? ORDER BY made DESC, id",
+            (self._persons.find(person),),
+        )
+        return [MadePart(*row) for row in found]
+
+    def add_made(self, part: bytes, person: PersonId, made: int, items: bytes, *, keep: int) -> None:
+        """Note a part that was made for `person`; of more than `keep`, those made first are forgotten."""
+        number = self._persons.number(person)
+        with self._database.joined():
+            self._database.run("INSERT OR REPLACE INTO parcel_made VALUES (?, ?, ?, ?)", (part, number, made, items))
+            self._database.run(
+                "DELETE FROM parcel_made WHERE person = ?1 AND id NOT IN"
+                " (SELECT id FROM parcel_made WHERE person = ?1 ORDER BY made DESC, id LIMIT ?2)",
+                (number, keep),
+            )
+
+    def take_made(self, part: bytes, person: PersonId) -> MadePart | None:
+        """Return this part for `person`, and forget it: its receipt has come. None if there is none."""
+        found = self._database.one(
+            "DELETE FROM parcel_made WHERE id = ? AND person = ? RETURNING id, made, items",
+            (part, self._persons.find(person)),
+        )
+        return None if found is None else MadePart(*found)
+
+    def held_by(self, person: PersonId) -> list[HeldItems]:
+        """Return what each device of `person` is known to hold."""
+        found = self._database.all(
+            "SELECT device, heard, items FROM parcel_held WHERE person = ? ORDER BY device",
+            (self._persons.find(person),),
+        )
+        return [HeldItems(self._devices.key(device), heard, items) for device, heard, items in found]
+
+    def set_held(self, person: PersonId, device: DeviceId, heard: int, items: bytes) -> None:
+        """Keep what this device is known to hold, instead of what was kept before."""
+        self._database.run(
+            "INSERT OR REPLACE INTO parcel_held VALUES (?, ?, ?, ?)",
+            (self._persons.number(person), self._devices.number(device), heard, items),
+        )
+
+    def forget_held(self, person: PersonId, device: DeviceId) -> None:
+        """Forget what this device was known to hold."""
+        self._database.run(
+            "DELETE FROM parcel_held WHERE person = ? AND device = ?",
+            (self._persons.find(person), self._devices.find(device)),
+        )
+
+    def people(self) -> list[PersonId]:
+        """Return everybody for whom a parcel was made, or who is known to hold something by one."""
+        found = self._database.all("SELECT person FROM parcel_made UNION SELECT person FROM parcel_held")
+        return [self._persons.key(person) for (person,) in found]
+
+    def came_from(self, person: PersonId) -> list[CamePart]:
+        """Return the parts that have come from `person`, the latest first."""
+        found = self._database.all(
+            "SELECT id, came, told, not_taken FROM parcel_came WHERE person = ? ORDER BY came DESC, id",
+            (self._persons.find(person),),
+        )
+        return [CamePart(*row) for row in found]
+
+    def has_come(self, part: bytes) -> bool:
+        """Whether this part has come before."""
+        return self._database.value("SELECT 1 FROM parcel_came WHERE id = ?", (part,)) is not None
+
+    def add_came(self, part: bytes, person: PersonId, came: int, not_taken: bytes, *, keep: int) -> None:
+        """Note a part that has come, to be told again; of more than `keep`, those that came first are forgotten."""
+        number = self._persons.number(person)
+        with self._database.joined():
+            self._database.run(
+                "INSERT OR REPLACE INTO parcel_came VALUES (?, ?, ?, 0, ?)", (part, number, came, not_taken)
+            )
+            self._database.run(
+                "DELETE FROM parcel_came WHERE person = ?1 AND id NOT IN"
+                " (SELECT id FROM parcel_came WHERE person = ?1 ORDER BY came DESC, id LIMIT ?2)",
+                (number, keep),
+            )
+
+    def note_told(self, parts: Sequence[bytes], now: int) -> None:
+        """Note that the receipts of these parts were sent."""
+        with self._database.joined():
+            for part in parts:
+                self._database.run("UPDATE parcel_came SET told = ? WHERE id = ?", (now, part))
+
+    def forget_person(self, person: PersonId) -> None:
+        """Forget what was made for `person`, what they hold, and what came from them."""
+        number = self._persons.find(person)
+        with self._database.joined():
+            for table in ("parcel_made", "parcel_held", "parcel_came"):
+                self._database.run(f"DELETE FROM {table} WHERE person = ?", (number,))  # noqa: S608 - ours

@@ -1,0 +1,80 @@
+"""Texts about parcels: files that carry what people may have without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from meshnode.quoting import quoted
+from meshnode.text.catalog import message, plural
+
+HELP = message("Carry what you share to people without a network: as a file on a stick, or by any messenger.")
+OUT_HELP = message(
+    "Write a parcel: what people may have and are not known to hold, sealed for them.\n\n"
+    "FILE is a new file, a folder, or - for standard output."
+)
+OUT_FOR = message("Make it for this person (repeatable; default: all your contacts and your other computers).")
+OUT_AGAIN = message("Carry everything that they may have, also what they are known to hold.")
+IN_HELP = message(
+    "Take in a parcel that somebody gave you, or all parcels in a folder.\n\n"
+    "FILE is a parcel, a folder, or - for standard input."
+)
+MAKING = message("Making the parcel")
+TAKING = message("Taking it in")
+NOTHING_NEW = message("There is nothing new to carry: no parcel was written.")
+NO_PARCELS_HINT = message("name the folder that the parcels were copied to")
+EXISTS_HINT = message("name a new file, or a folder: what is in the old parcel may not have arrived yet")
+TO_TERMINAL = message("a parcel cannot be shown on a terminal")
+TO_TERMINAL_HINT = message("name a file, or send the output to one")
+NOT_A_FILE_HINT = message("name a parcel, a folder with parcels, or - for standard input")
+
+
+def written(reply: Mapping[str, Any]) -> Iterable[str]:
+    """Say what is in a parcel, and who is left out."""
+    if not reply["size"]:
+        yield str(NOTHING_NEW)
+    for one in reply["people"]:
+        yield _for_person(one["person"]["name"], one["records"])
+    yield from left_out(reply)
+    if reply["size"]:
+        yield message("Give {file} to them, by hand or by any messenger.", file=quoted(reply["file"] or "-"))
+
+
+def left_out(reply: Mapping[str, Any]) -> Iterable[str]:
+    """Say for whom there is nothing in a parcel."""
+    for one in reply["unreachable"]:
+        yield message("{name}: not in it, since none of their computers is known here.", name=quoted(one["name"]))
+
+
+def _for_person(name: str, count: int) -> str:
+    return plural(count, "For {name}: {n} item.", "For {name}: {n} items.", name=quoted(name))
+
+
+def taken(reply: Mapping[str, Any]) -> str:
+    """Say what a parcel has brought."""
+    name = quoted(reply["person"]["name"])
+    if reply["connected"]:
+        return message("You and {name} are connected now.", name=name)
+    if not reply["new"]:
+        return message("From {name}: nothing new.", name=name)
+    return plural(reply["new"], "From {name}: {n} new item.", "From {name}: {n} new items.", name=name)
+
+
+def not_taken(name: str, problem: str, hint: str) -> str:
+    """Say why one of several parcels was not taken in."""
+    return message("{name}: {problem}. {hint}", name=quoted(name), problem=problem, hint=hint)
+
+
+def no_parcels(name: str) -> str:
+    """Say that a folder has no parcel in it."""
+    return message("there is no parcel in {name}", name=quoted(name))
+
+
+def exists(name: str) -> str:
+    """Say that a file would be overwritten."""
+    return message("{name} is there already", name=quoted(name))
+
+
+def not_a_file(name: str) -> str:
+    """Say that something can be no parcel."""
+    return message("{name} is neither a file nor a folder", name=quoted(name))

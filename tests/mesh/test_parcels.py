@@ -1,0 +1,99 @@
+"""Parcels: two people who never share a network connect, share, agree, revoke and block by files alone."""
+
+from __future__ import annotations
+
+from meshnode.app.people import cards
+from meshnode.store import RecordState
+from protocol import Audience
+from tests.support.mesh import Mesh
+from tests.support.mesh_people import block, knows_name, post, rewrite, sees, state, vouch, withdraw
+from tests.support.parcels import carry, made, records_in, taken
+
+
+def strangers(*names: str) -> Mesh:
+    """People of whom nobody knows anybody, on no network."""
+    mesh = Mesh(77)
+    for name in names:
+        mesh.add(name, audience=Audience.NETWORK_WIDE)
+    return mesh
+
+
+def give_card(mesh: Mesh, giver: str, user: str, **order: object) -> None:
+    """Let `user` add a card of `giver`, which was carried by hand."""
+    text = cards.make(mesh.nodes[giver].replica, cards.CardOrder(**order), ()).text  # type: ignore[arg-type]
+    cards.add(mesh.nodes[user].replica, cards.CardToAdd(text), ())
+
+
+def friends(*names: str) -> Mesh:
+    """Two people who are connected by a card and a parcel in each direction."""
+    mesh = strangers("Alice", "Bob", *names)
+    give_card(mesh, "Alice", "Bob")
+    carry(mesh, "Bob", "Alice")
+    carry(mesh, "Alice", "Bob")
+    carry(mesh, "Bob", "Alice")
+    carry(mesh, "Alice", "Bob")
+    return mesh
+
+
+def test_a_card_and_two_parcels_connect_two_people() -> None:
+    mesh = strangers("Alice", "Bob")
+    give_card(mesh, "Alice", "Bob")
+    post(mesh, "Alice", "Carrots")
+    post(mesh, "Bob", "Honey")
+    there = carry(mesh, "Bob", "Alice")
+    assert there is not None
+    assert there.connected
+    back = carry(mesh, "Alice", "Bob")
+    assert back is not None
+    assert back.connected
+    assert knows_name(mesh, "Bob", "Alice")
+    assert sees(mesh, "Bob") == {"Carrots"}
+    carry(mesh, "Bob", "Alice")
+    assert knows_name(mesh, "Alice", "Bob")
+    assert sees(mesh, "Alice") == {"Honey"}
+
+
+def test_the_next_parcel_carries_only_what_is_new() -> None:
+    mesh = friends()
+    assert made(mesh.nodes["Alice"].replica, lost=True) == b""
+    carrots = post(mesh, "Alice", "Carrots")
+    parcel = made(mesh.nodes["Alice"].replica)
+    assert [one.id for one in records_in(parcel, mesh.nodes["Bob"].replica)] == [carrots.id]
+    assert made(mesh.nodes["Alice"].replica) == b""
+    taken(mesh.nodes["Bob"].replica, parcel)
+    assert sees(mesh, "Bob") == {"Carrots"}
+
+
+def test_what_is_taken_back_is_told() -> None:
+    mesh = friends()
+    carrots, beets = post(mesh, "Alice", "Carrots"), post(mesh, "Alice", "Beets")
+    carry(mesh, "Alice", "Bob")
+    assert sees(mesh, "Bob") == {"Carrots", "Beets"}
+    withdraw(mesh, "Alice", carrots)
+    rewrite(mesh, "Alice", beets, "Beets for few", Audience.MY_CELL, may_reduce_access=True)
+    carry(mesh, "Alice", "Bob")
+    assert sees(mesh, "Bob") == set()
+    assert state(mesh, "Bob", beets) is RecordState.SUSPENDED
+
+
+def test_somebody_who_is_blocked_learns_what_to_drop_and_nothing_else() -> None:
+    mesh = friends()
+    post(mesh, "Alice", "Carrots")
+    carry(mesh, "Alice", "Bob")
+    assert sees(mesh, "Bob") == {"Carrots"}
+    block(mesh, "Alice", "Bob")
+    post(mesh, "Alice", "Secret")
+    parcel = made(mesh.nodes["Alice"].replica)
+    assert all(record.header_only or record.withdrawn for record in records_in(parcel, mesh.nodes["Bob"].replica))
+    taken(mesh.nodes["Bob"].replica, parcel)
+    assert sees(mesh, "Bob") == set()
+
+
+def test_a_vouch_taken_back_is_told() -> None:
+    mesh = friends()
+    post(mesh, "Alice", "Carrots")
+    carry(mesh, "Alice", "Bob")
+    vouch(mesh, "Alice", "Bob", 0)
+    parcel = made(mesh.nodes["Alice"].replica)
+    taken(mesh.nodes["Bob"].replica, parcel)
+    assert sees(mesh, "Bob") == set()
