@@ -17,6 +17,7 @@ MEASURES = (
     "ingest",
     "reconcile",
     "sync",
+    "parcel",
     "join",
     "paths",
     "discover",

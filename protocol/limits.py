@@ -100,6 +100,8 @@ RECEIPT_LETTERS_MAX = 64  # in one receipt: with eight devices for each it still
 KEY_SHARE_NEED_MIN = 2  # a share that is enough alone would be the key itself
 KEY_SHARE_NEED_MAX = 16  # SLIP-39 has four bits for it
 INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
+NOTE_KEY_MAX = 64  # bytes by which a note is known: a key of a person fits, and the id of a listing
+NOTE_VALUE_MAX = 2_048  # bytes of a note: a saved search fits, and nobody keeps documents in notes
 
 # --- Exchanges -------------------------------------------------------------------------------------------------------
 TEXT_HASH_BYTES = 16
@@ -165,6 +167,10 @@ DEVICE_NAME_MAX = 32  # code points; names are known to the owner's own devices 
 DEVICES_MAX = 16  # of one person that count: each costs others a key to recognize and dial with, and a policy to join
 ENROLMENT_SECONDS = 20  # a silent machine does not hold the connection of a device code for longer
 CONFIRM_SECONDS = 120  # in which the owner compares the words on two screens; then nothing is certified
+
+# --- Word codes ------------------------------------------------------------------------------------------------------
+WORD_CODE_LIFE = 10 * MINUTE  # words that somebody hears later are worth nothing; saying them takes seconds
+WORD_CODE_NUMBER_MAX = 99  # a number is easy to say, and two neighbors who show codes at once seldom draw the same
 
 # --- Presence on the LAN ---------------------------------------------------------------------------------------------
 ANNOUNCED_TAGS = 1 + LIVE_CARDS_MAX  # always as many: their number tells a stranger nothing about open cards
@@ -281,6 +287,20 @@ FORMER_WEB_MAX = 1_000  # people who left the owner's web lately: a person who r
 FORMER_WEB_GRACE = 14 * DAY  # for that long they are told what is superseded; then the presence key changes
 INTRODUCTION_LIFE = 90 * DAY  # of an introduction that its reader does nothing about
 INTRODUCTIONS_FROM_ONE_MAX = 20  # kept of one introducer, the latest: nobody can fill the list
+KEPT_LETTER_BYTES = 12_000  # of a letter kept to be handed over later: one padded beyond need does not fit into another
+KEPT_OF_EXCHANGE_BYTES = 256 * 1024  # of letters of one side of an exchange, kept likewise: a hundred long messages
+KEPT_LETTERS_BYTES = 32 * 1024 * 1024  # in all; then those of exchanges that ended longest ago go: some 5,000 exchanges
+HANDOVERS_TO_ONE_MAX = 8  # letters under way that hand older ones over to one device: carriers keep no archive
+HANDOVERS_MAX = 40  # in all, some 0.7 MB: a fifth of what carriers take of one author
+HANDOVER_TURN = 6 * HOUR  # that each further device of the owner waits whether those before it hand over
+HANDOVERS_TO_OTHER_MAX = (
+    8  # letters to a person who has a new device, in a day: new keys cannot make us write on and on
+)
+NOTES_PAUSE = (
+    10 * MINUTE
+)  # between two letters that tell the owner's devices what was noted: many edits travel together
+OWN_NOTES_MAX = 4_000  # names, saved searches and what was removed of them: a stolen device cannot fill the others
+MISSING_LETTERS_MAX = 1_000  # that a device could not open and remembers to ask for: likewise
 EXCHANGES_ASKED_MAX = 32  # of one person that wait for an answer: further asks of a person who never stops are ignored
 STRANGERS_ASKS_MAX = (
     256  # likewise, of all people whom the owner does not vouch for; introducers have fair shares of it

@@ -6,9 +6,9 @@ wrong date would not come back when it learns the right one.
 
 from __future__ import annotations
 
-from meshnode.app import date, misdated
+from meshnode.app import date, misdated, notes
 from meshnode.app.devices import copies, reissue, sync_own_devices
-from meshnode.app.exchanges import blocking, deadlines, incoming, stock
+from meshnode.app.exchanges import blocking, deadlines, handover, incoming, stock
 from meshnode.app.groups import card_invitations, membership
 from meshnode.app.letters import letters, receipts
 from meshnode.app.listings import archive, photos
@@ -59,7 +59,10 @@ def upkeep(replica: Replica) -> float:
     step("ending what is open with people you block", blocking.end_with_blocked, replica)
     step("counting what is left of your posts", stock.follow_up, replica)
     step("watching deadlines", deadlines.note_passed, replica)
+    step("handing over again what nobody has fetched", handover.release_expired, replica)
     step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
+    step("keeping names and saved searches alike on your devices", notes.follow, replica)
+    step("handing letters over to other devices", handover.follow, replica)
     step("writing receipts", receipts.write_due, replica)
     step("following the friends who keep your key", friends.follow, replica)
     _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
@@ -111,6 +114,7 @@ def _purge(replica: Replica) -> bool:
         ("the list of what this device signed", store.signed_records.purge, now - SIGNED_KEPT),
     ):
         step("deleting what has ended", purge, before, item=name)
+    step("deleting what has ended", handover.purge, replica, now, item="letters that were kept")
     left: list[Row] = []
     step("deleting what has ended", _purge_records, replica, now, left, item="records")
     return bool(left)

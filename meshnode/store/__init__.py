@@ -11,9 +11,11 @@ from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.devices import IssuedCode, OwnDevice, PendingReissue
 from meshnode.store.discover import Alert, Hidden, Seen, Watch
 from meshnode.store.exchanges import Exchange, KeptMove
+from meshnode.store.handovers import KeptLetter, MissingLetter
 from meshnode.store.introductions import StoredIntroduction
 from meshnode.store.key_shares import StoredShare
 from meshnode.store.letters import SentLetter, StoredLetter
+from meshnode.store.own_notes import OwnNote
 from meshnode.store.people import KnownAddress, PinnedKeys
 from meshnode.store.phones import Phone, PhoneAct
 from meshnode.store.rows import RecordState, Row
@@ -28,9 +30,12 @@ __all__ = [
     "Hidden",
     "IssuedCard",
     "IssuedCode",
+    "KeptLetter",
     "KeptMove",
     "KnownAddress",
+    "MissingLetter",
     "OwnDevice",
+    "OwnNote",
     "PendingReissue",
     "Phone",
     "PhoneAct",

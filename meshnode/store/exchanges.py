@@ -25,7 +25,7 @@ def _named(stages: Iterable[Stage]) -> str:
     return ", ".join(sorted(f"'{stage.name}'" for stage in stages))
 
 
-_OPEN = f"(stage IN ({_named(UNFINISHED)}) OR lend AND stage IN ({_named(LENT_OUT)}))"
+OPEN = f"(stage IN ({_named(UNFINISHED)}) OR lend AND stage IN ({_named(LENT_OUT)}))"
 _NEVER_AGREED = _named((Stage.DECLINED, Stage.CANCELLED))
 _OVER = _named((Stage.RETURNED,))
 
@@ -113,9 +113,9 @@ class Exchanges:
     # --- moves -------------------------------------------------------------------------------------------------------
 
     def moves(self, exchange: Exchange) -> list[KeptMove]:
-        """Return all moves in the order of their arrival, which no other clock decides about."""
+        """Return all moves in the order of their arrival, at the device that was the first of the owner's to have them."""
         rows = self._database.all(
-            "SELECT mine, fields, arrived, letter FROM move WHERE exchange = ? ORDER BY rowid", (exchange.no,)
+            "SELECT mine, fields, arrived, letter FROM move WHERE exchange = ? ORDER BY arrived, rowid", (exchange.no,)
         )
         return [KeptMove(bool(mine), _move(fields), arrived, letter) for mine, fields, arrived, letter in rows]
 
@@ -179,18 +179,18 @@ class Exchanges:
         """Return the people with whom an exchange is open or a lent thing not back, or a letter or receipt under way."""
         rows = self._database.all(
             "SELECT DISTINCT other FROM exchange WHERE shown = 1 AND"  # noqa: S608 - ours
-            f" ({_OPEN} OR other IN (SELECT addressee FROM letter_sent WHERE in_transit = 1)"
+            f" ({OPEN} OR other IN (SELECT addressee FROM letter_sent WHERE in_transit = 1)"
             " OR other IN (SELECT person FROM receipt))"
         )
         return frozenset(self._persons.key(other) for (other,) in rows)
 
     def unfinished(self) -> list[Exchange]:
         """Return the exchanges that are open, or of which a lent thing is not back."""
-        return self._rows(f"shown = 1 AND {_OPEN} ORDER BY no", ())
+        return self._rows(f"shown = 1 AND {OPEN} ORDER BY no", ())
 
     def open_with(self, other: PersonId) -> list[Exchange]:
         """Return the exchanges with `other` that are open, or of which a lent thing is not back."""
-        return self._rows(f"shown = 1 AND other = ? AND {_OPEN} ORDER BY no", (self._persons.find(other),))
+        return self._rows(f"shown = 1 AND other = ? AND {OPEN} ORDER BY no", (self._persons.find(other),))
 
     def count(self) -> int:
         """Return how many exchanges are shown."""

@@ -122,13 +122,13 @@ class Letters:
         receipts_due: frozenset[DeviceId] = frozenset(),
         is_last: bool = False,
     ) -> None:
-        """Keep a letter that the owner has written, on this device or another one."""
-        self._database.run(
+        """Keep a letter that the owner has written, on this device or another one; what is known of it stays."""
+        is_new = self._database.run(
             "INSERT INTO letter_sent (slot, addressee, sent, expires, in_transit, is_last)"
             " VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING",
             (slot, self._persons.number(addressee), sent, expires, is_last),
         )
-        for device in sorted(receipts_due):
+        for device in sorted(receipts_due) if is_new else ():
             self._database.run("INSERT INTO letter_receipt_due VALUES (?, ?)", (slot, self._devices.number(device)))
 
     def note_receipt(self, slot: bytes, device: bytes, *, arrived: int | None) -> None:
@@ -142,6 +142,10 @@ class Letters:
             (slot, len(device), device),
         )
         self._database.run("UPDATE letter_sent SET delivered = ? WHERE slot = ? AND delivered IS NULL", (arrived, slot))
+
+    def note_delivered(self, slot: bytes, when: int) -> None:
+        """Note that another device knows that a letter was delivered."""
+        self._database.run("UPDATE letter_sent SET delivered = ? WHERE slot = ? AND delivered IS NULL", (when, slot))
 
     def redate(self, slot: bytes, sent: int, expires: int) -> None:
         """Note that the letter in `slot` was sent at another date, and expires at another one, than was thought."""
@@ -157,14 +161,19 @@ class Letters:
         found = self._sent("slot = ?", slot)
         return found[0] if found else None
 
-    def in_transit(self) -> list[SentLetter]:
-        """Return the letters that other nodes may still carry."""
-        return self._sent("in_transit = ?", 1)
+    def in_transit(self, *, to: PersonId | None = None) -> list[SentLetter]:
+        """Return the letters that other nodes may still carry; those to one person, if it is given."""
+        if to is None:
+            return self._sent("in_transit = ?", 1)
+        return self._sent("in_transit = 1 AND addressee = ?", self._persons.find(to))
 
-    def count_undelivered(self, now: int) -> int:
-        """Return how many letters of the owner are not delivered and have not expired."""
+    def count_undelivered(self, now: int, owner: PersonId | None = None) -> int:
+        """Return how many letters are not delivered and have not expired, without those of the `owner` to themselves."""
         return int(
-            self._database.value("SELECT count(*) FROM letter_sent WHERE delivered IS NULL AND expires > ?", (now,))
+            self._database.value(
+                "SELECT count(*) FROM letter_sent WHERE delivered IS NULL AND expires > ? AND addressee IS NOT ?",
+                (now, None if owner is None else self._persons.find(owner)),
+            )
         )
 
     def purge(self, now: int) -> None:

@@ -20,12 +20,14 @@ from meshnode.store.database import Database
 from meshnode.store.devices import Devices
 from meshnode.store.discover import DiscoverMemory
 from meshnode.store.exchanges import Exchanges
+from meshnode.store.handovers import Handovers
 from meshnode.store.introductions import Introductions
 from meshnode.store.key_shares import KeyShares
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.own_names import OwnNames
+from meshnode.store.own_notes import OwnNotes
 from meshnode.store.page_sessions import PageSessions
 from meshnode.store.parcels import Parcels
 from meshnode.store.people import People
@@ -87,6 +89,8 @@ class Store:
         self.archive = ListingArchive(database)
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
+        self.handovers = Handovers(database, self.people)
+        self.own_notes = OwnNotes(database)
         self.meta = Meta(database)
         self.page_sessions = PageSessions(database)
         self.phones = Phones(database)

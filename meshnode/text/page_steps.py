@@ -33,6 +33,7 @@ _SEARCHES = "/searches", message("Saved searches")
 _GROUPS = "/groups", message("Cells and communities")
 _DEVICES = "/devices", message("Devices")
 _STATUS = "/status", message("Status")
+_RECOVERY = "/recovery", message("If everything is lost")
 _ME = "/me", message("About you")
 
 STEPS: dict[str, NextStep] = {
@@ -58,6 +59,7 @@ STEPS: dict[str, NextStep] = {
     "me": NextStep(message("There is what can be changed."), *_ME),
     "mine": NextStep(message("There are your posts."), *_MINE),
     "people": NextStep(message("There are the people you know."), *_PEOPLE),
+    "recovery": NextStep(message("There are your recovery words, and the friends who keep your key."), *_RECOVERY),
     "renew": NextStep(message("Renew the post there."), *_MINE),
     "respond": NextStep(message("You can ask again."), *_DISCOVER),
     "share set": NextStep(message("Set your location there."), *_SHARING),
@@ -70,9 +72,7 @@ STEPS: dict[str, NextStep] = {
     "withdraw": NextStep(message("You can take it back everywhere."), *_MINE),
 }
 """The step by the command that a hint names."""
-IN_TERMINAL = frozenset(
-    {"clock", "device join", "init", "open", "peer add", "peer list", "peer remove", "recovery", "run", "sync"}
-)
+IN_TERMINAL = frozenset({"clock", "device join", "init", "open", "peer add", "peer list", "peer remove", "run", "sync"})
 """The commands for which there is no page: the hint is shown as it is, since it says what to type."""
 
 _COMMAND = re.compile(r"\bmeshnode ([a-z]+)(?: ([a-z]+))?")

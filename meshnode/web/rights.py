@@ -45,6 +45,8 @@ RIGHTS: dict[tuple[Method, str], Right] = {
     ("POST", "/add"): Right.ADD,
     ("GET", "/card"): Right.KEEP,
     ("POST", "/card"): Right.KEEP,
+    ("GET", "/meet"): Right.KEEP,
+    ("POST", "/meet"): Right.KEEP,
     ("GET", "/groups"): Right.BROWSE,
     ("POST", "/groups"): Right.KEEP,
     ("POST", "/groups/{which:path}"): Right.KEEP,
@@ -64,6 +66,8 @@ RIGHTS: dict[tuple[Method, str], Right] = {
     ("POST", "/devices"): Right.KEEP,
     ("GET", "/devices/{which:path}"): Right.KEEP,
     ("POST", "/devices/{which:path}"): Right.KEEP,
+    ("GET", "/recovery"): Right.KEEP,
+    ("POST", "/recovery"): Right.KEEP,
     ("GET", "/phones"): Right.KEEP,
     ("POST", "/phones"): Right.KEEP,
 }

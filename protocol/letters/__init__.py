@@ -15,9 +15,19 @@ from protocol.letters.exchange import (
     terms_of,
     was_agreed,
 )
+from protocol.letters.handover import Handed, HandoverLetter, Note
 from protocol.letters.key_share import KeyShare
 from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
-from protocol.letters.sealing import SEAL_ENTROPY_BYTES, OpenedLetter, letter_tag, open_letter, receipt_slot, seal
+from protocol.letters.sealing import (
+    SEAL_ENTROPY_BYTES,
+    OpenedLetter,
+    Sealed,
+    letter_tag,
+    open_letter,
+    receipt_slot,
+    seal,
+    sealed,
+)
 
 __all__ = [
     "COMPARED",
@@ -28,12 +38,16 @@ __all__ = [
     "Action",
     "AuthoredMove",
     "Content",
+    "Handed",
+    "HandoverLetter",
     "Introduction",
     "KeyShare",
     "Move",
+    "Note",
     "Opened",
     "OpenedLetter",
     "Receipt",
+    "Sealed",
     "Stage",
     "Terms",
     "check_ask",
@@ -46,6 +60,7 @@ __all__ = [
     "open_letter",
     "receipt_slot",
     "seal",
+    "sealed",
     "stage_after",
     "stage_of",
     "terms_of",

@@ -11,6 +11,7 @@ from protocol.codec import Value
 from protocol.errors import InvalidField, RemoteError
 from protocol.fields import check_bytes, parses
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
+from protocol.letters.handover import HandoverLetter
 from protocol.letters.key_share import KeyShare
 from protocol.letters.move import Move
 from protocol.limits import (
@@ -144,7 +145,7 @@ class Introduction:
         raise InvalidField("introduction", "must name a person")
 
 
-_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction, KeyShare)
+_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction, HandoverLetter, KeyShare)
 
 CONTENTS: dict[int, type[Content]] = {kind.NUMBER: kind for kind in _KINDS}
 """The kinds of contents by their numbers on the wire."""

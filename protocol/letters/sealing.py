@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from nacl import bindings
 from nacl.exceptions import CryptoError
@@ -21,6 +21,7 @@ from protocol.codec import Value, decode_array, encode
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
 from protocol.letters.contents import CONTENTS, Content, Receipt
+from protocol.letters.handover import Handed, HandoverLetter
 from protocol.limits import (
     LETTER_BOXES_MAX,
     LETTER_BOXES_STEP,
@@ -61,6 +62,17 @@ class OpenedLetter:
     """None: a kind of content that this version does not know."""
     created: int
     device: DeviceId
+    key: bytes = field(default=b"", repr=False, compare=False)
+    """The key of its content: it proves to others what the author has written."""
+    handed: tuple[OpenedLetter, ...] = ()
+    """The letters that it hands over, opened likewise."""
+
+
+class Sealed(NamedTuple):
+    """A letter that was sealed, and the key of its content."""
+
+    letter: Letter
+    key: bytes
 
 
 def letter_tag(author: PersonId, addressee: PersonId, slot: bytes) -> bytes:
@@ -82,7 +94,22 @@ def seal(
     letter_keys: Collection[bytes],
     entropy: bytes,
 ) -> Letter:
-    """Return the letter that holds `content`, sealed to `letter_keys` (X25519 public keys of devices, 1 to 16).
+    """Return the letter of `sealed`."""
+    return sealed(
+        content, author=author, addressee=addressee, slot=slot, letter_keys=letter_keys, entropy=entropy
+    ).letter
+
+
+def sealed(
+    content: Content,
+    *,
+    author: PersonId,
+    addressee: PersonId,
+    slot: bytes,
+    letter_keys: Collection[bytes],
+    entropy: bytes,
+) -> Sealed:
+    """Return the letter that holds `content`, sealed to `letter_keys` (X25519 public keys of devices, 1 to 16), and its key.
 
     `entropy` is SEAL_ENTROPY_BYTES fresh random bytes. InvalidField if the content is too long for any letter.
     """
@@ -98,24 +125,41 @@ def seal(
     decoys = -len(keys) % LETTER_BOXES_STEP
     keys += [_public(derive.bytes(b"nobody", KEY_BYTES, number)) for number in range(decoys)]
     boxes = [_sealed_box(key, public, derive.bytes(b"box", KEY_BYTES, number)) for number, public in enumerate(keys)]
-    return Letter(
+    letter = Letter(
         salt=derive.bytes(b"salt", SALT_BYTES),
         tag=letter_tag(author, addressee, slot),
         boxes=tuple(sorted(boxes)),
         nonce=nonce,
         sealed=bindings.crypto_secretbox(plain, nonce, key),
     )
+    return Sealed(letter, key)
 
 
 def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter | None:
     """Open the letter under `header` with a device's private letter key. None if the letter has no box for that device.
 
     The header's signature must have been verified before. RemoteError FORGED if author, addressee or slot inside are not
-    those outside, the key does not hold, or a receipt is not in its slot; MALFORMED if the content breaks its rules.
+    those outside, the key does not hold, or a receipt is not in its slot; MALFORMED if the content breaks its rules. A
+    letter that is handed over in it must hold likewise.
     """
     key = _key_for(private, letter.boxes)
     if key is None:
         return None
+    opened = _open(header, letter, key)
+    if not isinstance(opened.content, HandoverLetter):
+        return opened
+    return replace(opened, handed=tuple(_open_handed(handed) for handed in opened.content.letters))
+
+
+def _open_handed(handed: Handed) -> OpenedLetter:
+    opened = _open(handed.record.header, handed.letter, handed.key)
+    if isinstance(opened.content, HandoverLetter):
+        raise RemoteError(Code.MALFORMED, "a handover hands over no handover")
+    return opened
+
+
+def _open(header: Header, letter: Letter, key: bytes) -> OpenedLetter:
+    """Open a letter with the key of its content; errors as for `open_letter`."""
     if not hmac.compare_digest(_nonce(key), letter.nonce):
         raise RemoteError(Code.FORGED, "the box holds another key than the letter names")
     try:
@@ -131,7 +175,7 @@ def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter 
     content = None if kind is None else kind.from_fields(fields)
     if content is not None and isinstance(content, Receipt) != (slot == receipt_slot(author, addressee)):
         raise RemoteError(Code.FORGED, "receipts, and nothing else, are in the slot that two people have for them")
-    return OpenedLetter(author, addressee, slot, number, content, header.created, header.device)
+    return OpenedLetter(author, addressee, slot, number, content, header.created, header.device, key)
 
 
 # --- The plaintext ---------------------------------------------------------------------------------------------------

@@ -161,6 +161,7 @@ MAY_USE: dict[str, set[str]] = {
 
 # The layers of `meshnode.app`, from the ground up: package or file, and what of `app` it may import. A row names only rows
 # above it, so nothing imports what is built on it.
+NAMED = {"picking", "naming", "owner"}
 APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
     "picking": {"words"},
@@ -178,59 +179,30 @@ APP_LAYERS: dict[str, set[str]] = {
     "letters": {"naming", "owner"},
     "people": {"everybody", "picking", "naming", "date", "owner", "groups", "letters"},
     "recovery": {"naming", "owner", "letters", "people"},
-    "exchanges": {
-        "date",
-        "words",
-        "picking",
-        "naming",
-        "owner",
-        "catalog",
-        "listings",
-        "letters",
-        "people",
-        "recovery",
-    },
+    "exchanges": NAMED | {"date", "words", "catalog", "listings", "letters", "people", "recovery"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
+    "notes": {"naming", "discover"},
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
-    "peers": {"naming", "owner", "groups", "people", "devices"},
+    "meetings": {"naming", "owner", "people"},
+    "peers": {"naming", "owner", "groups", "people", "devices", "meetings"},
     "parcels": {"naming", "owner", "groups", "people", "peers"},
     "misdated": {"owner", "groups"},
     "upkeep": {
-        "date",
-        "misdated",
-        "owner",
-        "people",
-        "recovery",
-        "groups",
-        "listings",
-        "letters",
-        "exchanges",
+        "date", "misdated", "notes", "owner", "people", "recovery", "groups", "listings", "letters", "exchanges",
         "devices",
     },
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
-        "everybody",
-        "picking",
-        "naming",
-        "date",
-        "owner",
-        "catalog",
-        "listings",
-        "people",
-        "waiting",
-        "devices",
-        "recovery",
-        "peers",
-        "upkeep",
-        "phones",
+        "everybody", "picking", "naming", "date", "owner", "catalog", "listings", "people", "waiting", "devices",
+        "meetings", "recovery", "peers", "upkeep", "phones",
     },
     "leaving": {"naming", "owner", "groups", "exchanges", "devices"},
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": {"catalog"},
     "subscriptions": {"page_access"},
     "calendar": {"naming", "owner", "catalog", "exchanges"},
-}
+}  # fmt: skip
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.
 EXCEPTIONS: dict[str, set[str]] = {
@@ -249,6 +221,7 @@ LIBRARIES: dict[str, set[str]] = {
     "nacl": {"protocol", "meshnode.sealing"},  # one verifier; and Argon2id for the passphrase
     "cryptography": {"protocol", "meshnode.local.certificate"},
     "msgpack": {"protocol"},
+    "spake2": {"protocol"},
     "h3": {"protocol"},
     "apsw": {"meshnode.store"},
     "trio": {

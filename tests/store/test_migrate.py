@@ -288,3 +288,22 @@ def test_a_store_from_before_cards_with_groups_keeps_its_cards_and_gets_room_for
         store.cards.owe_invitations(b"more", b"p" * 32, NOW)
         store.cards.purge(NOW + 2)
         assert [(one.person, one.group) for one in store.cards.owed_invitations()] == [(b"p" * 32, b"g" * 32)]
+
+
+def test_a_store_from_before_handovers_keeps_its_exchanges_and_owes_nobody_anything(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 37])
+    database.run("INSERT INTO person VALUES (1, ?)", (b"p" * 32,))
+    database.run(
+        "INSERT INTO exchange (no, other, id, name, asked, title, category, shown, stage, began, changed)"
+        " VALUES (1, 1, ?, 'Bob', 1, 'Bread', 'food', 1, 'REQUESTED', ?, ?)",
+        (b"e" * 16, NOW, NOW),
+    )
+    database.close()
+    with Store.open(path) as store:
+        assert [one.title for one in store.exchanges.all_shown()] == ["Bread"]
+        assert store.handovers.of_exchange(1) == []
+        store.handovers.owe_all(b"d" * 32)
+        assert store.handovers.owed_to() == []
+        assert store.own_notes.all() == {}

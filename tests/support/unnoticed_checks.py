@@ -22,6 +22,10 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "records/listing.py: _check_word: word not in numbers",
         "records/record.py: signed: check_header(header)",
         "tokens/addresses.py: plain: raise InvalidField('address', 'must be an IPv4 or IPv6 address') from None",
+        "tokens/word_code.py: WordCode.__post_init__: any((word not in WORDS for word in self.words))",
+        "tokens/word_code.py: WordCode.__post_init__: check_number('number', self.number, 1, WORD_CODE_NUMBER_MAX)",
+        "tokens/word_code.py: WordCode.__post_init__: len(self.words) != WORDS_SHOWN",
+        "tokens/word_code.py: WordCode.__post_init__: raise InvalidField('words', 'must be two words of the list')",
         "tokens/card.py: Card.__post_init__: header.author != self.giver",
         "tokens/card.py: Card.__post_init__: header.kind != Kind.DEVICE",
         "tokens/card.py: Card.__post_init__: not self.certificate.body",
@@ -39,6 +43,7 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
     ),
     "the decoder has refused so many items, or such a number, before": (
         "letters/contents.py: Receipt.__post_init__: RECEIPT_LETTERS_MAX",
+        "letters/handover.py: HandoverLetter.__post_init__: raise InvalidField(name, f'must be at most {LETTER_ITEMS_MAX}')",
         "records/join.py: Join.__post_init__: raise InvalidField('invitations', f'must not be more than {INVITATIONS_MAX}')",
         "records/letter.py: Letter.__post_init__: LETTER_BOXES_MAX",
     ),
@@ -52,7 +57,8 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "session/greeting.py: certifies_key: header.kind != Kind.DEVICE",
         "wire/channel.py: Responder.receive: raise HandshakeRefused(error.code, error.detail) from error",
         "wire/enrolment.py: certificate_in: body.revoked",
-        "wire/frames.py: _read_enrolled: raise _malformed('the name of a device is missing')",
+        "wire/word_meeting.py: check_person: header.kind != Kind.DEVICE",
+        "wire/frames.py: _line: raise _malformed('a text in a frame is missing')",
     ),
     "the table of states does not let it come to that": (
         "session/greeting.py: Greeting.take: self._certificate is not None",

@@ -19,6 +19,7 @@ from protocol.letters import (
     seal,
 )
 from protocol.limits import KEY_SHARE_NEED_MAX, LETTER_DEVICES_MAX, RECEIPT_LETTERS_MAX, TIME_MAX
+from tests.support import vectors_handovers
 from tests.support.people import NOW, Person, grown
 from tests.support.vectors_refused_letters import refused_letters, unknown_letter
 
@@ -54,6 +55,7 @@ CONTENTS: dict[str, tuple[Content, tuple[Person, ...]]] = {
         RECEIPT,
         (CAROL, PHONE, ALICE.on("phone"), ALICE.on("tablet"), CAROL.on("tablet")),
     ),
+    **vectors_handovers.contents(),
 }
 
 

@@ -25,6 +25,7 @@ from protocol.limits import (
     TITLE_MAX,
     UNIT_MAX,
 )
+from tests.support import vectors_handovers
 from tests.support.chains import chain
 from tests.support.exchanges import ASKER, OWNER, move, terms
 from tests.support.malformed_records import rewritten, with_signature
@@ -117,9 +118,11 @@ def refused_letters() -> list[dict[str, Any]]:
         "a list of 65 items inside": changed(good, [4], [0] * 65),
         "a move of six fields": content(2, _ask_fields()[:-1]),
         **{why: content(3, fields) for why, fields in _introductions().items()},
+        **{why: content(4, fields) for why, fields in vectors_handovers.malformed().items()},
         **{why: content(5, fields) for why, fields in _shares().items()},
     }
     letters = {why: (by_hand(plain), "MALFORMED") for why, plain in inside.items()}
+    letters |= {why: (by_hand(content(4, fields)), "FORGED") for why, fields in vectors_handovers.forged().items()}
     letters |= {
         "padding that does not end in 0x80": (by_hand(b"", padded=(good + b"\x81").ljust(512, b"\0")), "MALFORMED"),
         "a nonce that is not the key's": (by_hand(good, nonce=bytes(24)), "FORGED"),

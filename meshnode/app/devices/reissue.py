@@ -16,7 +16,8 @@ from meshnode.replica import authoring
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
 from meshnode.store import PendingReissue, RecordState
-from protocol import PROFILE_SLOT, DeviceId, InvalidField, Kind, Policy, Profile, Record, limits
+from protocol import PROFILE_SLOT, DeviceId, InvalidField, Kind, Letter, Policy, Profile, Record, limits
+from protocol.letters import letter_tag, receipt_slot
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,17 @@ def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
     rows = records.rows(kinds=REISSUED, author=replica.me, states=(RecordState.LIVE,))
     for record in records.get_many([row.id for row in rows if row.device == device]):
         lasting = record.header.latest_expiry if record.withdrawn else record.header.expires
+        if _is_for_own_devices(replica, record):
+            continue
         if lasting > now and (record.header.kind in ALWAYS_REISSUED or record.header.version < CONTINUED_VERSION_MAX):
             yield record
+
+
+def _is_for_own_devices(replica: Replica, record: Record) -> bool:
+    """Whether this is a letter to the owner's own devices, no receipt: what it hands over, they hand over themselves."""
+    me, slot = replica.me, record.header.slot
+    letter = readable_body(record) if record.header.kind == Kind.LETTER and record.body else None
+    return isinstance(letter, Letter) and letter.tag == letter_tag(me, me, slot) and slot != receipt_slot(me, me)
 
 
 def _write(replica: Replica, pending: PendingReissue) -> None:

@@ -5,12 +5,12 @@ It is in this package because a move is handled here, and an introduction below 
 
 from __future__ import annotations
 
-from meshnode.app.exchanges import moves
+from meshnode.app.exchanges import handover, moves
 from meshnode.app.letters import inbox, letters, receipts
 from meshnode.app.people import introductions
 from meshnode.app.recovery import kept_shares
 from meshnode.replica.replica import Replica
-from protocol.letters import Content, Introduction, KeyShare, Move
+from protocol.letters import Content, HandoverLetter, Introduction, KeyShare, Move
 
 SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 SLICE_PAUSE_SECONDS = 0.1  # while letters wait to be opened: four fifths of the time are left for everything else
@@ -20,6 +20,7 @@ PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and wit
 HANDLERS: dict[type[Content], inbox.Handler] = {
     Introduction: introductions.take,
     Move: moves.receive,
+    HandoverLetter: handover.take,
     KeyShare: kept_shares.take,
 }
 
@@ -38,6 +39,9 @@ def follow_letters(replica: Replica) -> float:
             return SLICE_PAUSE_SECONDS
         if replica.clock.trusted:
             step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
+            step("handing letters over to other devices", handover.follow, replica)
+    elif replica.clock.trusted and handover.is_due(replica):
+        step("handing letters over to other devices", handover.follow, replica)
     if not replica.clock.trusted:
         return PAUSE_SECONDS
     if receipts.is_due(replica):

@@ -98,8 +98,8 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
     move = _move(replica, exchange, Action.ASK, text=text, terms=terms, communities=_communities(replica, exchange))
     slot = letters.new_slot(replica)
     with replica.transaction():
-        letters.send(replica, owner, move, slot=slot)
         started = replica.store.exchanges.begin(owner, exchange, public_name(replica, owner), replica.clock.now())
+        letters.send(replica, owner, move, slot=slot)
         _keep(replica, started, move, mine=True, letter=slot)
     return _again(replica, owner, exchange)
 
@@ -184,10 +184,10 @@ def _again(replica: Replica, other: PersonId, exchange: bytes) -> Exchange:
 # --- moves of others, and of the owner's other devices -----------------------------------------------------------------
 
 
-def receive(replica: Replica, opened: OpenedLetter) -> bool:
+def receive(replica: Replica, opened: OpenedLetter, *, handed: int | None = None) -> bool:
     """Let a letter with a move take effect; return whether the owner can see it.
 
-    Raises RemoteError if a request does not belong to its exchange.
+    `handed` is the time when it came to another device of the owner, which hands it over and has shown it. Raises RemoteError if a request does not belong to its exchange.
     """
     move = opened.content
     assert isinstance(move, Move)
@@ -197,13 +197,14 @@ def receive(replica: Replica, opened: OpenedLetter) -> bool:
         return False
     if move.action is Action.ASK:
         check_ask(move, asker=opened.author, owner=opened.addressee)
-    visible = mine or (move.terms is not None and may_see(replica, other, move.terms.slot))
+    visible = mine or handed is not None or (move.terms is not None and may_see(replica, other, move.terms.slot))
     known = replica.store.exchanges.find(other, move.exchange)
     if not mine and not _has_room(replica, other, known, move, visible=visible):
         return False
     if known is None:
-        known = replica.store.exchanges.begin(other, move.exchange, public_name(replica, other), replica.clock.now())
-    _keep(replica, known, move, mine=mine, letter=opened.slot, visible=visible)
+        began = replica.clock.now() if handed is None else handed
+        known = replica.store.exchanges.begin(other, move.exchange, public_name(replica, other), began)
+    _keep(replica, known, move, mine=mine, letter=opened.slot, visible=visible, handed=handed)
     return _again(replica, other, move.exchange).shown
 
 
@@ -266,12 +267,23 @@ def has_room_with(replica: Replica, other: PersonId) -> bool:
 
 
 def _keep(
-    replica: Replica, exchange: Exchange, move: Move, *, mine: bool, letter: bytes | None, visible: bool = True
+    replica: Replica,
+    exchange: Exchange,
+    move: Move,
+    *,
+    mine: bool,
+    letter: bytes | None,
+    visible: bool = True,
+    handed: int | None = None,
 ) -> None:
-    """Keep a move and the state to which it brings the exchange; part of the transaction that is open."""
-    now = replica.clock.now()
+    """Keep a move and the state to which it brings the exchange; part of the transaction that is open.
+
+    `handed` is as for `receive`: what was handed over has not changed only now.
+    """
+    now = replica.clock.now() if handed is None else max(exchange.changed, handed)
     kept = replica.store.exchanges
-    is_new = kept.add_move(exchange, move, mine=mine, arrived=now, letter=letter)
+    arrived = now if handed is None else handed
+    is_new = kept.add_move(exchange, move, mine=mine, arrived=arrived, letter=letter)
     moves = tuple(kept.moves(exchange))
     asker = next((one.mine for one in moves if one.move.action is Action.ASK), None)
     made = _authored(asker, moves)

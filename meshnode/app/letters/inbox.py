@@ -11,11 +11,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 
-from meshnode.app.letters import letters, receipts
+from meshnode.app.letters import kept, letters, receipts
 from meshnode.replica.replica import Replica
 from meshnode.store import StoredLetter
 from protocol import Letter, PersonId, Record, RemoteError, body_of, limits
-from protocol.letters import Content, OpenedLetter, Receipt, letter_tag, open_letter
+from protocol.letters import Content, Move, OpenedLetter, Receipt, letter_tag, open_letter, receipt_slot
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +160,8 @@ def _open(replica: Replica, stored: StoredLetter, handlers: Handlers) -> None:
             _take_effect(replica, opened, handler, record, until)
             return
         number = None if opened is None else opened.number
+        if opened is None:
+            _note_missing(replica, record)
     except RemoteError as fault:
         log.info("a letter made no sense", extra={"code": fault.code.name})
         number = None
@@ -175,6 +177,14 @@ def _read(replica: Replica, record: Record) -> OpenedLetter | None:
     return next(filter(None, (open_letter(record.header, letter, key) for key in keys)), None)
 
 
+def _note_missing(replica: Replica, record: Record) -> None:
+    """Note a letter that the owner's other devices can open and this one cannot; receipts are replaced soon."""
+    header, handovers = record.header, replica.store.handovers
+    is_receipt = header.slot == receipt_slot(header.author, replica.me)
+    if not is_receipt and handovers.count_missing() < limits.MISSING_LETTERS_MAX:
+        handovers.note_missing(header.author, header.slot, header.expires)
+
+
 def _take_effect(replica: Replica, opened: OpenedLetter, handler: Handler, record: Record, until: int) -> None:
     store, expires = replica.store.letters, record.header.expires
     with replica.transaction():
@@ -185,5 +195,7 @@ def _take_effect(replica: Replica, opened: OpenedLetter, handler: Handler, recor
         if opened.author == replica.me:
             letters.note_elsewhere(replica, opened, expires)
         is_seen = handler(replica, opened)
+        if opened.content is not None and (is_seen or isinstance(opened.content, Move)):
+            kept.keep(replica, record, opened.key, opened.content, addressee=opened.addressee)
         store.note_read(opened.author, opened.slot, until=until)
         receipts.note_opened(replica, opened.author, opened.slot, expires, is_seen=is_seen)

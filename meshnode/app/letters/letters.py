@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from meshnode.app.letters import kept
 from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, Delivery, LetterEvent, state_after
 from meshnode.app.naming import name_of
 from meshnode.app.owner.policy import blocks
@@ -17,8 +18,8 @@ from meshnode.replica.authoring import withdraw, write
 from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import Certificate
 from meshnode.store import SentLetter
-from protocol import InvalidField, Kind, PersonId, limits
-from protocol.letters import SEAL_ENTROPY_BYTES, Content, OpenedLetter, Receipt, receipt_slot, seal
+from protocol import DeviceId, InvalidField, Kind, PersonId, Record, limits
+from protocol.letters import SEAL_ENTROPY_BYTES, Content, OpenedLetter, Receipt, receipt_slot, sealed
 
 
 def new_slot(replica: Replica) -> bytes:
@@ -48,9 +49,25 @@ def send(
     awaited = frozenset(certificate.device for certificate in [*recipients, *own_others])
     expires = now + limits.LETTER_LIFE
     with replica.transaction():
-        _post(replica, to, content, slot, [*recipients, *own_others], expires)
+        record, key = _post(replica, to, content, slot, [*recipients, *own_others], expires)
+        kept.keep(replica, record, key, content, addressee=to)
         replica.store.letters.add_sent(slot, to, sent=now, expires=expires, receipts_due=awaited, is_last=is_last)
         replica.store.receipts.hasten(to, now)  # who sees the letter learns nothing more by a receipt beside it
+    return slot
+
+
+def send_to_own_devices(replica: Replica, content: Content, awaited: frozenset[DeviceId]) -> bytes:
+    """Seal `content` to the owner's other devices and write the letter; returns its slot.
+
+    It is withdrawn as soon as those in `awaited` have opened it. Raises Refused as `send` does.
+    """
+    recipients, slot = _recipients(replica, replica.me), new_slot(replica)
+    _check_room(replica)
+    now = replica.clock.now()
+    expires = now + limits.LETTER_LIFE
+    with replica.transaction():
+        _post(replica, replica.me, content, slot, recipients, expires)
+        replica.store.letters.add_sent(slot, replica.me, sent=now, expires=expires, receipts_due=awaited)
     return slot
 
 
@@ -87,6 +104,13 @@ def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None
     )
 
 
+def note_handed(replica: Replica, opened: OpenedLetter, expires: int, delivered: int | None) -> None:
+    """Remember a letter of the owner that was handed over to this device, and when it was delivered, if that is known."""
+    note_elsewhere(replica, opened, expires)
+    if delivered is not None:
+        replica.store.letters.note_delivered(opened.slot, delivered)
+
+
 def delivery(replica: Replica, slot: bytes) -> Delivery | None:
     """Return the delivery of the owner's letter in `slot`; None if this device does not, or no longer, know the letter."""
     sent = replica.store.letters.sent(slot)
@@ -118,6 +142,15 @@ def withdraw_finished(replica: Replica) -> None:
                 withdraw(replica, Kind.LETTER, sent.slot)
                 replica.store.letters.note_ended(sent.slot)
     replica.ingest.exchanges_changed()  # of people with whom nothing is open, only the last letters kept them in touch
+
+
+def withdraw_own(replica: Replica, slot: bytes) -> None:
+    """Withdraw the letter in `slot`, which this device has written: another one says the same and more."""
+    newest = replica.store.records.newest((replica.me, Kind.LETTER, slot))
+    with replica.transaction():
+        if newest is not None and newest.body:
+            withdraw(replica, Kind.LETTER, slot)
+        replica.store.letters.note_ended(slot)
 
 
 def withdraw_all_to(replica: Replica, to: PersonId) -> None:
@@ -164,7 +197,7 @@ def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> lis
 
 def _check_room(replica: Replica) -> None:
     use = replica.store.records.usage_of(replica.me)
-    too_many = replica.store.letters.count_undelivered(replica.clock.now()) >= limits.LETTERS_UNDER_WAY_MAX
+    too_many = replica.store.letters.count_undelivered(replica.clock.now(), replica.me) >= limits.LETTERS_UNDER_WAY_MAX
     too_many = too_many or use.letter_records >= limits.AUTHOR_LETTER_REGISTERS_MAX
     if too_many or use.letter_bytes + limits.RECORD_MAX_BYTES > limits.AUTHOR_LETTER_BYTES_MAX:
         raise Refused("too many of your messages are still on their way", "wait until some of them have arrived")
@@ -189,9 +222,10 @@ def _post(
     expires: int,
     *,
     rounded: int = 1,
-) -> None:
+) -> tuple[Record, bytes]:
+    """Write the letter; return its record and the key of its content."""
     try:
-        letter = seal(
+        letter, key = sealed(
             content,
             author=replica.me,
             addressee=to,
@@ -202,7 +236,7 @@ def _post(
     except InvalidField as fault:
         raise Usage("that message is too long", "shorten it, or send two messages", field=Field.MESSAGE) from fault
     life = max(1, expires - replica.clock.now())
-    write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, rounded=rounded)
+    return write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, rounded=rounded), key
 
 
 def _has_no_reader_left(replica: Replica, sent: SentLetter) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from meshnode.app.owner.certificates import identity_keys
-from meshnode.recovery.words import check_words, words_of
+from meshnode.recovery.words import ASKED, check_words, places_to_ask, words_of
 from meshnode.replica.replica import Replica
 
 _CONFIRMED = "recovery words confirmed"  # a name in the store's small values
@@ -24,6 +24,11 @@ def note_confirmed(replica: Replica) -> None:
 def shown(replica: Replica) -> tuple[str, ...]:
     """Return the owner's recovery words. Forbidden, which says where the key is, if it is not open on this device."""
     return words_of(identity_keys(replica).seed)
+
+
+def places(replica: Replica) -> tuple[int, ...]:
+    """Draw three places of words to ask for."""
+    return places_to_ask(replica.entropy(ASKED))
 
 
 def confirm(replica: Replica, typed: Mapping[int, str]) -> None:

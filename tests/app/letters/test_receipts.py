@@ -15,8 +15,18 @@ from meshnode.app.people import blocks
 from meshnode.app.upkeep import upkeep
 from meshnode.errors import Refused
 from meshnode.replica.replica import Replica
-from protocol import Kind, Record, body_of, limits
-from protocol.letters import Action, Content, Introduction, Move, exchange_id, open_letter, receipt_slot, seal
+from protocol import Kind, Letter, Record, body_of, limits
+from protocol.letters import (
+    Action,
+    Content,
+    Introduction,
+    Move,
+    exchange_id,
+    letter_tag,
+    open_letter,
+    receipt_slot,
+    seal,
+)
 from tests.app.exchanging import offer, respond
 from tests.app.neighbors import Neighbor
 from tests.support.exchanges import terms
@@ -32,8 +42,19 @@ CLOCKS_MOVE = 10  # seconds, at most: what others say moves a node's clock a lit
 
 
 def written(replica: Replica) -> list[Record]:
-    """The receipts of its owner that are in use."""
-    return list(replica.store.records.bodies(Kind.LETTER, author=replica.me))
+    """The letters of its owner to others that are in use, which are receipts here."""
+    me = replica.me
+    return [
+        record
+        for record in replica.store.records.bodies(Kind.LETTER, author=me)
+        if tag_of(record) != letter_tag(me, me, record.header.slot)
+    ]
+
+
+def tag_of(record: Record) -> bytes:
+    letter = body_of(record)
+    assert isinstance(letter, Letter)
+    return letter.tag
 
 
 def introductions(alice: Replica, bob: Replica, count: int) -> None:

@@ -1,0 +1,74 @@
+"""If everything is lost, on the page: words are shown and checked, friends are chosen, and one helps a friend."""
+
+from __future__ import annotations
+
+import re
+
+from meshnode.app.recovery.words import is_confirmed
+from meshnode.recovery.words import words_of
+from protocol import person_text
+from tests.support.mesh import Mesh
+from tests.web.plain_browser import Page, PlainBrowser
+
+Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
+
+
+async def press(browser: PlainBrowser, page: Page, button: str, **fields: str) -> Page:
+    """Press this button, of whichever form of the page it is."""
+    form = next(form for form in page.forms if button in form.buttons)
+    pressed = form.buttons[button]
+    values = form.fields | fields | ({pressed[0]: pressed[1]} if pressed is not None else {})
+    return await browser.post(form.action, values)
+
+
+async def test_the_words_are_shown_when_asked_for_and_three_of_them_are_checked(browsers: Browsers) -> None:
+    alice = browsers[0]
+    replica = alice.context.replica
+    assert replica.identity is not None
+    words = words_of(replica.identity.seed)
+    page = await alice.get("/recovery")
+    assert not any(f">{word}<" in page.html for word in words)
+    assert "Write them on paper" in page.text
+    shown = await press(alice, page, "Show the words")
+    assert re.findall(r"<li>(\w+)</li>", shown.html) == list(words)
+    places = [int(place) for place in re.findall(r'name="word-(\d+)"', shown.html)]
+    wrong = await press(alice, shown, "They are written down", **{f"word-{one}": "zoo" for one in places})
+    assert "is another one" in wrong.text
+    assert not is_confirmed(replica)
+    right = {f"word-{place}": words[place - 1] for place in places}
+    page = await press(alice, shown, "They are written down", **right)
+    assert "Your recovery words are written down." in page.text
+    assert is_confirmed(replica)
+
+
+async def test_friends_are_chosen_after_it_was_said_what_they_could_do_and_help_on_their_own_word(
+    mesh: Mesh, browsers: Browsers
+) -> None:
+    alice, bob, carol = browsers
+    people = {f"friend-{person_text(one.context.replica.me)}": "on" for one in (alice, carol)}
+    asked = await press(bob, await bob.get("/recovery"), "Let them keep it", need="2", **people)
+    assert "together can act as you" in asked.text
+    page = await press(bob, asked, "Yes, do it")
+    assert "Alice has not received it yet" in page.text
+    mesh.settle()
+    mesh.advance(1)
+    asked = await press(alice, await alice.get("/recovery"), "This friend has lost everything")
+    assert "only in person" in asked.text
+    held = alice.context.replica.store.key_shares.of(bob.context.replica.me)
+    assert held is not None
+    assert held.words.split()[5] not in asked.text
+    shown = await press(alice, asked, "Yes, do it")
+    assert re.findall(r"<li>(\w+)</li>", shown.html) == held.words.split()
+    page = await press(bob, await bob.get("/recovery"), "Let them delete it")
+    assert "Alice has not received it yet" not in page.text
+    mesh.settle()
+    mesh.advance(1)
+    assert "This friend has lost everything" not in (await alice.get("/recovery")).text
+
+
+async def test_what_is_wrong_with_a_choice_is_said_above_the_form(browsers: Browsers) -> None:
+    bob = browsers[1]
+    page = await bob.get("/recovery")
+    refused = await press(bob, page, "Let them keep it", need="x")
+    assert refused.status == 400
+    assert "2 to 16 friends" in refused.text
