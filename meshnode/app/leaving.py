@@ -14,6 +14,7 @@ from meshnode.app.groups import membership
 from meshnode.app.naming import name_of
 from meshnode.app.owner import places, policy
 from meshnode.errors import Field, Usage
+from meshnode.quoting import quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
@@ -75,7 +76,9 @@ def leave(replica: Replica, order: LeavingOrder) -> Steps[LeavingView]:
     """
     before = view(replica)
     if normalize_line(order.name) != before.name:
-        raise Usage("this is not your name", "type it as it is written: {name}", field=Field.NAME, name=before.name)
+        raise Usage(
+            "this is not your name", "type it as it is written: {name}", field=Field.NAME, name=quoted(before.name)
+        )
     yield
     if before.devices:
         return before
