@@ -108,6 +108,7 @@ TABLE = {
         "export": "meshnode.cli.export",
         "backup": "meshnode.cli.backups",
         "restore": "meshnode.cli.backups",
+        "wipe": "meshnode.cli.wipe",
     },
 }
 

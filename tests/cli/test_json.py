@@ -85,6 +85,7 @@ def test_the_page_promises_something_for_every_command_that_asks_the_daemon() ->
         "init",
         "run",
         "service",
+        "wipe",
         "demo",
         "version",
         "completion",
