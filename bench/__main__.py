@@ -28,6 +28,7 @@ MEASURES = (
     "holds",
     "page",
     "hub",
+    "meet",
     "lan",
     "lan_idle",
 )
