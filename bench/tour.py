@@ -98,6 +98,9 @@ TOUR = (
     Call("DELETE", "/v1/memberships/" + WHO, "Garden"),
     Call("POST", "/v1/cards", body={}),
     Call("POST", "/v1/contacts", body={"card": "{stranger}"}, may_fail=True),
+    Call("POST", "/v1/meeting", body={}),
+    Call("GET", "/v1/meeting"),
+    Call("POST", "/v1/meetings", body={"words": "7-falcon-teapot"}, may_fail=True),
     Call("POST", "/v1/introductions", body={"one": "{friend}", "other": "{other friend}"}),
     Call("GET", "/v1/introductions"),
     Call("POST", "/v1/what-if/vouch/" + WHO, "{stranger}", {"trust": 0.9}),
@@ -145,5 +148,7 @@ TOUR = (
     Call("GET", "/v1/phones"),
     Call("DELETE", "/v1/phones/" + WHO, "Phone", may_fail=True),
     Call("POST", "/v1/subscriptions", body={"change": "feed"}),
+    Call("GET", "/v1/leaving"),
+    Call("POST", "/v1/leaving", body={"name": "somebody else"}, may_fail=True),
     Call("POST", "/v1/sync"),
 )
