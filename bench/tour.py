@@ -148,5 +148,7 @@ TOUR = (
     Call("GET", "/v1/phones"),
     Call("DELETE", "/v1/phones/" + WHO, "Phone", may_fail=True),
     Call("POST", "/v1/subscriptions", body={"change": "feed"}),
+    Call("GET", "/v1/leaving"),
+    Call("POST", "/v1/leaving", body={"name": "somebody else"}, may_fail=True),
     Call("POST", "/v1/sync"),
 )

@@ -106,6 +106,7 @@ TABLE = {
     "data": {
         "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
+        "wipe": "meshnode.cli.wipe",
     },
 }
 

@@ -52,6 +52,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "version": ("meshnode version",),
     "completion": ('eval "$(meshnode completion bash)"',),
     "man": ("meshnode man ~/.local/share/man/man1",),
+    "wipe": ("meshnode wipe", "meshnode wipe --name Alice --json"),
     "pause": ("meshnode pause",),
     "resume": ("meshnode resume",),
     "device": ("meshnode device add --name Pi", "meshnode device list"),

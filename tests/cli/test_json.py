@@ -82,7 +82,19 @@ def form(name: str) -> dict[str, Any]:
 
 
 def test_the_page_promises_something_for_every_command_that_asks_the_daemon() -> None:
-    by_themselves = {"init", "run", "service", "demo", "version", "completion", "man", "photo", "carry", "passphrase"}
+    by_themselves = {
+        "init",
+        "run",
+        "service",
+        "wipe",
+        "demo",
+        "version",
+        "completion",
+        "man",
+        "photo",
+        "carry",
+        "passphrase",
+    }
     assert set(PROMISED) == set(COMMANDS) - by_themselves
 
 
