@@ -32,6 +32,7 @@ CALLS: dict[str, list[str]] = {
     "device": ["list"],
     "recovery": ["status"],
     "card": [],
+    "meet": [],
     "people": ["--all"],
     "person": ["Bob"],
     "name": ["Bob", "Bob from the garden"],
