@@ -68,7 +68,7 @@ def join(
                     copies.note_new_key(store, former, keys.device_id)
                 replica = open_replica(store, keyring)
                 start_as_device(replica, result.grant, result.address)
-                look_for_copy(home, store, keyring, moved=False)
+                look_for_copy(home, store, keyring, moved=former is not None)  # what was restored has new keys already
                 replica.clock.remember()
             home.restored.unlink(missing_ok=True)
     return code.person

@@ -224,3 +224,24 @@ def test_a_lost_store_comes_back_from_the_other_device_and_the_old_key_can_be_re
     assert offered() is None
     names = [(one["name"], one["struck"]) for one in ask(home, "device", "list")["devices"]]
     assert ("This computer before", True) in names
+
+
+def test_a_backup_of_a_device_without_the_identity_key_is_restored_by_joining_again(
+    laptop: Path, pi: Path, tmp_path: Path, start: Start
+) -> None:
+    assert meshnode(pi, "offer", "Saw").returncode == 0
+    key, file, new = ask(pi, "backup", "--new-key")["secret"], tmp_path / "pi.age", tmp_path / "new"
+    assert ask(pi, "backup", str(file))["identity"] == "elsewhere"
+    (tmp_path / "key.txt").write_text(key)
+    restored = meshnode(new, "restore", "--key", str(tmp_path / "key.txt"), str(file))
+    assert restored.returncode == 0, restored.stderr
+    assert "meshnode device join" in restored.stdout
+    assert not (new / "identity.key").exists()
+    joined = join(new, ask(laptop, "device", "add", "--name", "New")["text"])
+    assert joined.returncode == 0, joined.stderr
+    start(new)
+    ready(new)
+    assert "Saw" in titles(new)
+    devices = {one["name"]: one["this"] for one in ask(new, "device", "list")["devices"]}
+    assert devices["New"]
+    assert not (new / "restored.json").exists()
