@@ -15,8 +15,10 @@ from bench.harness import SIZES, Report
 # In this order: measures inside this process, then those that start daemons, then the one that needs namespaces.
 MEASURES = (
     "ingest",
+    "encryption",
     "reconcile",
     "sync",
+    "parcel",
     "join",
     "paths",
     "discover",

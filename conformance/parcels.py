@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.asked import Asked, Told, unhexed
 from protocol.parcels import (
+    PARCEL_HEAD_BYTES,
     ParcelFrame,
     ParcelReader,
     Part,
@@ -18,6 +19,7 @@ from protocol.parcels import (
     claim_proof,
     encode_parcel_frame,
     padding_chunk,
+    parcel_size,
     size_class,
 )
 from protocol.parcels.sealing import PARCEL_CHUNK_PLAIN, seal_chunk
@@ -59,7 +61,10 @@ def _read_parcel(asked: Asked) -> Told:
     reader = ParcelReader([bytes.fromhex(key) for key in asked["private_keys"]])
     frames = reader.receive(bytes.fromhex(asked["bytes"]))
     reader.finish()
-    return {"size": reader.size, **_told(frames, reader.key, bytes.fromhex(asked["addressee"]))}
+    return {
+        "size": parcel_size(bytes.fromhex(asked["bytes"])[:PARCEL_HEAD_BYTES]),
+        **_told(frames, reader.key, bytes.fromhex(asked["addressee"])),
+    }
 
 
 def _read_part(asked: Asked) -> Told:

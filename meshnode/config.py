@@ -49,6 +49,10 @@ class Config:
     """Whether people learn, some time later, that your devices have opened their messages."""
     page: bool = True
     """Whether the owner's page is served, to browsers of this computer."""
+    carry_watch: str = ""
+    """A folder, such as a mounted stick or one that others copy, from which parcels are taken in; none: nowhere."""
+    carry_write: bool = False
+    """Whether parcels are written into that folder too."""
     language: str = ""
     """The language in which the owner is answered; none: that of the environment."""
     passphrase_file: str = ""
@@ -179,6 +183,12 @@ def _flag(value: Any) -> bool:
     return found
 
 
+def _folder(value: Any) -> str:
+    if not isinstance(value, str) or (value and not Path(value).expanduser().is_absolute()):
+        raise ValueError(message("{typed} is not a folder's whole path, such as /media/stick", typed=repr(value)))
+    return value
+
+
 def _log_level(value: Any) -> str:
     return _one_of(value, LOG_LEVELS)
 
@@ -268,6 +278,8 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "notify_command": _command,
     "receipts": _flag,
     "page": _flag,
+    "carry_watch": _folder,
+    "carry_write": _flag,
     "language": _language,
     "passphrase_file": _file,
     "log_level": _log_level,

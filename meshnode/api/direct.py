@@ -6,12 +6,13 @@ start. The request is answered by the same application as in a running node.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from meshnode.api.app import build
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState
+from meshnode.app.meetings.typed import MeetingResult, TypedMeeting
 from meshnode.app.peers.sync import Synced
 from meshnode.local.context import LocalContext
 from meshnode.local.feed import Feed
@@ -37,6 +38,14 @@ class _NoNetwork:
     async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
         """Return that nobody was found."""
         return (), ()
+
+    def numbers_heard(self) -> frozenset[int]:
+        """Return that no word code is heard."""
+        return frozenset()
+
+    async def meet(self, number: int, make: Callable[[], TypedMeeting], peer: tuple[str, int] | None) -> MeetingResult:
+        """Return that nobody was found."""
+        return MeetingResult(None)
 
     def look_again(self) -> None:
         """Do nothing: the next start looks at everything."""

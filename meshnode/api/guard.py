@@ -7,7 +7,7 @@ the user's own browser send (DNS rebinding, cross-site requests), should a brows
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -46,7 +46,7 @@ async def file_body(request: Request) -> bytes:
     return await _received(request, FILE_MAX_BYTES)
 
 
-def file_stream(request: Request) -> AsyncIterator[bytes]:
+def file_stream(request: Request) -> AsyncGenerator[bytes, None]:
     """Return the bytes of a large file as they arrive; the reader bounds them. Raises Usage if they are sent as anything else."""
     _check_file(request)
     return request.stream()

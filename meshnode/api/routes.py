@@ -6,7 +6,7 @@ cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, is_dataclass
 from inspect import getdoc
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -22,7 +22,7 @@ class FileReply:
     """A reply that is a file: how many bytes it has, and these in pieces."""
 
     size: int
-    content: AsyncIterator[bytes]
+    content: AsyncGenerator[bytes, None]
 
 
 @dataclass(frozen=True, slots=True)

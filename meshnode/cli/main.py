@@ -50,6 +50,7 @@ TABLE = {
     "people": {
         "card": "meshnode.cli.cards",
         "add": "meshnode.cli.cards",
+        "meet": "meshnode.cli.meetings",
         "people": "meshnode.cli.people",
         "person": "meshnode.cli.people",
         "name": "meshnode.cli.yourself",

@@ -5,8 +5,8 @@ A parcel that was made lies in a temporary file without a name until it is fetch
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -69,7 +69,11 @@ class ParcelDesk:
         """Return the bytes of a parcel that waits. Raises NotFound if there is none of this name."""
         return self._found(name).made.size
 
-    async def content(self, name: str) -> AsyncIterator[bytes]:
+    def parts(self, name: str) -> list[bytes]:
+        """Return the ids of the parts of a parcel that waits. Raises NotFound if there is none of this name."""
+        return [part.id for part in self._found(name).made.parts]
+
+    async def content(self, name: str) -> AsyncGenerator[bytes, None]:
         """Yield a parcel that waits, in pieces. Raises NotFound if there is none of this name."""
         waiting = self._found(name)
         for piece in waiting.made.before():
@@ -94,18 +98,19 @@ class ParcelDesk:
         if waiting is not None:
             waiting.chunks.close()
 
-    async def take(self, stream: AsyncIterator[bytes]) -> TakenView:
+    async def take(self, stream: AsyncGenerator[bytes, None]) -> TakenView:
         """Take a parcel in as its bytes arrive, and stop reading where the rest says nothing. Errors as `taking.ParcelIntake`."""
         async with self._one_at_a_time:
             intake = await self._store_thread.run(ParcelIntake, self._replica)
             received = 0
-            async for data in stream:
-                received += len(data)
-                if received > FILE_BYTES_MAX:
-                    raise Refused("this is no parcel that can be taken in: it is too large", "ask for a new one")
-                await in_slices(self._store_thread, intake.receive(data))
-                if intake.done:
-                    break
+            async with aclosing(stream):
+                async for data in stream:
+                    received += len(data)
+                    if received > FILE_BYTES_MAX:
+                        raise Refused("this is no parcel that can be taken in: it is too large", "ask for a new one")
+                    await in_slices(self._store_thread, intake.receive(data))
+                    if intake.done:
+                        break
             return await in_slices(self._store_thread, intake.finish())
 
     def _found(self, name: str) -> _Waiting:

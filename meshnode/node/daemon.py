@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -43,6 +44,9 @@ from meshnode.replica.replica import Replica
 from meshnode.service_manager import ServiceManager
 from meshnode.store.store_thread import StoreThread
 from protocol import PersonId
+
+if TYPE_CHECKING:  # the web stack is imported while the rest of the node starts
+    from meshnode.local.context import LocalContext
 
 log = logging.getLogger(__name__)
 
@@ -178,11 +182,22 @@ async def _main(
                 ("looking at photos that came", PhotoChecker(replica, store_thread).run),
             ):
                 nursery.start_soon(background.run, guard, work, task)
+            _start_carrying(nursery, config, context, store_thread)
             await stop.wait()
             with trio.move_on_after(CLOSE_SECONDS):
                 await background.once(guard, "saying goodbye", network.close)
             nursery.cancel_scope.cancel()
     return renew.is_set() and not signaled.is_set()
+
+
+def _start_carrying(nursery: trio.Nursery, config: Config, context: LocalContext, store_thread: StoreThread) -> None:
+    """Look after the folder of parcels, if there is one in the settings. Few nodes have one, so its code is loaded here."""
+    if config.carry_watch:
+        from meshnode.node.carrier import Carrier, CarrySettings
+
+        settings = CarrySettings(Path(config.carry_watch).expanduser(), config.carry_write)
+        carrier = Carrier(context.parcels, context.replica, store_thread, settings)
+        nursery.start_soon(background.run, context.replica.guard, "carrying parcels", carrier.run)
 
 
 def _stopping_signals() -> tuple[signal.Signals, ...]:

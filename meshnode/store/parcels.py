@@ -61,6 +61,11 @@ class Parcels:
                 (number, keep),
             )
 
+    def made_at(self, part: bytes) -> int | None:
+        """Return when this part was made; None if its receipt has come, or it was forgotten."""
+        made: int | None = self._database.value("SELECT made FROM parcel_made WHERE id = ?", (part,))
+        return made
+
     def take_made(self, part: bytes, person: PersonId) -> MadePart | None:
         """Return this part for `person`, and forget it: its receipt has come. None if there is none."""
         found = self._database.one(
@@ -108,12 +113,12 @@ class Parcels:
         """Whether this part has come before."""
         return self._database.value("SELECT 1 FROM parcel_came WHERE id = ?", (part,)) is not None
 
-    def add_came(self, part: bytes, person: PersonId, came: int, not_taken: bytes, *, keep: int) -> None:
-        """Note a part that has come, to be told again; of more than `keep`, those that came first are forgotten."""
+    def add_came(self, part: bytes, person: PersonId, came: int, not_taken: bytes, *, told: int = 0, keep: int) -> None:
+        """Note a part that has come, and when its receipt was sent; of more than `keep`, those that came first are forgotten."""
         number = self._persons.number(person)
         with self._database.joined():
             self._database.run(
-                "INSERT OR REPLACE INTO parcel_came VALUES (?, ?, ?, 0, ?)", (part, number, came, not_taken)
+                "INSERT OR REPLACE INTO parcel_came VALUES (?, ?, ?, ?, ?)", (part, number, came, told, not_taken)
             )
             self._database.run(
                 "DELETE FROM parcel_came WHERE person = ?1 AND id NOT IN"

@@ -26,6 +26,7 @@ from protocol.parcels.sealing import (
     beginning,
     boxes_of,
     padding_chunk,
+    parcel_size,
     part_key,
     size_class,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "claim_proof",
     "encode_parcel_frame",
     "padding_chunk",
+    "parcel_size",
     "part_key",
     "proves",
     "sign_opening",

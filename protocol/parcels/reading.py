@@ -38,13 +38,6 @@ class ParcelReader:
         assert self._part is not None, "a part is found before its frames"
         return self._part.key
 
-    @property
-    def size(self) -> int | None:
-        """The bytes of the whole parcel; None before its head has come."""
-        if not self._chunks:
-            return None
-        return PARCEL_HEAD_BYTES + boxes_of(self._chunks) * BOX_BYTES + self._chunks * PARCEL_CHUNK_BYTES
-
     def receive(self, data: bytes) -> list[ParcelFrame]:
         """Take in bytes, and return the frames that are whole now; frames before a fault are in `taken`."""
         if self.done:
@@ -107,6 +100,8 @@ class ParcelReader:
                 raise RemoteError(Code.OVERSIZED, f"a frame of {length} bytes")
             if length == 0:
                 self.done = True
+                self._plain.clear()
+                self._received.clear()
                 break
             if len(self._plain) < 2 + length:
                 return

@@ -166,6 +166,12 @@ def read_head(head: bytes) -> int:
     return chunks
 
 
+def parcel_size(head: bytes) -> int:
+    """Return the bytes of the whole parcel that begins with this head. RemoteError as `read_head`."""
+    chunks = read_head(head)
+    return PARCEL_HEAD_BYTES + boxes_of(chunks) * BOX_BYTES + chunks * PARCEL_CHUNK_BYTES
+
+
 def open_box(box: bytes, chunks: int, private: bytes) -> Part | None:
     """Return the part to which a box leads that this private letter key opens; None if it does not open it.
 

@@ -33,6 +33,9 @@ TARGETS = {
     "siblings": "node",
     "conversation": "node",
     "inbox": "inbox",
+    "parcel_file": "parcels",
+    "parcel_frames": "parcels",
+    "parcel": "parcels",
 }
 """The modules of this package by the harnesses in them; a table, so that a fuzzer can instrument what they import."""
 

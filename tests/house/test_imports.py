@@ -182,44 +182,24 @@ APP_LAYERS: dict[str, set[str]] = {
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
     "notes": {"naming", "discover"},
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
-    "peers": {"naming", "owner", "groups", "people", "devices"},
+    "meetings": {"naming", "owner", "people"},
+    "peers": {"naming", "owner", "groups", "people", "devices", "meetings"},
     "parcels": {"naming", "owner", "groups", "people", "peers"},
     "misdated": {"owner", "groups"},
     "upkeep": {
-        "date",
-        "misdated",
-        "notes",
-        "owner",
-        "people",
-        "recovery",
-        "groups",
-        "listings",
-        "letters",
-        "exchanges",
+        "date", "misdated", "notes", "owner", "people", "recovery", "groups", "listings", "letters", "exchanges",
         "devices",
     },
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
-        "everybody",
-        "picking",
-        "naming",
-        "date",
-        "owner",
-        "catalog",
-        "listings",
-        "people",
-        "waiting",
-        "devices",
-        "recovery",
-        "peers",
-        "upkeep",
-        "phones",
+        "everybody", "picking", "naming", "date", "owner", "catalog", "listings", "people", "waiting", "devices",
+        "meetings", "recovery", "peers", "upkeep", "phones",
     },
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": {"catalog"},
     "subscriptions": {"page_access"},
     "calendar": {"naming", "owner", "catalog", "exchanges"},
-}
+}  # fmt: skip
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.
 EXCEPTIONS: dict[str, set[str]] = {
@@ -238,6 +218,7 @@ LIBRARIES: dict[str, set[str]] = {
     "nacl": {"protocol", "meshnode.sealing"},  # one verifier; and Argon2id for the passphrase
     "cryptography": {"protocol", "meshnode.local.certificate"},
     "msgpack": {"protocol"},
+    "spake2": {"protocol"},
     "h3": {"protocol"},
     "apsw": {"meshnode.store"},
     "trio": {

@@ -8,23 +8,20 @@ import pytest
 
 from meshnode.errors import Refused
 from meshnode.replica.replica import Replica
-from protocol import Record, device_slot
+from protocol import Record
 from protocol.limits import PARCEL_CHUNK_BYTES
-from protocol.parcels import Opening, ParcelRecords, Part, PartWriter, beginning, encode_parcel_frame, sign_opening
+from protocol.parcels import ParcelRecords, encode_parcel_frame
 from protocol.parcels.sealing import (
     BOX_BYTES,
     PARCEL_HEAD_BYTES,
     boxes_of,
     open_box,
-    padding_chunk,
     read_head,
-    size_class,
 )
-from protocol.records.record import Kind
 from tests.mesh.test_parcels import friends, strangers
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, post, sees, withdraw
-from tests.support.parcels import made, taken
+from tests.support.parcels import made, sealed_by, taken
 
 POSTS = 120
 
@@ -159,16 +156,5 @@ def first_chunk(reader: Replica, parcel: bytes) -> int:
 
 def forged(maker: Replica, reader: Replica, records: list[Record], *, addressee: bytes | None = None) -> bytes:
     """Return a parcel by a dishonest program: with any records, and an opening for anybody."""
-    key = bytes(range(32))
-    certificate = maker.store.records.current((maker.me, Kind.DEVICE, device_slot(maker.device)))
-    assert certificate is not None
-    opening = Opening(maker.entropy(16), maker.clock.now(), addressee or reader.me)
-    writer = PartWriter(key)
-    opened = encode_parcel_frame(sign_opening(opening, key, (certificate.wire,), maker.keys.sign))
     held = encode_parcel_frame(ParcelRecords(tuple(record.wire for record in records)))
-    chunks = [chunk for frame in (opened, held) for chunk in writer.add(frame)]
-    chunks += writer.finish()
-    size = size_class(len(chunks))
-    noise = [padding_chunk(bytes(32), number) for number in range(size - len(chunks))]
-    begun = beginning([(Part(key, 0, len(chunks)), [reader.keys.letter_public])], size, bytes(32))
-    return b"".join([begun, *chunks, *noise])
+    return sealed_by(maker, reader, [held], addressee=addressee)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
+from meshnode.app.devices import revocation as device_list
+from meshnode.app.parcels import knowledge
 from meshnode.app.people import cards
+from meshnode.errors import Refused
 from meshnode.store import RecordState
-from protocol import Audience
+from protocol import Audience, device_text, is_revocation, person_text
 from tests.support.mesh import Mesh
-from tests.support.mesh_people import block, knows_name, post, rewrite, sees, state, vouch, withdraw
+from tests.support.mesh_people import acquaint, block, knows_name, post, rewrite, sees, state, vouch, withdraw
 from tests.support.parcels import carry, made, records_in, taken
 
 
@@ -97,3 +102,43 @@ def test_a_vouch_taken_back_is_told() -> None:
     parcel = made(mesh.nodes["Alice"].replica)
     taken(mesh.nodes["Bob"].replica, parcel)
     assert sees(mesh, "Bob") == set()
+
+
+def test_receipts_alone_call_for_no_parcel_and_what_had_no_receipt_is_sent_again() -> None:
+    mesh = friends()
+    alice, bob = mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
+    for _ in range(4):
+        carry(mesh, "Alice", "Bob")
+        carry(mesh, "Bob", "Alice")
+    assert (made(alice, lost=True), made(bob, lost=True)) == (b"", b"")
+    carrots = post(mesh, "Alice", "Carrots")
+    made(alice)  # the stick is lost
+    assert made(alice, lost=True) == b""
+    mesh.advance(knowledge.RESEND_SECONDS + 1)
+    assert carrots.id in {record.id for record in records_in(made(alice, lost=True), bob)}
+    parcel = made(alice)
+    assert carrots.id in {record.id for record in records_in(parcel, bob)}
+    taken(bob, parcel)
+    carry(mesh, "Bob", "Alice")
+    mesh.advance(knowledge.RESEND_SECONDS + 1)
+    again = made(alice, lost=True)
+    assert carrots.id not in {record.id for record in (records_in(again, bob) if again else [])}
+
+
+def test_a_device_that_was_revoked_is_told_of_first_and_its_parcels_are_refused() -> None:
+    mesh = friends()
+    mesh.add_device("Pi", "Alice")
+    acquaint(mesh, "Alice", "Pi")
+    alice, pi, bob = (mesh.nodes[name].replica for name in ("Alice", "Pi", "Bob"))
+    carry(mesh, "Alice", "Pi")
+    carry(mesh, "Pi", "Alice")
+    stolen = made(pi, person_text(bob.me), again=True)
+    taken(bob, stolen)
+    device_list.revoke(alice, device_text(pi.device))
+    post(mesh, "Alice", "Carrots")
+    parcel = made(alice, person_text(bob.me))
+    first = records_in(parcel, bob)[0]
+    assert is_revocation(first.header)
+    taken(bob, parcel)
+    with pytest.raises(Refused, match="not connected"):
+        taken(bob, stolen)

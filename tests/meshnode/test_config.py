@@ -32,7 +32,7 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nsessions = 9\n'
     toml += (
         'notify_command = ["notify", "--now"]\nreceipts = false\npage = false\nlog_level = "debug"\nlanguage = "de"\n'
-        'passphrase_file = "key"\n'
+        'passphrase_file = "key"\ncarry_watch = "/media/stick"\ncarry_write = true\n'
     )
     by_file = load(tmp_path, toml)
     by_environment = load(
@@ -44,6 +44,8 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
         sessions="9",
         receipts="false",
         page="no",
+        carry_watch="/media/stick",
+        carry_write="on",
         language="de",
         log_level="debug",
         notify_command="notify '--now'",
@@ -52,7 +54,7 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
         "log_level": "debug", "notify_command": ("notify", "--now"), "receipts": False, "page": False,
-        "language": "de", "passphrase_file": "key",
+        "language": "de", "passphrase_file": "key", "carry_watch": "/media/stick", "carry_write": True,
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option
@@ -96,6 +98,7 @@ def test_names_of_other_programs_in_the_environment_are_left_alone(tmp_path: Pat
         ('peers = ["pi.local:0"]', "not HOST:PORT"),
         ('peers = ["fe80::1:7000"]', "brackets"),
         ("receipts = 2", "not true or false"),
+        ('carry_watch = "stick"', "not a folder's whole path"),
         ('log_level = "chatty"', "debug, info"),
         ("port = ", "not TOML"),
     ],

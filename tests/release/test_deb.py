@@ -64,7 +64,7 @@ def status(system: DebianSystem) -> dict[str, object] | None:
 
 
 def test_installing_starts_nothing(system: DebianSystem) -> None:
-    assert system.run("pgrep", "--full", "[m]eshnode run").out == ""
+    assert system.processes() == []
     assert not [path for path in files(system) if path.startswith("etc/systemd/") or ".wants" in path]
 
 
@@ -83,6 +83,7 @@ def test_a_person_without_rights_runs_a_node(system: DebianSystem, tmp_path: Pat
         node = system.start(*command, user=USER, stdout=written, stderr=written)
     try:
         assert eventually(lambda: status(system), "the node is ready", within=60)["ready"], log.read_text()
+        assert len(system.processes()) == 1
         check_what_needs_more_than_code(system)
     finally:
         node.terminate()
@@ -121,6 +122,18 @@ def test_a_service_of_a_person_starts_the_program_by_the_name_that_an_update_kee
     (python,) = (path for path in files(system) if path.endswith("/bin/python"))
     asked = "from meshnode.service.installed_program import program_words; print(program_words())"
     assert system.run(f"/{python}", "-I", "-c", asked, user=USER).out == "('/usr/bin/meshnode',)\n"
+
+
+def test_an_update_keeps_the_settings_of_the_owner_and_nothing_of_the_old_program(
+    system: DebianSystem, built: dict[str, Path]
+) -> None:
+    system.run("sh", "-c", "echo '# mine' >> /etc/ufw/applications.d/meshnode")
+    stale = "/usr/lib/meshnode/shared/meshnode/cli/__pycache__/gone.pyc"
+    assert system.run("touch", stale).code == 0
+    install(system, built)
+    assert "# mine" in system.run("cat", "/etc/ufw/applications.d/meshnode").out
+    assert system.run("test", "-e", stale).code == 1
+    assert system.run("meshnode", "version", user=USER).code == 0
 
 
 def test_a_python_that_the_package_has_nothing_for_is_one_line(system: DebianSystem) -> None:

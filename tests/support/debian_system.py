@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,16 @@ class DebianSystem:
     def start(self, *words: str, user: str | None = None, **options: Any) -> subprocess.Popen[str]:
         """Start a command there."""
         return subprocess.Popen(self.command(*words, user=user), text=True, stdin=subprocess.DEVNULL, **options)
+
+    def processes(self) -> list[str]:
+        """Return the names of all processes that run there, but for the one that holds it."""
+        mine = Path(f"/proc/{self._holder.pid}/ns/net").readlink()
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                if process.name != str(self._holder.pid) and (process / "ns" / "net").readlink() == mine:
+                    found.append((process / "comm").read_text().strip())
+        return found
 
     def changes(self) -> Mapping[str, bool]:
         """Return the files that were written or removed since the beginning: path, and whether it is there."""

@@ -8,8 +8,20 @@ from meshnode.app.parcels import making, taking
 from meshnode.app.parcels.taking import TakenView
 from meshnode.replica.replica import Replica
 from meshnode.slices import complete
-from protocol import Record, person_text
-from protocol.parcels import ParcelFrame, ParcelReader, ParcelRecords
+from protocol import Kind, Record, device_slot, person_text
+from protocol.parcels import (
+    Opening,
+    ParcelFrame,
+    ParcelReader,
+    ParcelRecords,
+    Part,
+    PartWriter,
+    beginning,
+    encode_parcel_frame,
+    padding_chunk,
+    sign_opening,
+    size_class,
+)
 from tests.support.mesh import Mesh
 
 
@@ -56,3 +68,19 @@ def records_in(parcel: bytes, *replicas: Replica) -> list[Record]:
     """Return the records in a parcel for these people, in their order."""
     frames = frames_in(parcel, *replicas)
     return [Record.parse(wire) for frame in frames if isinstance(frame, ParcelRecords) for wire in frame.entries]
+
+
+def sealed_by(maker: Replica, reader: Replica, frames: list[bytes], *, addressee: bytes | None = None) -> bytes:
+    """Return a parcel by a dishonest program: with an opening for anybody, and any bytes as frames."""
+    key = bytes(range(32))
+    certificate = maker.store.records.current((maker.me, Kind.DEVICE, device_slot(maker.device)))
+    assert certificate is not None
+    opening = Opening(maker.entropy(16), maker.clock.now(), addressee or reader.me)
+    writer = PartWriter(key)
+    opened = encode_parcel_frame(sign_opening(opening, key, (certificate.wire,), maker.keys.sign))
+    chunks = [chunk for frame in (opened, *frames) for chunk in writer.add(frame)]
+    chunks += writer.finish()
+    size = size_class(len(chunks))
+    noise = [padding_chunk(bytes(32), number) for number in range(size - len(chunks))]
+    begun = beginning([(Part(key, 0, len(chunks)), [reader.keys.letter_public])], size, bytes(32))
+    return b"".join([begun, *chunks, *noise])

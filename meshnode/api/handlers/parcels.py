@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from meshnode.api.handlers.errors import NAMED, WRITES
@@ -46,6 +46,6 @@ async def parcel_handed_over(context: LocalContext, who: str) -> HandedOver:
 
 
 @_routes.add("POST", "/v1/parcels/taken", errors=WRITES)
-async def take_parcel(context: LocalContext, stream: AsyncIterator[bytes]) -> TakenView:
+async def take_parcel(context: LocalContext, stream: AsyncGenerator[bytes, None]) -> TakenView:
     """Take a parcel in: a file of any length. What is not for you is not read."""
     return await context.parcels.take(stream)

@@ -5,7 +5,7 @@ The network hands in a snapshot of itself (`NetworkState`), so that this file kn
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_n
 from meshnode.app.explain.recovery_problems import of_recovery
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
+from meshnode.app.meetings.typed import MeetingResult, TypedMeeting
 from meshnode.app.naming import PersonRef, called, name_of, reference
 from meshnode.app.owner import pause, policy
 from meshnode.app.peers.accounts import NOBODY
@@ -127,6 +128,12 @@ class NetworkStatus(Protocol):
 
         Returns the result for each of them, and the people who were not reached.
         """
+
+    def numbers_heard(self) -> frozenset[int]:
+        """Return the numbers under which others on the network show word codes."""
+
+    async def meet(self, number: int, make: Callable[[], TypedMeeting], peer: tuple[str, int] | None) -> MeetingResult:
+        """Look for the machine that shows the word code of this number, at `peer` if that is given, and try it there."""
 
     def look_again(self) -> None:
         """Announce, recognize and dial by the contacts and cards as they are now. Call it when they changed."""

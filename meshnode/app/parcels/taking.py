@@ -205,29 +205,31 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
     return fault
 
 
-def _finish(replica: Replica, parcel: _Sender, *, whole: bool) -> TakenView:
+def _finish(replica: Replica, sender: _Sender, *, whole: bool) -> TakenView:
     """Note what has come, decide about what waited for the rest, and return what was done."""
-    person = parcel.person
-    parcel.new += len(replica.ingest.receive([], person).stored)
+    person = sender.person
+    sender.new += len(replica.ingest.receive([], person).stored)
     with replica.transaction():
-        if parcel.items:
-            knowledge.note_held(replica, person, parcel.device, bytes(parcel.items))
+        if sender.items:
+            knowledge.note_held(replica, person, sender.device, bytes(sender.items))
         if whole:
-            refused = b"".join(map(knowledge.prefix, parcel.not_taken))
-            replica.store.parcels.add_came(
-                parcel.parcel, person, replica.clock.now(), refused, keep=knowledge.CAME_KEPT
-            )
+            refused = b"".join(map(knowledge.prefix, sender.not_taken))
+            now = replica.clock.now()
+            told = (
+                0 if sender.came else now
+            )  # receipts alone call for none, or the two would write to each other for ever
+            replica.store.parcels.add_came(sender.parcel, person, now, refused, told=told, keep=knowledge.CAME_KEPT)
     if replica.trust_state.graph.weight(replica.me, person) > 0 or person == replica.me:
         keep_keys(replica, person)
     if replica.trust_state.graph.weight(person, replica.me) > 0:
         cards.stop_presenting(replica, person)
     return TakenView(
         person=reference(replica, person),
-        made=parcel.made,
-        records=parcel.came,
-        new=parcel.new,
-        connected=not parcel.vouched and _vouches(replica, person),
-        again=parcel.again,
+        made=sender.made,
+        records=sender.came,
+        new=sender.new,
+        connected=not sender.vouched and _vouches(replica, person),
+        again=sender.again,
     )
 
 
