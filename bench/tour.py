@@ -120,6 +120,9 @@ TOUR = (
     Call("POST", "/v1/doctor"),
     Call("GET", "/v1/doctor/" + WHO, "{friend}"),
     Call("GET", "/v1/export"),
+    Call("POST", "/v1/backup-keys", body={}, may_fail=True),
+    Call("GET", "/v1/backups"),
+    Call("POST", "/v1/backups", body={}, may_fail=True),
     Call("POST", "/v1/parcels", body={}),
     Call("GET", "/v1/parcels/" + WHO, "0" * 16, may_fail=True),
     Call("PUT", "/v1/parcels/" + WHO, "0" * 16, may_fail=True),
@@ -148,5 +151,7 @@ TOUR = (
     Call("GET", "/v1/phones"),
     Call("DELETE", "/v1/phones/" + WHO, "Phone", may_fail=True),
     Call("POST", "/v1/subscriptions", body={"change": "feed"}),
+    Call("GET", "/v1/leaving"),
+    Call("POST", "/v1/leaving", body={"name": "somebody else"}, may_fail=True),
     Call("POST", "/v1/sync"),
 )

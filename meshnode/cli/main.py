@@ -106,6 +106,9 @@ TABLE = {
     "data": {
         "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
+        "backup": "meshnode.cli.backups",
+        "restore": "meshnode.cli.backups",
+        "wipe": "meshnode.cli.wipe",
     },
 }
 

@@ -7,11 +7,13 @@ the description of its route (see `routes`).
 from __future__ import annotations
 
 from meshnode.api.handlers import (
+    backups,
     devices,
     discover,
     events,
     exchanges,
     groups,
+    leaving,
     listings,
     meetings,
     node,
@@ -39,8 +41,10 @@ PARTS = (
     preview,
     discover,
     exchanges,
+    leaving,
     page,
     phones,
+    backups,
     parcels,
     events,
 )
