@@ -29,6 +29,7 @@ MEASURES = (
     "holds",
     "page",
     "hub",
+    "meet",
     "lan",
     "lan_idle",
 )

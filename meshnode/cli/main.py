@@ -106,6 +106,8 @@ TABLE = {
     "data": {
         "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
+        "backup": "meshnode.cli.backups",
+        "restore": "meshnode.cli.backups",
         "wipe": "meshnode.cli.wipe",
     },
 }

@@ -8,10 +8,13 @@ from meshnode.node.daemon import Ready, run
 from meshnode.node.joining import ask_for_code, join
 from meshnode.node.opening import Needs, needs_passphrase
 from meshnode.node.rekeying import change_passphrase, check_passphrase
+from meshnode.node.restoring import Decision, Restored, look_into_backup, restore
 
 __all__ = [
+    "Decision",
     "Needs",
     "Ready",
+    "Restored",
     "answer_apart",
     "ask_for_code",
     "change_passphrase",
@@ -19,7 +22,9 @@ __all__ = [
     "create_node",
     "identity_seed",
     "join",
+    "look_into_backup",
     "needs_passphrase",
     "recover_node",
+    "restore",
     "run",
 ]

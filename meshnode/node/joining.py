@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import trio
 
+from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.meetings.typed import TypedMeeting, check_met
 from meshnode.clock import Clock
@@ -20,6 +21,7 @@ from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, Enr
 from meshnode.net.meeting_client import search_for_words
 from meshnode.node.failures import cause_of
 from meshnode.node.opening import look_for_copy, open_replica, open_store, private_files
+from meshnode.node.restoring import former_device
 from protocol import Code, PersonId, Record, limits
 from protocol.tokens import DeviceCode, WordCode
 
@@ -51,6 +53,7 @@ def join(
         )
     options = EnrolmentOptions(seconds, interfaces, mdns)
     with private_files():
+        former = former_device(home, code.person)
         keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
         with home.lock():
             result = _run(EnrolmentClient(code, keys, options, secrets.token_bytes, progress).run)
@@ -61,10 +64,13 @@ def join(
                 home, code.person, keys, [record.wire for record in result.grant.records], entropy=secrets.token_bytes
             )
             with open_store(home) as store:
+                if former is not None:
+                    copies.note_new_key(store, former, keys.device_id)
                 replica = open_replica(store, keyring)
                 start_as_device(replica, result.grant, result.address)
                 look_for_copy(home, store, keyring, moved=False)
                 replica.clock.remember()
+            home.restored.unlink(missing_ok=True)
     return code.person
 
 

@@ -150,6 +150,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "say": ('meshnode say Drill "I am at the door."',),
     "exchanges": ("meshnode exchanges", "meshnode exchanges Drill"),
     "stats": ("meshnode stats",),
+    "backup": ("meshnode backup --new-key", "meshnode backup alice.age", "meshnode backup --passphrase alice.age"),
+    "restore": ("meshnode restore --dry-run alice.age", "meshnode restore --old-lost alice.age"),
     "carry": ("meshnode carry out /media/stick", "meshnode carry in /media/stick"),
     "carry out": ("meshnode carry out for-carol.parcel --for Carol", "meshnode carry out /media/stick"),
     "carry in": ("meshnode carry in for-carol.parcel", "meshnode carry in /media/stick"),

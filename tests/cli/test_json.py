@@ -32,6 +32,7 @@ CALLS: dict[str, list[str]] = {
     "device": ["list"],
     "recovery": ["status"],
     "card": [],
+    "meet": [],
     "people": ["--all"],
     "person": ["Bob"],
     "name": ["Bob", "Bob from the garden"],
@@ -93,6 +94,7 @@ def test_the_page_promises_something_for_every_command_that_asks_the_daemon() ->
         "photo",
         "carry",
         "passphrase",
+        "restore",
     }
     assert set(PROMISED) == set(COMMANDS) - by_themselves
 

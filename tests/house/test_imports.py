@@ -84,8 +84,10 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.guard",
         "meshnode.slices",
     },
+    "meshnode.backup": PLUMBING | {"protocol", "meshnode.store", "meshnode.replica", "meshnode.app", "meshnode.slices"},
     "meshnode.api": {
         "protocol",
+        "meshnode.backup",
         "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
@@ -96,6 +98,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.local": {
         "protocol",
+        "meshnode.backup",
         "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
@@ -107,6 +110,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "meshnode.web": {
         "protocol",
+        "meshnode.backup",
         "meshnode.text.catalog",
         "meshnode.replica",
         "meshnode.app",
@@ -134,6 +138,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.service_manager",
         "meshnode.firewall",
         "protocol",
+        "meshnode.backup",
         "meshnode.store",
         "meshnode.replica",
         "meshnode.app",
@@ -171,6 +176,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "following": {"naming"},
     "everybody": set(),
     "owner": set(),
+    "backup_state": {"owner"},
     "catalog": {"words", "picking", "naming", "owner"},
     "page_access": set(),
     "phones": {"picking", "page_access"},
@@ -194,7 +200,7 @@ APP_LAYERS: dict[str, set[str]] = {
     },
     "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
-        "everybody", "picking", "naming", "date", "owner", "catalog", "listings", "people", "waiting", "devices",
+        "everybody", "backup_state", "picking", "naming", "date", "owner", "catalog", "listings", "people", "waiting", "devices",
         "meetings", "recovery", "peers", "upkeep", "phones",
     },
     "leaving": {"naming", "owner", "groups", "exchanges", "devices"},
@@ -210,6 +216,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "meshnode.cli.init": {"meshnode.node", "protocol"},
     "meshnode.cli.devices": {"meshnode.node", "protocol"},
     "meshnode.cli.apart": {"meshnode.node"},
+    "meshnode.cli.backups": {"meshnode.node", "meshnode.backup"},
     "meshnode.cli.passphrase": {"meshnode.node"},
     "meshnode.cli.recovery": {"meshnode.node"},
     "meshnode.cli.recovering": {"meshnode.node"},
@@ -226,6 +233,7 @@ LIBRARIES: dict[str, set[str]] = {
     "apsw": {"meshnode.store"},
     "trio": {
         "meshnode.store.store_thread",
+        "meshnode.backup",
         "meshnode.net",
         "meshnode.api",
         "meshnode.local",
@@ -245,6 +253,7 @@ LIBRARIES: dict[str, set[str]] = {
     "platformdirs": {"meshnode.config"},
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
+    "pyrage": {"meshnode.backup.sealing"},
     "segno": {"meshnode.qr"},
     "PIL": {"meshnode.qr.photo_reader", "meshnode.photos.remake"},  # only in a child process, see there
     "zxingcpp": {"meshnode.qr.photo_reader"},

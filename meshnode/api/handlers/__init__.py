@@ -7,6 +7,7 @@ the description of its route (see `routes`).
 from __future__ import annotations
 
 from meshnode.api.handlers import (
+    backups,
     devices,
     discover,
     events,
@@ -43,6 +44,7 @@ PARTS = (
     leaving,
     page,
     phones,
+    backups,
     parcels,
     events,
 )

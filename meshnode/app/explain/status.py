@@ -13,6 +13,7 @@ from meshnode import CONTRACT
 from meshnode.app import date
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.devices.device_list import name_of as name_of_device
+from meshnode.app.explain.backup_problems import of_backups
 from meshnode.app.explain.device_problems import leaping, met_twice, of_this_device, voided
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
 from meshnode.app.explain.given_addresses import addresses as given_addresses
@@ -298,6 +299,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(of_recovery(replica))
     found.extend(met_twice(replica, [(peer.person, peer.device, peer.since) for peer in network.peers]))
     found.extend(_ending(replica))
+    found.extend(of_backups(replica))
     guard = replica.guard
     found.extend(guard.result("looking for what lapses", lambda: list(lapsing(replica)), otherwise=list[Problem]))
     found.extend(network.problems)

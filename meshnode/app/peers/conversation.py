@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from meshnode.app.devices import lost_device
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
@@ -417,6 +418,7 @@ class Conversation:
                     self.live = True
                     if self.peer is not None:
                         cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
+                        lost_device.note_met(self._replica, self.peer)
                     self.comparisons += 1
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))
