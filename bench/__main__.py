@@ -15,6 +15,7 @@ from bench.harness import SIZES, Report
 # In this order: measures inside this process, then those that start daemons, then the one that needs namespaces.
 MEASURES = (
     "ingest",
+    "encryption",
     "reconcile",
     "sync",
     "parcel",
@@ -28,6 +29,7 @@ MEASURES = (
     "holds",
     "page",
     "hub",
+    "meet",
     "lan",
     "lan_idle",
 )

@@ -39,6 +39,8 @@ class Case:
     taker: Path
     verifier: Verifier
     bound: Bound
+    key: bytes | None = None
+    """The key of the taker's store, None for a plain one."""
 
 
 def measure(report: Report) -> None:
@@ -70,7 +72,7 @@ def _report(report: Report, case: Case, sample: Sequence[Record]) -> None:
     rates, ratios = [], []
     for _ in range(report.size.runs):
         before = bare_rate(sample)
-        rate = _rate(case)
+        rate = rate_of(case)
         bare = (before + bare_rate(sample)) / 2
         rates.append(rate)
         ratios.append(rate / bare)
@@ -87,7 +89,7 @@ def bare_rate(sample: Sequence[Record]) -> float:
     return len(signed) / timing.seconds
 
 
-def _rate(case: Case) -> float:
+def rate_of(case: Case) -> float:
     """Return how many records a second the newcomer's node takes in."""
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
@@ -96,7 +98,7 @@ def _rate(case: Case) -> float:
         village = case.village
         with (
             node_of(village.top, folder / "giver.db") as giver,
-            node_of(village.newcomer, folder / "taker.db", case.verifier) as taker,
+            node_of(village.newcomer, folder / "taker.db", case.verifier, key=case.key) as taker,
             Pair(taker, giver) as pair,
         ):
             held = taker.store.records.count()

@@ -56,7 +56,7 @@ def measure(report: Report) -> None:
 
 
 class _Watch:
-    """Takes steps, and counts the seconds of all of them and of the longest."""
+    """Takes steps, and counts the seconds of all of them, and of the longest the processor time, which others do not change."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -65,15 +65,14 @@ class _Watch:
     def run(self, steps: Steps[object]) -> object:
         """Take all steps; return their result."""
         while True:
-            begun = time.perf_counter()
+            begun, worked = time.perf_counter(), time.thread_time()
             try:
                 next(steps)
             except StopIteration as end:
                 return end.value
             finally:
-                spent = time.perf_counter() - begun
-                self.seconds += spent
-                self.longest = max(self.longest, spent)
+                self.seconds += time.perf_counter() - begun
+                self.longest = max(self.longest, time.thread_time() - worked)
 
 
 def _carry(village: Village, stores: Path) -> ParcelFigures:

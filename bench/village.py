@@ -122,9 +122,11 @@ def village_store(village: Village, path: Path, records: Iterable[Record], *, al
 
 
 @contextmanager
-def node_of(person: Person, path: Path | str, verifier: Verifier = verify_one_by_one) -> Iterator[Replica]:
-    """Open the node of `person` with the store at `path` and the machine's own clock."""
-    with Store.open(path) as store:
+def node_of(
+    person: Person, path: Path | str, verifier: Verifier = verify_one_by_one, *, key: bytes | None = None
+) -> Iterator[Replica]:
+    """Open the node of `person` with the store at `path`, encrypted under `key` or plain, and the machine's own clock."""
+    with Store.open(path, key=key) as store:
         yield Replica.open(
             store,
             person.id,

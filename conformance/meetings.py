@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_address
 from itertools import cycle
+from typing import Any
 
 from conformance.asked import Asked, Told, unhexed
 from protocol import Code, DeviceKeys, RemoteError
-from protocol.tokens import Card, DeviceCode
+from protocol.tokens import Card, DeviceCode, WordCode
 from protocol.wire import (
     Announcement,
     Enrol,
     Enrolled,
     Initiator,
+    MeetStart,
     Psk,
     PskCandidate,
     Responder,
     SeenEphemerals,
+    ShownCode,
+    TypedCode,
     card_psk,
     certificate_in,
     check_enrol,
+    check_person,
     contact_psk,
     device_psk,
     enrol,
     enrolment_words,
+    meeting_secret,
+    meeting_static,
     presence_psk,
     recognize,
     service_names,
@@ -85,6 +92,46 @@ def _check_enrolled(asked: Asked) -> Told:
     if not isinstance(frame, Enrolled):
         raise RemoteError(Code.OUT_OF_ORDER, "not an Enrolled")
     record = certificate_in(frame, bytes.fromhex(asked["person"]), _device_keys(asked))
+    return {"certificate": record.wire.hex()}
+
+
+# --- word codes ------------------------------------------------------------------------------------------------------
+
+
+def _word_code(asked: Asked) -> Told:
+    code = WordCode.parse(asked["text"])
+    return {"number": code.number, "words": list(code.words), "written": code.to_text()}
+
+
+def _number(asked: Asked) -> Told:
+    number = asked["number"]
+    return {"secret": meeting_secret(number).hex(), "static_private": meeting_static(number).hex()}
+
+
+def _frame_in(asked: Asked, name: str) -> Any:
+    return decode_frame(bytes.fromhex(asked[name]))
+
+
+def _type(asked: Asked) -> Told:
+    """Type a code, given the frames of the end that shows it."""
+    entropy, handshake_hash = unhexed(asked, "typed_entropy", "handshake_hash")
+    typed = TypedCode(WordCode.parse(asked["text"]), entropy)
+    proof = typed.prove(_frame_in(asked, "shown_start"), handshake_hash, asked["purpose"])
+    typed.check(_frame_in(asked, "shown_proof"), handshake_hash)
+    return {"typed_start": encode_frame(MeetStart(typed.message)).hex(), "typed_proof": encode_frame(proof).hex()}
+
+
+def _show(asked: Asked) -> Told:
+    """Show a code, given the frames of the end where it was typed."""
+    entropy, handshake_hash = unhexed(asked, "shown_entropy", "handshake_hash")
+    shown = ShownCode(WordCode.parse(asked["text"]), entropy)
+    start, proof = _frame_in(asked, "typed_start"), _frame_in(asked, "typed_proof")
+    answer = shown.prove(start, proof, handshake_hash, asked["purpose"])
+    return {"shown_start": encode_frame(MeetStart(shown.message)).hex(), "shown_proof": encode_frame(answer).hex()}
+
+
+def _met(asked: Asked) -> Told:
+    record = check_person(_frame_in(asked, "person"), bytes.fromhex(asked["handshake_hash"]))
     return {"certificate": record.wire.hex()}
 
 
@@ -228,6 +275,7 @@ OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
         "check enrol": _check_enrol,
         "check enrolled": _check_enrolled,
     },
+    "words.json": {"code": _word_code, "number": _number, "type": _type, "show": _show, "person": _met},
     "presence.json": {"names": _names, "read": _read_announcement, "recognize": _recognize},
     "noise.json": {"play": _noise},
     "noise_published.json": {"play": _noise},

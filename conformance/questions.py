@@ -288,6 +288,17 @@ def _devices(held: Any) -> _Made:
     yield from _refused("code", held["refused"])
 
 
+def _words(held: Any) -> _Made:
+    for do, given in (("code", ("text",)), ("number", ("number",)), ("person", ("handshake_hash", "person"))):
+        for case in held[f"{do}s"]:
+            yield str(case[given[0]]), do, _some(case, *given), {"ok": _without(case, *given)}
+    for case in held["meetings"]:
+        for do, ours, theirs in (("type", "typed", "shown"), ("show", "shown", "typed")):
+            asked = _without(case, f"{theirs}_entropy", f"{ours}_start", f"{ours}_proof")
+            yield str(case["purpose"]), do, asked, {"ok": _some(case, f"{ours}_start", f"{ours}_proof")}
+    yield from _refused("code", held["refused"])
+
+
 def _noise(held: Any) -> _Made:
     for case in held["vectors"]:
         given = _without(case, "messages", "handshake_hash")
@@ -472,6 +483,7 @@ FILES: dict[str, Callable[[Any], _Made]] = {
     "exchanges.json": _exchanges,
     "card.json": _cards,
     "devices.json": _devices,
+    "words.json": _words,
     "trust.json": _trust,
     "policies.json": _policies,
     "visibility.json": _visibility,

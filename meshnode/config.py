@@ -45,6 +45,8 @@ class Config:
     """How many nodes may be connected at once; further ones take turns with them."""
     notify_command: tuple[str, ...] = ()
     """A program with its arguments that is run with each thing that comes to wait for the owner, as JSON on its input."""
+    backup_dir: Path | None = None
+    """The directory of the daily backups; none: `backups` in the home."""
     receipts: bool = True
     """Whether people learn, some time later, that your devices have opened their messages."""
     page: bool = True
@@ -259,6 +261,13 @@ def _one_of(value: Any, words: tuple[str, ...]) -> str:
     return str(value)
 
 
+def _directory(value: Any) -> Path:
+    path = Path(value).expanduser() if isinstance(value, str | Path) else Path()
+    if not path.is_absolute():
+        raise ValueError(message("{typed} is not a whole path, which begins with / or ~", typed=repr(str(value))))
+    return path
+
+
 def _language(value: Any) -> str:
     return _one_of(value, tuple(LANGUAGES))
 
@@ -276,6 +285,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "peers": _peers,
     "sessions": _sessions,
     "notify_command": _command,
+    "backup_dir": _directory,
     "receipts": _flag,
     "page": _flag,
     "carry_watch": _folder,

@@ -19,6 +19,7 @@ from meshnode.errors import Failed, Forbidden, NotFound, Refused
 if TYPE_CHECKING:
     from meshnode.sealing import HomeKey
 
+_RESTORED = ("restored.json", "store.db", "device.old-", "backup.recipients")  # how names of restored files begin
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -62,6 +63,21 @@ class Home:
         return self.path / "config.toml"
 
     @property
+    def backup_recipients(self) -> Path:
+        """The public keys to which backups are sealed, one a line; the file may be missing."""
+        return self.path / "backup.recipients"
+
+    @property
+    def backups(self) -> Path:
+        """The directory of the daily backups unless the owner has set another one."""
+        return self.path / "backups"
+
+    @property
+    def restored(self) -> Path:
+        """Says whose backup was put here without the identity key; it exists until the home joins that person again."""
+        return self.path / "restored.json"
+
+    @property
     def socket(self) -> Path:
         """The Unix socket of the local API; it exists while the daemon runs."""
         return self.path / "api.sock"
@@ -81,13 +97,18 @@ class Home:
         """Whether a node was made in this home."""
         return self.identity_key.exists()
 
-    def make(self) -> None:
-        """Make the directory, private to its owner. Refused if it has a node already or holds other files."""
+    def make(self, *, restored: bool = False) -> None:
+        """Make the directory, private to its owner. Refused if it has a node already or holds other files.
+
+        With `restored`, what a backup without the identity key has left there is no obstacle.
+        """
         if self.has_node:
             raise Refused("there is already a node in {path}", "choose another directory with --home", path=self.path)
         try:
             self.path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
             foreign = [entry.name for entry in self.path.iterdir() if not self._ours(entry)]
+            if restored and self.restored.exists():
+                foreign = [name for name in foreign if not name.startswith(_RESTORED)]
         except NotADirectoryError:
             raise Refused("{path} is not a directory", "choose another one with --home", path=self.path) from None
         except FileExistsError:

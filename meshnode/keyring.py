@@ -68,7 +68,7 @@ class Keyring:
 
         Refused, changing nothing, if the home has a node already.
         """
-        home.make()
+        home.make(restored=True)
         return _read_device(home) if home.device_key.exists() else _write_device(home, entropy)
 
     @classmethod
@@ -155,13 +155,21 @@ class Keyring:
         """
         if self.identity is None:
             raise Forbidden("your identity key is locked", "give its passphrase: only it can certify a new device")
+        if self._home.device_key.exists():
+            write_private(self._unused_name(), read_private(self._home.device_key))
+        self.device = _write_device(self._home, entropy)
+        return self.device
+
+    def set_device_aside(self) -> None:
+        """Keep the device keys for nothing but letters that were sealed to them: this home will get others."""
+        self._home.device_key.rename(self._unused_name())
+
+    def _unused_name(self) -> Path:
+        """Return the path for the next device key that is kept although it signs nothing any longer."""
         number = 1
         while (old := self._home.path / _FORMER.format(number)).exists():
             number += 1
-        if self._home.device_key.exists():
-            write_private(old, read_private(self._home.device_key))
-        self.device = _write_device(self._home, entropy)
-        return self.device
+        return old
 
     def former_letter_keys(self) -> tuple[bytes, ...]:
         """Return the private letter keys of the devices that this home was before: letters to them may be on their way.

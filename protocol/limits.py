@@ -168,6 +168,10 @@ DEVICES_MAX = 16  # of one person that count: each costs others a key to recogni
 ENROLMENT_SECONDS = 20  # a silent machine does not hold the connection of a device code for longer
 CONFIRM_SECONDS = 120  # in which the owner compares the words on two screens; then nothing is certified
 
+# --- Word codes ------------------------------------------------------------------------------------------------------
+WORD_CODE_LIFE = 10 * MINUTE  # words that somebody hears later are worth nothing; saying them takes seconds
+WORD_CODE_NUMBER_MAX = 99  # a number is easy to say, and two neighbors who show codes at once seldom draw the same
+
 # --- Presence on the LAN ---------------------------------------------------------------------------------------------
 ANNOUNCED_TAGS = 1 + LIVE_CARDS_MAX  # always as many: their number tells a stranger nothing about open cards
 ANNOUNCED_ADDRESSES_MAX = 8  # of each family: an announcement cannot make us sort and dial a long list

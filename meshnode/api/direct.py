@@ -6,13 +6,15 @@ start. The request is answered by the same application as in a running node.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from meshnode.api.app import build
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState
+from meshnode.app.meetings.typed import MeetingResult, TypedMeeting
 from meshnode.app.peers.sync import Synced
+from meshnode.backup import BackupMaker
 from meshnode.local.context import LocalContext
 from meshnode.local.feed import Feed
 from meshnode.replica.replica import Replica, StoreRunner
@@ -38,17 +40,31 @@ class _NoNetwork:
         """Return that nobody was found."""
         return (), ()
 
+    def numbers_heard(self) -> frozenset[int]:
+        """Return that no word code is heard."""
+        return frozenset()
+
+    async def meet(self, number: int, make: Callable[[], TypedMeeting], peer: tuple[str, int] | None) -> MeetingResult:
+        """Return that nobody was found."""
+        return MeetingResult(None)
+
     def look_again(self) -> None:
         """Do nothing: the next start looks at everything."""
 
 
 async def answer(
-    store_thread: StoreRunner, replica: Replica, method: str, path: str, query: str, body: bytes | None
+    store_thread: StoreRunner,
+    replica: Replica,
+    backups: BackupMaker,
+    method: str,
+    path: str,
+    query: str,
+    body: bytes | None,
 ) -> tuple[int, bytes]:
     """Return status and JSON of the answer to one request; `path` is percent-decoded, `query` is not."""
     network = _NoNetwork()
     catalog = await store_thread.run(Catalog, replica)
-    context = LocalContext(store_thread, replica, network, catalog, Feed(replica, network))
+    context = LocalContext(store_thread, replica, network, catalog, Feed(replica, network), backups)
     headers = [(b"host", b"localhost"), (b"accept-language", language().encode("ascii"))]
     if body is not None:
         headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode("ascii"))]

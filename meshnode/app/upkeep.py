@@ -7,7 +7,7 @@ wrong date would not come back when it learns the right one.
 from __future__ import annotations
 
 from meshnode.app import date, misdated, notes
-from meshnode.app.devices import copies, reissue, sync_own_devices
+from meshnode.app.devices import copies, lost_device, reissue, sync_own_devices
 from meshnode.app.exchanges import blocking, deadlines, handover, incoming, stock
 from meshnode.app.groups import card_invitations, membership
 from meshnode.app.letters import letters, receipts
@@ -52,6 +52,7 @@ def upkeep(replica: Replica) -> float:
         return UPKEEP_SECONDS
     step("signing again what was dated wrongly", misdated.sign_again, replica)
     step("writing again what a revoked device wrote", reissue.write_pending, replica)
+    step("revoking a computer that was lost", lost_device.revoke_if_due, replica)
     step("following your other devices", sync_own_devices.sync_names_and_blocks, replica)
     step("forgetting whom you no longer trust or block", policy.follow_ended, replica)
     step("inviting those who have used a card", card_invitations.sign_owed, replica)

@@ -15,14 +15,14 @@ from meshnode.home import Home
 from meshnode.text import node as text
 
 
-def client(call: Settings, *, unlock: bool = False) -> Client:
-    """Return a client that answers in this process where no daemon runs.
+def client(call: Settings, *, unlock: bool = False, says_so: bool = True) -> Client:
+    """Return a client that answers in this process where no daemon runs, and with `says_so` says that it does.
 
     The passphrase of an encrypted home is asked for then, once; with `unlock`, also that of an identity key which alone has
     one.
     """
     home = call.chosen_home()
-    return Client(home, apart=partial(_answer, call, cache(partial(_passphrase, call, home, unlock)), home))
+    return Client(home, apart=partial(_answer, call, cache(partial(_passphrase, call, home, unlock)), home, says_so))
 
 
 def _passphrase(call: Settings, home: Home, unlock: bool) -> str | None:
@@ -32,13 +32,19 @@ def _passphrase(call: Settings, home: Home, unlock: bool) -> str | None:
 
 
 def _answer(
-    call: Settings, passphrase: Callable[[], str | None], home: Home, method: str, target: str, body: bytes | None
+    call: Settings,
+    passphrase: Callable[[], str | None],
+    home: Home,
+    says_so: bool,
+    method: str,
+    target: str,
+    body: bytes | None,
 ) -> tuple[int, bytes]:
     from urllib.parse import unquote
 
     from meshnode import node
 
-    if not call.json:
+    if says_so and not call.json:
         output.note(text.WITHOUT_DAEMON)
     path, _, query = target.partition("?")
     return node.answer_apart(home, method, unquote(path), query, body, passphrase=passphrase())

@@ -93,7 +93,7 @@ def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
     by_card = typed.strip().lower().startswith(pasting.CARD_PREFIX)
     added = call.client().post("/v1/contacts", card=typed, trust=trust, wait=MEETING_SECONDS if by_card else 0.0)
     pasting.warn_of_argument(card_text)
-    return Answer(added, partial(_show_added, by_card=by_card))
+    return Answer(added, partial(show_added, by_card=by_card))
 
 
 def _card_or_name(call: Settings, typed: str) -> str:
@@ -106,7 +106,8 @@ def _card_or_name(call: Settings, typed: str) -> str:
     return pasting.card(call, typed, ask=text.ASK_CARD, more=text.ASK_CARD_REST)
 
 
-def _show_added(added: dict[str, Any], *, by_card: bool) -> None:
+def show_added(added: dict[str, Any], *, by_card: bool) -> None:
+    """Say how far the connection with an added person has come (AddedView of the API)."""
     name = added["person"]["name"]
     if added["state"] == "awaited":
         output.say(text.awaiting_guest(name))

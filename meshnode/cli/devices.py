@@ -16,7 +16,7 @@ from meshnode.text import devices as text
 from meshnode.text import forms
 
 if TYPE_CHECKING:
-    from protocol.tokens import DeviceCode
+    from protocol.tokens import DeviceCode, WordCode
 
 WAIT_SECONDS = 120
 ASK_SECONDS = 30  # for which the daemon is asked at a time to wait for a computer that uses the code
@@ -31,6 +31,7 @@ def _show_code(code: dict[str, Any]) -> None:
     output.qr(code["text"])
     output.say()
     output.say(text.code_for(code))
+    output.say(text.words_typed(code["words"]))
     output.say(text.CODE_TYPED)
     output.say(code["text"])
 
@@ -112,7 +113,9 @@ def join(call: Settings, code: tuple[str, ...], wait: int, interfaces: tuple[str
     from meshnode import node
     from protocol import person_text
 
-    home, parsed = call.chosen_home(), _parsed(typed)
+    home = call.chosen_home()
+    words = _words(typed)
+    parsed = _parsed(typed) if words is None else _parsed(node.ask_for_code(words, interfaces))
     pasting.warn_of_argument(code)
     person = node.join(
         home,
@@ -187,6 +190,19 @@ def _note_progress(call: Settings, news: str) -> None:
     """Print news of the search on standard error, unless a program reads along."""
     if not call.json:
         output.note(text.progress(news))
+
+
+def _words(typed: str) -> WordCode | None:
+    """Return the word code in `typed`; None where it is none. Usage for one with a typo."""
+    from protocol import Code, RemoteError
+    from protocol.tokens import WordCode
+
+    try:
+        return WordCode.parse(typed)
+    except RemoteError as error:
+        if error.code is Code.CARD_CHECKSUM:
+            raise Usage(text.NO_SUCH_WORDS, text.NO_SUCH_WORDS_HINT) from error
+        return None
 
 
 def _parsed(typed: str) -> DeviceCode:

@@ -50,6 +50,7 @@ TABLE = {
     "people": {
         "card": "meshnode.cli.cards",
         "add": "meshnode.cli.cards",
+        "meet": "meshnode.cli.meetings",
         "people": "meshnode.cli.people",
         "person": "meshnode.cli.people",
         "name": "meshnode.cli.yourself",
@@ -105,6 +106,9 @@ TABLE = {
     "data": {
         "carry": "meshnode.cli.parcels",
         "export": "meshnode.cli.export",
+        "backup": "meshnode.cli.backups",
+        "restore": "meshnode.cli.backups",
+        "wipe": "meshnode.cli.wipe",
     },
 }
 

@@ -14,6 +14,7 @@ from meshnode.app.explain.status import NetworkStatus
 from meshnode.app.following import following
 from meshnode.app.page_access import PageAccess
 from meshnode.app.phones.access import PhoneAccess
+from meshnode.backup import BackupMaker
 from meshnode.local.feed import Feed
 from meshnode.local.following import Following
 from meshnode.local.parcels import ParcelDesk
@@ -33,6 +34,8 @@ class LocalContext:
     network: NetworkStatus
     catalog: Catalog
     feed: Feed
+    backups: BackupMaker | None = None
+    """Makes backups of the home; None where there is none, as in memory."""
     broken: BaseException | None = None
     stop: trio.Event = field(default_factory=trio.Event)
     watcher: Watcher = field(init=False)

@@ -26,17 +26,17 @@ async def add(context: LocalContext, given: card_cases.CardToAdd) -> card_cases.
     """Add somebody by their card or name, and wait as long as `given` says until the two are connected."""
     added = await context.run(introduction_cases.add, given, connected(context))
     context.network.look_again()
-    with trio.move_on_after(min(max(given.wait, 0.0), card_cases.WAIT_SECONDS_MAX)):
-        return await _until_decided(context, added)
+    return await until_decided(context, added, given.wait)
+
+
+async def until_decided(context: LocalContext, added: card_cases.AddedView, wait: float) -> card_cases.AddedView:
+    """Return `added` once nothing more is awaited, or as it is after so many seconds, 10 at most."""
+    with trio.move_on_after(min(max(wait, 0.0), card_cases.WAIT_SECONDS_MAX)):
+        while added.pending:
+            await trio.sleep(FOLLOW_SECONDS)
+            added = await _followed(context, added)
+        return added
     return await _followed(context, added)
-
-
-async def _until_decided(context: LocalContext, added: card_cases.AddedView) -> card_cases.AddedView:
-    """Return `added` once nothing more is awaited."""
-    while added.pending:
-        await trio.sleep(FOLLOW_SECONDS)
-        added = await _followed(context, added)
-    return added
 
 
 async def _followed(context: LocalContext, added: card_cases.AddedView) -> card_cases.AddedView:

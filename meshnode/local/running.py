@@ -18,6 +18,7 @@ from meshnode.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from meshnode.app.explain.status import NetworkStatus
+    from meshnode.backup import BackupMaker
     from meshnode.local.context import LocalContext
     from meshnode.replica.changes import Change
     from meshnode.replica.replica import Replica, StoreRunner
@@ -30,12 +31,14 @@ async def run(
     store_thread: StoreRunner,
     replica: Replica,
     network: NetworkStatus,
+    backups: BackupMaker | None = None,
     *,
     task_status: trio.TaskStatus[LocalContext] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Tell `task_status` the context of this node's doors, and keep it current until cancelled."""
     prepare = await trio.to_thread.run_sync(_imported)
     context = await prepare(store_thread, replica, network)
+    context.backups = backups
     guard = replica.guard
     async with trio.open_nursery() as nursery:
         nursery.start_soon(background.run, guard, "looking after saved searches", _evaluate_watches, context)

@@ -20,6 +20,7 @@ from meshnode.app.peers.contacts import Announced
 from meshnode.net.interfaces import Interfaces, Link
 from meshnode.net.mdns import Mdns
 from meshnode.net.recognizer import RecognizedPeer, Recognizer
+from meshnode.net.rendezvous import Rendezvous
 from meshnode.net.services import AnnouncedService, LinkId
 from meshnode.wakeup import Wakeup
 from protocol import LocalError, PersonId, limits
@@ -28,7 +29,7 @@ from protocol.wire import announce, service_names
 log = logging.getLogger(__name__)
 
 REPEAT_SECONDS = limits.ANNOUNCEMENT_LIFE / 2  # at rest: each wakes all nodes on the network
-REPEAT_EXPECTING_SECONDS = 2.0  # while a device code is open, and a person waits beside the new machine
+REPEAT_EXPECTING_SECONDS = 2.0  # while a device code or word code is open, and a person waits at the other machine
 REPEAT_LOST_SECONDS = 10.0  # after a connection was lost; then after half of the time that has gone by since
 REPEAT_SOONEST_SECONDS = 1.0
 OPEN_AGAIN_SECONDS = 30.0  # after UDP port 5353 could not be opened
@@ -80,6 +81,8 @@ class LocalDiscovery:
         self._recognized = recognized
         self._mdns = mdns if mdns is not None else Mdns()
         self._recognizer = Recognizer()
+        self.rendezvous = Rendezvous()
+        """Finds those who show a word code."""
         self._interfaces = Interfaces()
         self._keys: Announced | None = None
         self._announced: dict[LinkId, _Content] = {}
@@ -162,6 +165,7 @@ class LocalDiscovery:
 
     async def _listen(self) -> None:
         async for service in self._mdns.received:
+            self.rendezvous.note(service, trio.current_time())
             peer = self._recognizer.recognize(service, trio.current_time())
             if peer is not None:
                 self._recognized(peer)

@@ -16,6 +16,7 @@ from meshnode import background
 from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.problem import Problem
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState
+from meshnode.app.meetings.typed import MeetingResult, TypedMeeting
 from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.sync import Synced
 from meshnode.app.phones.settings import LocalSubnet
@@ -39,6 +40,7 @@ from meshnode.net.followers import Followed, Followers
 from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, snapshot, watch
 from meshnode.net.lane import Lane
 from meshnode.net.listener import Listener
+from meshnode.net.meeting_client import MeetingClient
 from meshnode.net.network_options import NetworkOptions
 from meshnode.net.network_problems import network_problems
 from meshnode.net.peer_link import PeerLink
@@ -177,6 +179,29 @@ class Network:
         self._contacts_changed.set()
         self._contacts_urgent.set()
         self._connector.wake()
+
+    def numbers_heard(self) -> frozenset[int]:
+        """Return the numbers under which others on the network show word codes."""
+        return frozenset() if self._discovery is None else self._discovery.rendezvous.numbers(trio.current_time())
+
+    async def meet(self, number: int, make: Callable[[], TypedMeeting], peer: tuple[str, int] | None) -> MeetingResult:
+        """Look for the machine that shows the word code of this number, at `peer` if that is given, and try it there.
+
+        Takes some seconds and may be cancelled.
+        """
+        client = MeetingClient(make, self._interfaces.hosts, lambda address: self._rank(address) is None)
+        if peer is not None:
+            client.found([Address(*peer)])
+            return await client.run()
+        found = client.found
+        rendezvous = None if self._discovery is None else self._discovery.rendezvous
+        if rendezvous is not None:
+            rendezvous.look_for(number, found, trio.current_time())
+        try:
+            return await client.run()
+        finally:
+            if rendezvous is not None:
+                rendezvous.stop(found)
 
     async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
         """Search for everybody, compare with all, and return the result of each connection and the people not found.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import trio
 
 from meshnode import log as logs
+from meshnode.backup import BackupMaker
 from meshnode.home import Home
 from meshnode.node.failures import cause_of
 from meshnode.node.memory import keep_memory_private
@@ -27,6 +28,8 @@ def answer_apart(
     home.check()
     with private_files(), home.lock(), opened(home, passphrase, moved=False, begin=False) as replica:
         try:
-            return trio.run(direct.answer, StoreThread(replica.changes.held), replica, method, path, query, body)
+            thread = StoreThread(replica.changes.held)
+            backups = BackupMaker(home, home.backups, replica, thread)
+            return trio.run(direct.answer, thread, replica, backups, method, path, query, body)
         except BaseExceptionGroup as group:
             raise cause_of(group) from group

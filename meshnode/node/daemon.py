@@ -25,6 +25,7 @@ from meshnode.app.exchanges import incoming
 from meshnode.app.explain.problem import Problem
 from meshnode.app.upkeep import SLICE_SOONEST_SECONDS, make_room
 from meshnode.app.waiting import WaitingCount
+from meshnode.backup import BackupMaker, DailyBackups
 from meshnode.config import Config
 from meshnode.firewall import find_firewall
 from meshnode.home import Home
@@ -123,6 +124,7 @@ async def _main(
     network.problem_sources.append(notifier.problems)
     token, stop = trio.lowlevel.current_trio_token(), trio.Event()
     renew, signaled = trio.Event(), trio.Event()
+    backups = BackupMaker(config.home, config.backup_dir or config.home.backups, replica, store_thread)
     guard = replica.guard
     scheduler = Scheduler(
         partial(store_thread.run, rounds.run_upkeep, replica, partial(token.run_sync_soon, renew.set))
@@ -163,7 +165,7 @@ async def _main(
             nursery.start_soon(stop_for_new_key)
             nursery.start_soon(stop_for_signal, signals)
             await nursery.start(network.run)
-            context = await nursery.start(running.run, store_thread, replica, network)
+            context = await nursery.start(running.run, store_thread, replica, network, backups)
             await nursery.start(serve, context, config.home.socket)
             if config.page:
                 await nursery.start(web.serve, context)
@@ -179,6 +181,7 @@ async def _main(
                 ("making room", room_scheduler.run),
                 ("looking at the clock", looker.run),
                 ("notifying you", notifier.run),
+                ("making daily backups", DailyBackups(backups).run),
                 ("looking at photos that came", PhotoChecker(replica, store_thread).run),
             ):
                 nursery.start_soon(background.run, guard, work, task)

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 
 import trio
 
+from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
+from meshnode.app.meetings.typed import TypedMeeting, check_met
 from meshnode.clock import Clock
 from meshnode.encryption import is_encrypted
 from meshnode.errors import Failed, MeshnodeError, Refused
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
+from meshnode.net.meeting_client import search_for_words
 from meshnode.node.failures import cause_of
 from meshnode.node.opening import look_for_copy, open_replica, open_store, private_files
+from meshnode.node.restoring import former_device
 from protocol import Code, PersonId, Record, limits
-from protocol.tokens import DeviceCode
+from protocol.tokens import DeviceCode, WordCode
+
+Result = TypeVar("Result")
 
 
 def join(
@@ -45,9 +53,10 @@ def join(
         )
     options = EnrolmentOptions(seconds, interfaces, mdns)
     with private_files():
+        former = former_device(home, code.person)
         keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
         with home.lock():
-            result = _search(EnrolmentClient(code, keys, options, secrets.token_bytes, progress))
+            result = _run(EnrolmentClient(code, keys, options, secrets.token_bytes, progress).run)
             if result.grant is None or result.address is None:
                 raise _join_error(result)
             _check_date(result.grant.records[0])
@@ -55,16 +64,35 @@ def join(
                 home, code.person, keys, [record.wire for record in result.grant.records], entropy=secrets.token_bytes
             )
             with open_store(home) as store:
+                if former is not None:
+                    copies.note_new_key(store, former, keys.device_id)
                 replica = open_replica(store, keyring)
                 start_as_device(replica, result.grant, result.address)
                 look_for_copy(home, store, keyring, moved=False)
                 replica.clock.remember()
+            home.restored.unlink(missing_ok=True)
     return code.person
 
 
-def _search(client: EnrolmentClient) -> EnrolmentResult:
+def ask_for_code(words: WordCode, interfaces: tuple[str, ...] = ()) -> str:
+    """Return the device code for which these words stand, as text, from the machine on this network that shows them.
+
+    Raises Refused or Failed, with the reason, if it is not found or does not believe this machine: there is one try.
+    """
+    return _run(partial(_ask_for_code, words, interfaces))
+
+
+async def _ask_for_code(words: WordCode, interfaces: tuple[str, ...]) -> str:
+    found = await search_for_words(
+        partial(TypedMeeting, words, secrets.token_bytes, None), words.number, interfaces, secrets.token_bytes
+    )
+    check_met(found)
+    return found.device_code
+
+
+def _run(work: Callable[[], Awaitable[Result]]) -> Result:
     try:
-        return trio.run(client.run)
+        return trio.run(work)
     except BaseExceptionGroup as group:
         if group.subgroup(KeyboardInterrupt) is not None:
             raise KeyboardInterrupt from group

@@ -67,8 +67,7 @@ def install_for_user(home: Path) -> ServiceView:
     Refused where a service of this user runs the node in another home.
     """
     manager = Systemd(system=False)
-    file = _user_units() / unit.NAME
-    former = _home_in(file)
+    file, former = _user_units() / unit.NAME, installed_home()
     if former is not None and former != str(home):
         raise Refused(
             "your service runs the node in {path} already", "remove it first: meshnode service remove", path=former
@@ -96,9 +95,14 @@ def install_for_system(create_node: Callable[[tuple[str, ...]], None]) -> Servic
     return _start(manager)
 
 
+def installed_home() -> str | None:
+    """Return the home of the node that the service of this user runs; None where none is installed."""
+    return _home_in(_user_units() / unit.NAME)
+
+
 def runs(home: Path) -> bool:
     """Whether the service of this user is installed, and is the one that runs the node in `home`."""
-    return _home_in(_user_units() / unit.NAME) == str(home) and status(system=False).running
+    return installed_home() == str(home) and status(system=False).running
 
 
 def remove(*, system: bool) -> ServiceView:

@@ -16,6 +16,7 @@ import apsw
 
 from meshnode.errors import DISK_FAILED, DISK_FAILED_HINT, Failed, Refused, StorageDamaged, StorageFailed, StorageFull
 from meshnode.store import connecting
+from protocol.steps import Steps
 
 WAL_PAGES = 4000  # checkpoint about every 16 MiB: the more commits share one, the fewer pages are written twice
 WAL_BYTES_MAX = 16 * 1024 * 1024  # what is left of the WAL after a burst: SD cards are small
@@ -193,6 +194,27 @@ class Database:
                 self.run("ROLLBACK")
         for forget in self.on_rollback:
             forget()
+
+    # --- copies ------------------------------------------------------------------------------------------------------
+
+    def copying(self, other: Database, pages: int) -> Steps[None]:
+        """Copy everything into `other`, `pages` pages in each step; what is written between two steps is copied too.
+
+        The copy is that of one moment, the last step. `other` must not be used meanwhile. Errors of either disk are
+        raised, and end the copy alone.
+        """
+        self._check_alive()
+        # A file without a first page would be written without checksums: the pages that are copied first come before it.
+        other.run("CREATE TABLE begun (empty)")
+        other.run("PRAGMA journal_mode = OFF")  # a part of a copy is of no use, so nothing needs to be undone
+        other.run("PRAGMA synchronous = OFF")
+        try:
+            with other._connection.backup("main", self._connection, "main") as copy:
+                while not copy.done:
+                    copy.step(pages)
+                    yield
+        except apsw.Error as error:
+            raise meaning_of(error) from error
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

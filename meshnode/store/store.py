@@ -39,8 +39,10 @@ from meshnode.store.receipts import Receipts
 from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.signed_records import SignedRecords
+from meshnode.store.snapshot import CopyContents, copied, look_into
 from meshnode.store.watermark import Watermark
 from protocol import limits
+from protocol.steps import Steps
 from protocol.wire import ItemTable
 
 _OWN_COMMITS = "own_commits"
@@ -64,9 +66,16 @@ class Store:
     transaction instead, which also keeps memory in step.
     """
 
-    def __init__(self, database: Database, watermark: Watermark | None = None, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        watermark: Watermark | None = None,
+        path: Path | None = None,
+        key: bytes | None = None,
+    ) -> None:
         self._database = database
         self._path = path
+        self._key = key
         self._watermark = watermark
         self._mark: int | None = None
         database.before_commit.append(self._count_own)
@@ -124,7 +133,7 @@ class Store:
         except StorageDamaged:
             set_aside = _set_aside(path)
             database = _open_sound(path, key, vfs)
-        store = cls(database, Watermark(path.with_name(path.name + ".mark")), path)
+        store = cls(database, Watermark(path.with_name(path.name + ".mark")), path, key)
         store._look_for_lost_counters(set_aside)
         if set_aside is not None:
             store._keep_salvaged(salvage(set_aside, key))
@@ -222,6 +231,19 @@ class Store:
     def _journal_has_space(self) -> bool:
         disk = self.disk()
         return disk is None or disk[0] >= limits.DISK_FREE_LEAST
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the database; None in memory."""
+        return self._path
+
+    def snapshot(self, path: Path) -> Steps[None]:
+        """Copy the database into a new file at `path`, as it is in the last step; others may write between two steps."""
+        return copied(self._database, path, self._key)
+
+    def look_into(self, snapshot: Path) -> CopyContents:
+        """Check a snapshot of this store and return what is in it; in any thread, since the store itself is not used."""
+        return look_into(snapshot, self._key)
 
     def erase(self) -> None:
         """Overwrite what was deleted or changed since the last call, in every file of this store. Not in a transaction."""

@@ -19,8 +19,8 @@ ADD_NAME = message("What you call the new device (default Device 2).")
 ADD_EXPIRES = message("How long the code works (default 10m).")
 JOIN_HELP = message(
     "Make this computer one of your devices, with the CODE that 'meshnode device add' shows on another one.\n\n"
-    "Leave CODE out and paste it when you are asked, or write - to read it from a pipe: what is typed behind a command can be "
-    "read by other users of the computer."
+    "On one network its words are enough, such as 7-falcon-teapot. Else leave CODE out and paste the long code when you are "
+    "asked, or write - to read it from a pipe: what is typed behind a command can be read by other users of the computer."
 )
 JOIN_WAIT = message("How long to look for the other computer (default 2m).")
 INTERFACE = message("Use only these network interfaces, such as 'eth*'; '!docker*' leaves some out. Can be repeated.")
@@ -50,13 +50,13 @@ UNKNOWN_PERSON = message("somebody whom this node does not know")
 READABLE = message("Anyone who has that device can still read what is on it.")
 ASK_CODE = message("Paste the code here. It may have several lines.")
 ASK_CODE_REST = message("This code is not complete. Paste the rest here, or press Enter if there is none.")
-CODE_TYPED = message(
-    "Type 'meshnode device join' on the other computer, and paste this code when you are asked for it:"
-)
+CODE_TYPED = message("Elsewhere, type 'meshnode device join', and paste this code when you are asked for it:")
 NO_CODE = message("there is no code")
 NO_CODE_HINT = message("paste the text that 'meshnode device add' shows. It begins with mdev1")
 DAMAGED_CODE = message("this code is incomplete or has a typo")
 DAMAGED_CODE_HINT = message("copy the whole text again")
+NO_SUCH_WORDS = message("no code has this number or one of these words")
+NO_SUCH_WORDS_HINT = message("look at the code again")
 NEWER_CODE = message("this code was made by a newer version of meshnode")
 NEWER_CODE_HINT = message("update yours")
 NOT_A_CODE = message("this is not a device code")
@@ -86,6 +86,11 @@ def words(reply: dict[str, Any]) -> str:
 def confirmed(reply: dict[str, Any]) -> str:
     """Say that a computer becomes a device now."""
     return message("{name} becomes one of your devices now.", name=named(reply["name"]))
+
+
+def words_typed(words: str) -> str:
+    """Say what to type on the other computer, where both are on one network."""
+    return message("On the other computer, on this network, type: meshnode device join {words}", words=words)
 
 
 def code_for(reply: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from meshnode.quoting import quoted
+from meshnode.quoting import named, quoted
 from meshnode.text.catalog import message, plural
 
 HELP = message("Carry what you share to people without a network: as a file on a stick, or by any messenger.")
@@ -43,16 +43,16 @@ def written(reply: Mapping[str, Any]) -> Iterable[str]:
 def left_out(reply: Mapping[str, Any]) -> Iterable[str]:
     """Say for whom there is nothing in a parcel."""
     for one in reply["unreachable"]:
-        yield message("{name}: not in it, since none of their computers is known here.", name=quoted(one["name"]))
+        yield message("{name}: not in it, since none of their computers is known here.", name=named(one["name"]))
 
 
 def _for_person(name: str, count: int) -> str:
-    return plural(count, "For {name}: {n} item.", "For {name}: {n} items.", name=quoted(name))
+    return plural(count, "For {name}: {n} item.", "For {name}: {n} items.", name=named(name))
 
 
 def taken(reply: Mapping[str, Any]) -> str:
     """Say what a parcel has brought."""
-    name = quoted(reply["person"]["name"])
+    name = named(reply["person"]["name"])
     if reply["connected"]:
         return message("You and {name} are connected now.", name=name)
     if not reply["new"]:

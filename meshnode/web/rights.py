@@ -45,6 +45,8 @@ RIGHTS: dict[tuple[Method, str], Right] = {
     ("POST", "/add"): Right.ADD,
     ("GET", "/card"): Right.KEEP,
     ("POST", "/card"): Right.KEEP,
+    ("GET", "/meet"): Right.KEEP,
+    ("POST", "/meet"): Right.KEEP,
     ("GET", "/groups"): Right.BROWSE,
     ("POST", "/groups"): Right.KEEP,
     ("POST", "/groups/{which:path}"): Right.KEEP,

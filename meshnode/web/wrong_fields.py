@@ -19,7 +19,7 @@ NAMES: dict[Field, tuple[str, ...]] = {
     Field.PLACE: ("place", "audience"),
     Field.RADIUS: ("radius",),
     Field.TRUST: ("trust", "know"),
-    Field.WORDS: ("q",),
+    Field.WORDS: ("q", "words"),
 }
 """What the fields of forms are called where it is otherwise than in JSON; the first of them that a form has is meant.
 

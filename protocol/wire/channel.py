@@ -263,7 +263,7 @@ class Responder(Channel, Generic[Name]):
             PROTOCOL_NAME,
             initiator=False,
             ephemeral=self._ephemeral_private,
-            static=self._static_private,
+            static=candidate.static_private or self._static_private,
             psks=(candidate.psk.key,),
             prologue=_PROLOGUE,
         )

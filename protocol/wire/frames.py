@@ -15,18 +15,21 @@ from protocol.errors import Code, RemoteError
 from protocol.fields import parses
 from protocol.keys import KEY_BYTES, SIGNATURE_BYTES
 from protocol.limits import (
+    CARD_TEXT_MAX,
     DEVICE_NAME_MAX,
     DEVICES_MAX,
     FRAME_MAX_BYTES,
     HAVE_ITEMS_MAX,
     HELLO_CHOICES_MAX,
     IDENTIFICATION_RECORDS_MAX,
+    NAME_MAX,
     PHOTO_PART_BYTES,
     RECORDS_PER_FRAME_MAX,
     RUN_BYTES,
 )
 from protocol.records.photo import PHOTO_HASH_BYTES
 from protocol.text import check_text
+from protocol.wire.meeting_frames import MeetDevice, MeetPerson, MeetProof, MeetStart
 from protocol.wire.reconcile import ROOT_BYTES
 from protocol.wire.stratum import DOUBT
 
@@ -35,6 +38,7 @@ HAVE_PREFIX_BYTES = 12  # of an id: an author who makes two records alike by 2^4
 FRAME_OVERHEAD = 8  # a frame's own array head, type and inner array head, rounded up
 ENTRY_OVERHEAD = 3  # the length before each record's bytes
 SPEAKER_TAG_BYTES = 8
+MEET_BYTES = 32  # of a message of SPAKE2, and of a proof of its key
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,10 @@ Frame: TypeAlias = (
     | Again
     | FetchPhoto
     | PhotoPart
+    | MeetStart
+    | MeetProof
+    | MeetPerson
+    | MeetDevice
 )
 
 FRAME_TYPES: dict[type[Frame], int] = {
@@ -213,6 +221,10 @@ FRAME_TYPES: dict[type[Frame], int] = {
     Again: 15,
     FetchPhoto: 16,
     PhotoPart: 17,
+    MeetStart: 18,
+    MeetProof: 19,
+    MeetPerson: 20,
+    MeetDevice: 21,
 }
 
 
@@ -230,14 +242,14 @@ def encode_frame(frame: Frame) -> bytes:
             fields = (number,)
         case Bye(code, pause):
             fields = (int(code), pause)
-        case Enrol(device, letter_key, signature):
-            fields = (device, letter_key, signature)
-        case Enrolled(certificate, records, names):
-            fields = (certificate, records, names)
         case Have(phase, items) | Again(phase, items):
             fields = (int(phase), items)
-        case Ping(first, second) | PhotoPart(first, second):
+        case Ping(first, second) | PhotoPart(first, second) | MeetProof(first, second):
             fields = (first, second)
+        case Enrol(one, two, three) | Enrolled(one, two, three) | MeetPerson(one, two, three):
+            fields = (one, two, three)
+        case MeetStart(text) | MeetDevice(text):
+            fields = (text,)
         case Who():
             fields = ()
     return encode((FRAME_TYPES[type(frame)], *fields))
@@ -419,12 +431,36 @@ def _read_enrolled(fields: _Fields) -> Frame:
     names = []
     for entry in _array(fields[2], DEVICES_MAX):
         key, name = _pair(entry)
-        device = _bytes(key, KEY_BYTES)
-        if not isinstance(name, str):
-            raise _malformed("the name of a device is missing")
-        check_text("name", name, DEVICE_NAME_MAX, shortest=1)
-        names.append((device, name))
+        names.append((_bytes(key, KEY_BYTES), _line("name", name, DEVICE_NAME_MAX)))
     return Enrolled(_bytes(fields[0]), records, tuple(names))
+
+
+def _read_meet_start(fields: _Fields) -> Frame:
+    _at_least(fields, 1)
+    return MeetStart(_bytes(fields[0], MEET_BYTES))
+
+
+def _read_meet_proof(fields: _Fields) -> Frame:
+    _at_least(fields, 2)
+    return MeetProof(_bytes(fields[0], MEET_BYTES), _integer(fields[1]))
+
+
+def _read_meet_person(fields: _Fields) -> Frame:
+    _at_least(fields, 3)
+    certificate, signature = _bytes(fields[0]), _bytes(fields[2], SIGNATURE_BYTES)
+    return MeetPerson(certificate, _line("name", fields[1], NAME_MAX), signature)
+
+
+def _read_meet_device(fields: _Fields) -> Frame:
+    _at_least(fields, 1)
+    return MeetDevice(_line("code", fields[0], CARD_TEXT_MAX))
+
+
+def _line(field: str, value: Value, longest: int) -> str:
+    if not isinstance(value, str):
+        raise _malformed("a text in a frame is missing")
+    check_text(field, value, longest, shortest=1)
+    return value
 
 
 def _read_nothing(frame: Frame) -> Callable[[_Fields], Frame]:
@@ -452,4 +488,8 @@ _READERS: dict[int, Callable[[_Fields], Frame]] = {
     FRAME_TYPES[Again]: _read_items(Again),
     FRAME_TYPES[FetchPhoto]: _read_fetch_photo,
     FRAME_TYPES[PhotoPart]: _read_photo_part,
+    FRAME_TYPES[MeetStart]: _read_meet_start,
+    FRAME_TYPES[MeetProof]: _read_meet_proof,
+    FRAME_TYPES[MeetPerson]: _read_meet_person,
+    FRAME_TYPES[MeetDevice]: _read_meet_device,
 }

@@ -24,6 +24,7 @@ _HINT_DOMAIN = b"meshnode handshake tag v1\0"
 _PRESENCE_DOMAIN = b"meshnode presence psk v1\0"
 _CARD_DOMAIN = b"meshnode card psk v1\0"
 _DEVICE_DOMAIN = b"meshnode device psk v1\0"
+_MEETING_DOMAIN = b"meshnode meeting psk v1\0"
 _CONTACT_DOMAIN = b"meshnode contact psk v1\0"
 
 Name = TypeVar("Name")
@@ -56,6 +57,11 @@ def device_psk(code_secret: bytes) -> Psk:
     return _psk(code_secret, _DEVICE_DOMAIN)
 
 
+def meeting_psk(meeting_secret: bytes) -> Psk:
+    """Return the psk of a channel that everybody can open who knows the number of a word code (32 bytes made from it)."""
+    return _psk(meeting_secret, _MEETING_DOMAIN)
+
+
 def contact_psk(static_private: bytes, remote_static: bytes) -> Psk:
     """Return the psk of two devices whose people vouch for each other: nobody else can compute it, and it never changes.
 
@@ -75,10 +81,14 @@ def _psk(secret: bytes, domain: bytes) -> Psk:
 
 @dataclass(frozen=True, slots=True)
 class PskCandidate(Generic[Name]):
-    """A psk that a responder accepts; `name` is the caller's name for it."""
+    """A psk that a responder accepts; `name` is the caller's name for it.
+
+    `static_private` (32 bytes) is the X25519 key to answer with, where it is not that of the device.
+    """
 
     name: Name
     psk: Psk
+    static_private: bytes | None = field(default=None, repr=False)
 
 
 def select_psk(

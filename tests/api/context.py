@@ -10,11 +10,15 @@ from typing import Any
 from meshnode.api.app import build
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
+from meshnode.app.meetings.typed import MeetingResult, TypedMeeting
+from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.local.context import LocalContext
 from meshnode.local.feed import Feed
 from meshnode.replica.replica import Replica
 from protocol import PersonId
+from protocol.wire import SeenEphemerals
+from tests.support.meetings import converse_with, result_of
 
 
 class InlineStoreThread:
@@ -36,6 +40,8 @@ class StillNetwork:
     checked: int = 0
     synced: tuple[Synced, ...] = ()
     missing: tuple[PersonId, ...] = ()
+    shower: Replica | None = None
+    """The node that a search for a word code leads to."""
 
     def state(self) -> NetworkState:
         return self.now
@@ -49,6 +55,16 @@ class StillNetwork:
     async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
         self.look_again()
         return self.synced, self.missing
+
+    def numbers_heard(self) -> frozenset[int]:
+        return frozenset()
+
+    async def meet(self, number: int, make: Callable[[], TypedMeeting], peer: tuple[str, int] | None) -> MeetingResult:
+        if self.shower is None:
+            return MeetingResult(None)
+        meeting = make()
+        converse_with(meeting, Conversation.answering(self.shower, SeenEphemerals(), 0.0), 0.0)
+        return result_of(meeting)
 
     def look_again(self) -> None:
         self.looked += 1

@@ -10,7 +10,7 @@ import pytest
 from bench.__main__ import MEASURES, main
 from bench.harness import SIZES, Bound, Report, percentile
 
-INSIDE = ("ingest", "reconcile", "sync", "join", "paths", "discover", "refused", "library")
+INSIDE = ("ingest", "reconcile", "sync", "parcel", "join", "paths", "discover", "refused", "library")
 
 
 @pytest.mark.parametrize("measure", INSIDE)

@@ -116,7 +116,7 @@ def test_run_at_a_terminal_makes_a_node_says_what_to_type_and_takes_leave(tmp_pa
         terminal.type("")
         terminal.read_until("(Enter for none)")
         terminal.type("")
-        shown = terminal.read_until("Ctrl-C stops it.")
+        shown = terminal.read_until("Ctrl-C stops it, and so does closing this terminal.")
         assert "on this computer only" in shown
         assert "scripts/meshnode --home" in shown  # the bare name is on no path here
         terminal.interrupt()

@@ -32,6 +32,7 @@ CALLS: dict[str, list[str]] = {
     "device": ["list"],
     "recovery": ["status"],
     "card": [],
+    "meet": [],
     "people": ["--all"],
     "person": ["Bob"],
     "name": ["Bob", "Bob from the garden"],
@@ -81,7 +82,20 @@ def form(name: str) -> dict[str, Any]:
 
 
 def test_the_page_promises_something_for_every_command_that_asks_the_daemon() -> None:
-    by_themselves = {"init", "run", "service", "demo", "version", "completion", "man", "photo", "carry", "passphrase"}
+    by_themselves = {
+        "init",
+        "run",
+        "service",
+        "wipe",
+        "demo",
+        "version",
+        "completion",
+        "man",
+        "photo",
+        "carry",
+        "passphrase",
+        "restore",
+    }
     assert set(PROMISED) == set(COMMANDS) - by_themselves
 
 

@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protocol import Code, RemoteError, decode, limits, photo_hash
-from protocol.wire import HandshakeRefused, certificate_in, check_enrol, decode_known, encode_frame, enrol
+from protocol.tokens import WordCode
+from protocol.wire import (
+    HandshakeRefused,
+    MeetDevice,
+    MeetPerson,
+    MeetProof,
+    MeetStart,
+    ShownCode,
+    TypedCode,
+    certificate_in,
+    check_enrol,
+    check_person,
+    decode_known,
+    encode_frame,
+    enrol,
+    meet_person,
+)
 from protocol.wire.channel import Channel, Responder
 from protocol.wire.frames import Enrol, Enrolled, Frame, decode_frame
 from protocol.wire.index import Index, Item
@@ -19,6 +35,9 @@ from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
 ALICE, BOB = Person("Alice"), Person("Bob")
 ENROL = enrol(ALICE.keys, HANDSHAKE_HASH)
 ENROLLED = Enrolled(ALICE.certificate().wire, (BOB.certificate().wire,), ((ALICE.device, "laptop"),))
+CODE = WordCode.drawn(7, b"ab")
+SHOWN = ShownCode(CODE, grown("shown", size=64))
+MET = meet_person(ALICE.keys, ALICE.certificate(), "Alice", HANDSHAKE_HASH)
 
 
 def _sample_frames() -> tuple[bytes, ...]:
@@ -41,7 +60,9 @@ def _sample_frames() -> tuple[bytes, ...]:
     one.session.bye(Code.CLOSING)
     pair.run()
     by_form: dict[tuple[type[Frame], int], bytes] = {}
-    for data in (*(frame for _, frame in pair.log), encode_frame(ENROL), encode_frame(ENROLLED)):
+    meeting = (MeetStart(SHOWN.message), MeetProof(grown("proof"), 1), MET, MeetDevice("mdev1"))
+    alone = (encode_frame(frame) for frame in (ENROL, ENROLLED, *meeting))
+    for data in (*(frame for _, frame in pair.log), *alone):
         by_form.setdefault((type(decode_frame(data)), len(data) // 100), data)
     return tuple(by_form.values())
 
@@ -69,6 +90,10 @@ def frames(data: bytes) -> None:
         answer_of(check_enrol, frame, HANDSHAKE_HASH, ALICE.keys.dh_public)
     if isinstance(frame, Enrolled):
         answer_of(certificate_in, frame, ALICE.id, ALICE.keys)
+    if isinstance(frame, MeetPerson):
+        answer_of(check_person, frame, HANDSHAKE_HASH)
+    if isinstance(frame, MeetStart):
+        answer_of(TypedCode(CODE, grown("typed", size=64)).prove, frame, HANDSHAKE_HASH, 1)
 
 
 def handshake(data: bytes) -> None:

@@ -33,6 +33,8 @@ OUTSIDE = {
     ("meshnode.net.calls", "one"): "a part of one attempt to call, which is guarded as a whole",
     ("meshnode.net.enrolment_client", "watch"): "a command that a person waits for, not the node",
     ("meshnode.net.enrolment_client", "discovery.run"): "a command that a person waits for, not the node",
+    ("meshnode.net.meeting_client", "watch"): "a command that a person waits for, not the node",
+    ("meshnode.net.meeting_client", "discovery.run"): "a command that a person waits for, not the node",
     ("meshnode.photos.child", "_feed"): "a part of one request, or of the check of photos, which is guarded as a whole",
     ("meshnode.local.event_stream", "_cancel_at_disconnect"): "a part of one request, whose errors the API answers",
     ("meshnode.net.mdns_thread", "self._run"): "a thread, which no error of it can take down the node with",

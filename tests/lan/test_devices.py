@@ -20,12 +20,27 @@ def words_of_what_waits(shower: Host) -> str | None:
     return None
 
 
+def said(host: Host) -> list[tuple[str, str]]:
+    """Return what was said in the exchanges that a machine shows, each with the state of its exchange."""
+    found = host.ask("exchanges")["exchanges"]
+    return [(one["state"], message["text"]) for one in found for message in one["messages"]]
+
+
+WORDS = [("agreed", "May I?"), ("agreed", "Gladly.")]
+
+
 def test_a_second_machine_is_added_and_found_by_announcements_alone(lan: MakeLan) -> None:
     network = lan("Laptop", "Pi", "Bob")
     laptop, pi, bob = network["Laptop"].init(), network["Pi"], network["Bob"].init()
     at_home = laptop.daemon()
     bob.daemon()
     bob.meshnode("add", laptop.meshnode("card").strip())
+    bob.meshnode("offer", "Ladder")
+    eventually(lambda: laptop.finds("Ladder"), "the laptop finds what Bob offers")
+    exchange = laptop.ask("respond", "Ladder", "--message", "May I?")["exchange"]
+    eventually(lambda: bob.ask("inbox")["exchanges"], "Bob reads the request")
+    bob.meshnode("accept", exchange, "--message", "Gladly.")
+    eventually(lambda: said(laptop) == WORDS, "the laptop has the answer")
     shown = laptop.meshnode("device", "add", "--name", "Pi").strip()
     nowhere = replace(DeviceCode.parse(shown), addresses=()).to_text()  # the laptop's addresses have changed since
     with ThreadPoolExecutor() as threads:
@@ -34,6 +49,7 @@ def test_a_second_machine_is_added_and_found_by_announcements_alone(lan: MakeLan
         laptop.meshnode("device", "confirm", *waiting.split())
         joining.result()
     pi.daemon()
+    eventually(lambda: said(pi) == WORDS, "the Pi knows what was said before it was there")
     pi.meshnode("offer", "Saw")
     eventually(lambda: bob.finds("Saw"), "Bob finds what the Pi offers")
     assert at_home.stop() == 0

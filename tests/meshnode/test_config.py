@@ -32,6 +32,7 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nsessions = 9\n'
     toml += (
         'notify_command = ["notify", "--now"]\nreceipts = false\npage = false\nlog_level = "debug"\nlanguage = "de"\n'
+        'backup_dir = "/media/stick"\n'
         'passphrase_file = "key"\ncarry_watch = "/media/stick"\ncarry_write = true\n'
     )
     by_file = load(tmp_path, toml)
@@ -49,12 +50,13 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
         language="de",
         log_level="debug",
         notify_command="notify '--now'",
+        backup_dir="/media/stick",
         passphrase_file="key",
     )
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
         "log_level": "debug", "notify_command": ("notify", "--now"), "receipts": False, "page": False,
-        "language": "de", "passphrase_file": "key", "carry_watch": "/media/stick", "carry_write": True,
+        "language": "de", "backup_dir": Path("/media/stick"), "passphrase_file": "key", "carry_watch": "/media/stick", "carry_write": True,
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option

@@ -35,8 +35,13 @@ def test_the_page_has_every_setting_once_and_its_variable() -> None:
 def test_the_defaults_on_the_page_are_those_of_the_program(tmp_path: Path) -> None:
     lines = [f"{name} = {default.strip('`')}" for name, _, _, default, _ in ROWS if default != "not set"]
     (tmp_path / "config.toml").write_text("\n".join(lines))
-    assert {row[0] for row in ROWS if row[3] == "not set"} == {"notify_command", "language", "passphrase_file"}
-    assert len(lines) == len(SETTINGS) - 3
+    assert {row[0] for row in ROWS if row[3] == "not set"} == {
+        "notify_command",
+        "backup_dir",
+        "language",
+        "passphrase_file",
+    }
+    assert len(lines) == len(SETTINGS) - 4
     assert loaded(tmp_path) == SETTINGS
 
 

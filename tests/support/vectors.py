@@ -26,6 +26,7 @@ from tests.support.vectors_session import frame_vectors, reconcile_vectors, sess
 from tests.support.vectors_text import text_vectors
 from tests.support.vectors_trust import trust_vectors
 from tests.support.vectors_visibility import visibility_vectors
+from tests.support.vectors_words import words_vectors
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "codec.json": codec_vectors,
@@ -35,6 +36,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "bodies.json": bodies_vectors,
     "card.json": card_vectors,
     "devices.json": devices_vectors,
+    "words.json": words_vectors,
     "groups.json": groups_vectors,
     "letters.json": letters_vectors,
     "exchanges.json": exchanges_vectors,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.limits import (
+    CARD_TEXT_MAX,
     DEVICE_NAME_MAX,
     DEVICES_MAX,
     HAVE_ITEMS_MAX,
     HELLO_CHOICES_MAX,
     IDENTIFICATION_RECORDS_MAX,
     INT_MAX,
+    NAME_MAX,
     PHOTO_PART_BYTES,
     RECONCILE_CHILDREN_MAX,
     RECONCILE_LIST_MAX,
@@ -166,6 +168,38 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("a name that is empty", [3, 0, 1], ""),
             Change("a name that is too long", [3, 0, 1], "a" * (DEVICE_NAME_MAX + 1)),
             Change("a name that is nil", [3, 0, 1], None),
+        ],
+    ),
+    "a MeetStart": (
+        [18, bytes(32)],
+        [Change("a message of 31 bytes", [1], bytes(31)), Change("a message that is text", [1], "m" * 32)],
+    ),
+    "a MeetProof": (
+        [19, bytes(32), 1],
+        [
+            Change("a proof of 31 bytes", [1], bytes(31)),
+            Change("a proof that is nil", [1], None),
+            Change("a purpose below 0", [2], -1),
+            Change("a purpose that is text", [2], "1"),
+        ],
+    ),
+    "a MeetPerson": (
+        [20, b"certificate", "Alice", bytes(64)],
+        [
+            Change("a certificate that is text", [1], "certificate"),
+            Change("a name that is empty", [2], ""),
+            Change("a name that is too long", [2], "a" * (NAME_MAX + 1)),
+            Change("a name of two lines", [2], "Al\nice"),
+            Change("a name that is nil", [2], None),
+            Change("a signature of 63 bytes", [3], bytes(63)),
+        ],
+    ),
+    "a MeetDevice": (
+        [21, "mdev1"],
+        [
+            Change("a code that is empty", [1], ""),
+            Change("a code that is too long", [1], "a" * (CARD_TEXT_MAX + 1)),
+            Change("a code that is nil", [1], None),
         ],
     ),
 }

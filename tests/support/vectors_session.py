@@ -32,6 +32,7 @@ from protocol.wire.frames import (
 )
 from protocol.wire.index import Index, Item
 from protocol.wire.marks import Marks
+from protocol.wire.meeting_frames import MeetDevice, MeetPerson, MeetProof, MeetStart
 from protocol.wire.reconcile import Reconciler, SessionHash
 from tests.support.people import NOW, Person
 from tests.support.session_pair import HANDSHAKE_HASH, RUN, Pair, Side
@@ -63,6 +64,10 @@ FRAMES: dict[str, Frame] = {
     "bye of a busy node": Bye(Code.BUSY, 60),
     "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),
     "enrolled": Enrolled(b"certificate", (b"profile",), ((bytes(range(32)), "Pi"),)),
+    "meet start": MeetStart(bytes(range(32))),
+    "meet proof": MeetProof(bytes(range(32)), 1),
+    "meet person": MeetPerson(b"certificate", "Alice", bytes(range(64))),
+    "meet device": MeetDevice("mdev1"),
 }
 
 

@@ -106,7 +106,19 @@ def test_a_browser_stays_signed_in_when_the_node_starts_again(tab: Tab, alice: R
 
 
 PAGES = (
-    *("/", "/discover", "/post", "/mine", "/exchanges", "/people", "/people?all=1", "/add", "/card", "/groups"),
+    *(
+        "/",
+        "/discover",
+        "/post",
+        "/mine",
+        "/exchanges",
+        "/people",
+        "/people?all=1",
+        "/add",
+        "/card",
+        "/groups",
+        "/meet",
+    ),
     *("/sharing", "/searches", "/me", "/blocks", "/devices", "/data", "/status", "/more", "/recovery"),
 )
 

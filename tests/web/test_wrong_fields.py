@@ -78,7 +78,20 @@ async def pages(mesh: Mesh, browsers: Browsers) -> list[str]:
     mesh.settle()
     other = (await alice.get("/discover")).links["Ladder"]
     person = f"/people/{person_text(bob.context.replica.me)}"
-    return ["/post", "/add", "/card", "/groups", "/sharing", "/me", "/devices", "/phones", person, exchange, other]
+    return [
+        "/post",
+        "/add",
+        "/card",
+        "/meet",
+        "/groups",
+        "/sharing",
+        "/me",
+        "/devices",
+        "/phones",
+        person,
+        exchange,
+        other,
+    ]
 
 
 async def test_whatever_is_typed_the_problem_leads_to_a_field_of_the_form(mesh: Mesh, browsers: Browsers) -> None:
@@ -123,6 +136,7 @@ def fault(html: str, action: str, what: str) -> list[str]:
         ("/post", {"title": "Kale", "quantity": "many"}, "quantity"),
         ("/post", {"title": "Kale", "category": "nonsense"}, "wrong-category"),
         ("/card", {"uses": "0"}, "uses"),
+        ("/meet", {"words": "7-falcon"}, "words"),
         ("/card", {"trust": "7"}, "trust"),
         ("/add", {"card": "mesh1nonsense"}, "card"),
         ("/sharing", {"radius": "0", "act": "settings"}, "radius"),

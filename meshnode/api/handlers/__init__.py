@@ -7,12 +7,15 @@ the description of its route (see `routes`).
 from __future__ import annotations
 
 from meshnode.api.handlers import (
+    backups,
     devices,
     discover,
     events,
     exchanges,
     groups,
+    leaving,
     listings,
+    meetings,
     node,
     page,
     parcels,
@@ -30,6 +33,7 @@ PARTS = (
     devices,
     recovery,
     people,
+    meetings,
     groups,
     sharing,
     listings,
@@ -37,8 +41,10 @@ PARTS = (
     preview,
     discover,
     exchanges,
+    leaving,
     page,
     phones,
+    backups,
     parcels,
     events,
 )

@@ -10,6 +10,7 @@ from meshnode.app.devices import confirmation
 from meshnode.app.devices import device_list as device_cases
 from meshnode.app.devices import revocation as revoke_cases
 from meshnode.errors import NotFound
+from meshnode.local import meetings
 from meshnode.local.context import LocalContext
 
 _routes = Routes()
@@ -18,10 +19,8 @@ ROUTES: list[Route] = _routes.table
 
 @_routes.add("POST", "/v1/device-codes", status=201, errors=WRITES)
 async def make_device_code(context: LocalContext, body: device_cases.DeviceOrder) -> device_cases.DeviceCodeView:
-    """Make a code with which another computer becomes one of your devices."""
-    made = await context.run(device_cases.add, body, context.network.state().addresses)
-    context.network.look_again()
-    return made
+    """Make a code with which another computer becomes one of your devices, and words that stand for it on this network."""
+    return await meetings.add_device(context, body)
 
 
 @_routes.add("GET", "/v1/confirmation")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshnode.api.handlers.addresses import parsed
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app import date as date_cases
@@ -14,8 +15,7 @@ from meshnode.app.explain import status as status_cases
 from meshnode.app.peers import given_addresses as given_cases
 from meshnode.app.peers import sync as sync_cases
 from meshnode.app.people.cards import written
-from meshnode.config import DEFAULT_PORT, parse_address
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import NotFound, Refused
 from meshnode.local.context import LocalContext
 
 _routes = Routes()
@@ -60,7 +60,7 @@ async def give_address(context: LocalContext, body: given_cases.AddressToGive) -
 
     An address is HOST:PORT, where an IPv6 host is in brackets; without a port the default port is meant.
     """
-    address = _address(body.address)
+    address = parsed(body.address)
     network = context.network.state()
     if address in network.addresses:
         raise Refused("this is an address of this node itself", "give that of the other computer")
@@ -72,7 +72,7 @@ async def give_address(context: LocalContext, body: given_cases.AddressToGive) -
 @_routes.add("DELETE", "/v1/addresses/{who:path}", errors=(NotFound, *WRITES))
 async def remove_address(context: LocalContext, who: str) -> given_views.GivenAddressView:
     """Dial an address no longer that you have given."""
-    address = _address(who)
+    address = parsed(who)
     before = context.network.state()
     kept = await context.run(given_cases.given)
     if address not in kept and address in {(one.host, one.port) for one in before.given}:
@@ -81,13 +81,6 @@ async def remove_address(context: LocalContext, who: str) -> given_views.GivenAd
     await context.run(given_cases.remove, address)
     context.network.look_again()
     return view
-
-
-def _address(text: str) -> tuple[str, int]:
-    try:
-        return parse_address(text, default_port=DEFAULT_PORT)
-    except ValueError as error:
-        raise Usage(str(error), "such as 192.168.1.20:4747") from None
 
 
 @_routes.add("POST", "/v1/sync")

@@ -25,12 +25,16 @@ class DeviceOrder:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCodeView:
-    """A code for one machine: the first machine that uses it becomes a device of yours."""
+    """A code for one machine: the first machine that uses it becomes a device of yours.
+
+    `words` stand for it on a network that both machines are on, for ten minutes; empty where they are not shown.
+    """
 
     text: str
     name: str
     expires: int
     addresses: tuple[str, ...]
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

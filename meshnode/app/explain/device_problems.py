@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from meshnode.app.devices import lost_device
 from meshnode.app.devices.copies import WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.explain.problem import Problem, days, found_problem
@@ -41,6 +42,19 @@ def of_this_device(replica: Replica) -> Iterator[Problem]:
         )
     if new_key_due(replica):
         yield found_problem("copied", _COPIED, _how_to_take_new_key(replica))
+    lost = lost_device.waiting(replica)
+    if lost is not None:
+        device, met, contacts = lost
+        yield found_problem(
+            "lost_device",
+            "Your computer before is revoked once your contacts have brought back what it wrote ({met} of {contacts} were met)",
+            "if it was stolen, end it at once: meshnode device revoke {device}",
+            (device_text(device),),
+            met=met,
+            contacts=contacts,
+            device=device_text(device)[:11],
+        )
+        return
     former = replica.former_device
     if former is not None and replica.trust_state.certified(replica.me, former):
         copied = replica.store.meta.get(WAS_COPIED) is not None

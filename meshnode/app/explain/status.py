@@ -5,7 +5,7 @@ The network hands in a snapshot of itself (`NetworkState`), so that this file kn
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from meshnode import CONTRACT
 from meshnode.app import date
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.devices.device_list import name_of as name_of_device
+from meshnode.app.explain.backup_problems import of_backups
 from meshnode.app.explain.device_problems import leaping, met_twice, of_this_device, voided
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
 from meshnode.app.explain.given_addresses import addresses as given_addresses
@@ -22,6 +23,7 @@ from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_n
 from meshnode.app.explain.recovery_problems import of_recovery
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
+from meshnode.app.meetings.typed import MeetingResult, TypedMeeting
 from meshnode.app.naming import PersonRef, called, name_of, reference
 from meshnode.app.owner import pause, policy
 from meshnode.app.peers.accounts import NOBODY
@@ -127,6 +129,12 @@ class NetworkStatus(Protocol):
 
         Returns the result for each of them, and the people who were not reached.
         """
+
+    def numbers_heard(self) -> frozenset[int]:
+        """Return the numbers under which others on the network show word codes."""
+
+    async def meet(self, number: int, make: Callable[[], TypedMeeting], peer: tuple[str, int] | None) -> MeetingResult:
+        """Look for the machine that shows the word code of this number, at `peer` if that is given, and try it there."""
 
     def look_again(self) -> None:
         """Announce, recognize and dial by the contacts and cards as they are now. Call it when they changed."""
@@ -291,6 +299,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(of_recovery(replica))
     found.extend(met_twice(replica, [(peer.person, peer.device, peer.since) for peer in network.peers]))
     found.extend(_ending(replica))
+    found.extend(of_backups(replica))
     guard = replica.guard
     found.extend(guard.result("looking for what lapses", lambda: list(lapsing(replica)), otherwise=list[Problem]))
     found.extend(network.problems)

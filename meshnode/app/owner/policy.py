@@ -153,6 +153,20 @@ def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
         _edit(replica, vouching(subject, per_mille))
 
 
+def take_back_all(replica: Replica) -> None:
+    """Take back every vouch of the owner's, in one version of this device's policy."""
+    held = own(replica)
+    if held is None or not held.vouches:
+        return
+    registers, before_it = _Registers.read(replica), web(replica)
+    after = caught_up(
+        registers.to_edit, registers.next_stamp, fresh_salt(replica), take_back=frozenset(held.vouches), forget=()
+    )
+    with replica.transaction():
+        _write(replica, registers, after)
+        note_former_web(replica, before_it)
+
+
 def block(replica: Replica, subject: PersonId) -> None:
     """Block `subject`. A vouch for them stays written, and counts for nothing while the block lasts."""
     if not blocks(replica, subject):

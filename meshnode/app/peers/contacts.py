@@ -17,6 +17,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from meshnode.app.groups import membership
+from meshnode.app.meetings import shown
 from meshnode.app.peers.accounts import shared_out
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, revocation_of
@@ -24,7 +25,16 @@ from meshnode.replica.trust_state import TrustState
 from meshnode.store import IssuedCard
 from protocol import DeviceId, PersonId, RemoteError, limits
 from protocol.tokens import Card
-from protocol.wire import Psk, PskCandidate, card_psk, contact_psk, device_psk, presence_psk
+from protocol.wire import (
+    Psk,
+    PskCandidate,
+    card_psk,
+    contact_psk,
+    device_psk,
+    meeting_candidate,
+    meeting_secret,
+    presence_psk,
+)
 
 VOUCHERS_DIALED = 1000  # whom the owner does not vouch for: anybody can create Sybils who vouch for the owner
 CO_MEMBERS_DIALED = 256  # likewise: a community can be filled with Sybils
@@ -36,12 +46,14 @@ CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make th
 class PskName:
     """The name of the psk that a caller has shown; with all fields None, the presence key.
 
-    Else it is one of our cards or device codes, by its id, or the key of a contact.
+    Else it is one of our cards or device codes, by its id, the key of a contact, or the number of the word code that is
+    shown, which proves nothing.
     """
 
     card: bytes | None = None
     contact: PersonId | None = None
     code: bytes | None = None
+    meeting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +83,12 @@ class ContactTarget:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """The keys that go into an announcement: our presence key, and the secrets of device codes and cards.
+    """The keys that go into an announcement: our presence key, and the secrets of codes and cards.
 
-    `expecting` says that a device code is open, so a person waits at the other machine for this node to announce
-    itself.
+    The number of the word code that is shown is among them, as 32 bytes that everybody can compute.
+
+    `expecting` says that a device code or a word code is open, so a person waits at the other machine for this node to
+    announce itself.
     """
 
     presence_key: bytes
@@ -94,6 +108,8 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
     if own is not None:
         candidates.append(PskCandidate(PskName(), presence_psk(own.presence_key)))
     candidates.extend(PskCandidate(PskName(card=card.id), card_psk(card.secret)) for card in _open_cards(replica))
+    meeting = shown.open_code(replica)
+    candidates.extend([meeting_candidate(meeting.number, PskName(meeting=meeting.number))] if meeting else [])
     codes = replica.store.devices.codes(replica.clock.now())
     candidates.extend(PskCandidate(PskName(code=code.id), device_psk(code.secret)) for code in codes)
     for person in [*direct_contacts(replica), *_counterparts(replica)]:
@@ -247,6 +263,8 @@ def announced(replica: Replica) -> Announced | None:
     if profile is None or is_self_revoked(replica):
         return None
     codes = [code.secret for code in replica.store.devices.codes(replica.clock.now()) if code.used_by is None]
+    meeting = shown.open_code(replica)
+    codes += [meeting_secret(meeting.number)] if meeting else []
     graph, me = replica.trust_state.graph, replica.me
     cards = [
         card

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from meshnode.app.devices import lost_device
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
@@ -20,6 +21,7 @@ from meshnode.app.peers.contacts import Dial, PskName, admits
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import Enrolling
 from meshnode.app.peers.identifying import TurnedAway, Welcome, identify, keep_shown, revocation_here
+from meshnode.app.peers.meeting import AnsweringMeeting, in_meeting
 from meshnode.app.peers.serving import Serving
 from meshnode.app.peers.shown_certificates import find_certificate
 from meshnode.app.peers.time_telling import TimeTelling
@@ -106,6 +108,7 @@ class Conversation:
         """Whether the owner trusts this person directly, as it was when the other end proved who it is."""
         self.live = False
         self._enrolling = Enrolling(replica)
+        self._meeting = AnsweringMeeting(replica)
         self.comparisons = 0
         """The number of comparisons of all that both sides hold for each other."""
         self.came = 0
@@ -185,7 +188,10 @@ class Conversation:
         try:
             frames = self._channel.receive(data)
             self._outbox.append(self._channel.data_to_send())
-            if (code := self._device_code) is not None:  # such a machine gets no session
+            if in_meeting(self._channel):  # such a machine gets no session, nor does one with a device code
+                self._outbox.extend(self._meeting.receive(self._channel, frames))
+                self.end = ConversationEnd(Code.CLOSING) if self._meeting.over else None
+            elif (code := self._device_code) is not None:
                 self._end_enrolment(self._enrolling.receive(code, self._channel, frames, now))
             elif self._channel.established and self._session is None:
                 self._begin_session(now)
@@ -412,6 +418,7 @@ class Conversation:
                     self.live = True
                     if self.peer is not None:
                         cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
+                        lost_device.note_met(self._replica, self.peer)
                     self.comparisons += 1
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))

@@ -16,6 +16,7 @@ from meshnode.app.explain import status as status_cases
 from meshnode.app.explain import storage as storage_cases
 from meshnode.app.peers import sync as sync_cases
 from meshnode.errors import MeshnodeError, NotFound
+from meshnode.local import meetings
 from meshnode.qr.codes import picture
 from meshnode.text import page as page_text
 from meshnode.text import page_node as text
@@ -100,8 +101,7 @@ async def add_device(asked: Asked) -> Reply:
     try:
         if form.get("act") == "add":
             order = device_cases.DeviceOrder(form.get("name", "").strip() or None)
-            made = await context.run(device_cases.add, order, context.network.state().addresses)
-            context.network.look_again()
+            made = await meetings.add_device(context, order)
             values = {"code": plain(made), "picture": picture(made.text)}
             return TemplateReply("device_code.html", values, acted=True)
         if form.get("act") in ("confirm", "refuse"):

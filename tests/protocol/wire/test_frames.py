@@ -18,6 +18,7 @@ from protocol.limits import (
     POLICY_MAX_BYTES,
     RECORDS_PER_FRAME_MAX,
 )
+from protocol.wire import MeetDevice, MeetPerson, MeetProof, MeetStart
 from protocol.wire.frames import (
     FRAME_TYPES,
     HAVE_PREFIX_BYTES,
@@ -71,6 +72,10 @@ FRAMES = st.one_of(
     st.builds(Want, BYTES),
     st.builds(Ping, NUMBERS, NUMBERS),
     st.builds(Bye, NUMBERS),
+    st.builds(MeetStart, KEYS),
+    st.builds(MeetProof, KEYS, NUMBERS),
+    st.builds(MeetPerson, BYTES, st.sampled_from(["Pi", "Zoë"]), st.binary(min_size=64, max_size=64)),
+    st.builds(MeetDevice, st.sampled_from(["mdev1", "x"])),
     st.builds(Enrol, KEYS, KEYS, st.binary(min_size=64, max_size=64)),
     st.builds(
         Enrolled,

@@ -1,0 +1,189 @@
+"""`backup` and `restore`: everything that makes up a node in one sealed file, and a new computer made from it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meshnode.cli import apart, output
+from meshnode.cli.asking import agreed
+from meshnode.cli.command import Answer, Settings, command, say_lines
+from meshnode.cli.passphrase import asked, given
+from meshnode.cli.program import as_typed
+from meshnode.errors import Failed, Refused, Usage
+from meshnode.text import backups as text
+from meshnode.text import node as node_text
+
+if TYPE_CHECKING:
+    from meshnode.node import Decision
+
+LOST, LIVES = "lost", "lives"
+
+
+def _show_state(reply: dict[str, Any]) -> None:
+    say_lines(text.state(reply))
+
+
+@command("backup", about=text.BACKUP_HELP, show=_show_state)
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--to", "recipients", multiple=True, metavar="KEY", help=text.BACKUP_TO)
+@click.option("--passphrase", is_flag=True, help=text.BACKUP_PASSPHRASE)
+@click.option("--new-key", is_flag=True, help=text.BACKUP_NEW_KEY)
+def backup(call: Settings, file: Path | None, recipients: tuple[str, ...], passphrase: bool, new_key: bool) -> Any:
+    client = apart.client(call)
+    if passphrase and (recipients or new_key):
+        raise Usage(text.ONE_WAY, text.ONE_WAY_HINT)
+    if new_key:
+        reply = client.post("/v1/backup-keys", to=list(recipients))
+        if file is None:
+            return Answer(reply, _show_key)
+        _show_key(reply)
+    elif file is None:
+        if recipients or passphrase:
+            raise Usage(text.NO_FILE, text.NO_FILE_HINT)
+        return client.get("/v1/backups")
+    if not passphrase and not recipients and not new_key and not client.get("/v1/backups")["keys"]:
+        if not call.may_ask():
+            raise Refused(text.NO_KEY, text.NO_KEY_HINT)
+        passphrase = True
+    chosen = _new_passphrase(call) if passphrase else None
+    return _made(client, file, recipients, chosen)
+
+
+def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str | None) -> Answer:
+    """Have a backup made, put a passphrase on it here where one was chosen, and put it in its place."""
+    from meshnode import backup
+
+    secret, public = backup.new_key() if passphrase is not None else ("", "")
+    reply = client.post("/v1/backups", to=[public] if passphrase is not None else list(recipients))
+    waiting = Path(reply["file"])
+    try:
+        if passphrase is not None:
+            backup.with_passphrase(waiting, secret, passphrase)
+        _put(waiting, file)
+    except OSError as error:
+        raise Failed(text.cannot_write(file, error.strerror)) from error
+    finally:
+        waiting.unlink(missing_ok=True)
+    reply |= {"file": str(file.absolute()), "bytes": file.stat().st_size}
+    return Answer(reply, lambda _: say_lines(text.made(reply, file)))
+
+
+def _put(made: Path, file: Path) -> None:
+    """Copy a backup to where its owner wants it; what is there is replaced once all of the new one is on the disk."""
+    draft = file.with_name(f".{file.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as copy, made.open("rb") as source:  # noqa: PTH123 - private from the first byte on
+            shutil.copyfileobj(source, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+        if draft.stat().st_size != made.stat().st_size:
+            raise OSError(None, "")
+        draft.rename(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _show_key(reply: dict[str, Any]) -> None:
+    if reply["secret"] is not None:
+        output.note(text.SECRET_SHOWN)
+        output.say(reply["secret"])
+        output.note(text.SECRET_ONCE)
+    output.note(text.KEY_SET)
+    for key in reply["keys"]:
+        output.note(f"  {key}")
+
+
+def _new_passphrase(call: Settings) -> str:
+    if call.may_ask():
+        typed: str = click.prompt(text.ASK_NEW_PASSPHRASE, hide_input=True, confirmation_prompt=True, err=True)
+        return typed
+    return _line_of_input()
+
+
+@command("restore", about=text.RESTORE_HELP)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help=text.RESTORE_DRY_RUN)
+@click.option("--old-lost", is_flag=True, help=text.RESTORE_OLD_LOST)
+@click.option("--old-lives", is_flag=True, help=text.RESTORE_OLD_LIVES)
+@click.option("--key", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=text.RESTORE_KEY)
+def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives: bool, key: Path | None) -> Any:
+    if old_lost and old_lives:
+        raise Usage(text.BOTH_FATES, text.BOTH_FATES_HINT)
+    home = call.chosen_home()
+    if home.has_node and not dry_run:
+        raise Refused(node_text.node_exists(home.path), node_text.NODE_EXISTS_HINT)
+    from meshnode import node
+
+    secret = _secret(call, file, key)
+    if dry_run:
+        shown = _shown(node.look_into_backup(file, secret))
+        return Answer(shown, lambda _: say_lines(text.contents(shown)))
+    fate = LOST if old_lost else LIVES if old_lives else None
+    chosen: list[Decision] = []
+
+    def decide(manifest: Any) -> Decision:
+        shown = _shown(manifest)
+        if not call.json:
+            for line in text.contents(shown):
+                output.note(line)
+        lost = fate == LOST or (fate is None and call.may_ask() and agreed(text.ASK_LOST))
+        chosen.append(node.Decision(lost, _identity_passphrase(call, shown["identity"])))
+        return chosen[0]
+
+    done = node.restore(home, file, secret, decide)
+    old = LOST if chosen[0].old_lost else LIVES
+    reply = {**_shown(done.manifest), "home": str(home.path), "old": old, "renewed": done.renewed}
+
+    def show(_: Any) -> None:
+        say_lines(text.restored(reply))
+        if done.renewed:
+            output.say(node_text.start(as_typed(call)))
+
+    return Answer(reply, show)
+
+
+def _shown(manifest: Any) -> dict[str, Any]:
+    """Return what a backup says of itself, as `backup` prints it."""
+    facts = asdict(manifest)
+    counts, size = facts.pop("counts"), sum(one["bytes"] for one in facts.pop("files").values())
+    return {**facts, "bytes": size, "records": [{"kind": kind, "count": count} for kind, count in counts.items()]}
+
+
+def _secret(call: Settings, file: Path, key: Path | None) -> str:
+    try:
+        file.open("rb").close()
+        if key is not None:
+            return key.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Usage(text.cannot_read(key or file, reason)) from error
+    if call.may_ask():
+        typed: str = click.prompt(text.ASK_SECRET, hide_input=True, err=True)
+        return typed
+    return _line_of_input()
+
+
+def _line_of_input() -> str:
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise Usage(text.NO_SECRET, text.NO_SECRET_HINT)
+    return line
+
+
+def _identity_passphrase(call: Settings, identity: str) -> str | None:
+    if identity != "sealed":
+        return None
+    found = given(call)
+    if found is not None or not call.may_ask():
+        return found
+    return asked(text.ASK_IDENTITY, empty=True) or None

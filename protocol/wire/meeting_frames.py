@@ -1,0 +1,36 @@
+"""The four frames by which two machines meet that have a word code in common (protocol/README.md, "Word codes")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MeetStart:
+    """Begins, or answers, the proof of a word code: one message of SPAKE2."""
+
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MeetProof:
+    """Proves that the sender knows the word code; `purpose` says what the sender wants by it."""
+
+    mac: bytes
+    purpose: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeetPerson:
+    """Tells who the sender is, after both have proved the code: a certificate, a name, and a signature by the device."""
+
+    certificate: bytes  # a whole record
+    name: str
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MeetDevice:
+    """Carries a device code, as text, to a machine that has proved the word code that stands for it."""
+
+    code: str

@@ -1,0 +1,86 @@
+"""The last device of a person takes back all that others have of them before it goes; another one takes back nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app import leaving
+from meshnode.app.leaving import LeavingOrder, LeavingView
+from meshnode.errors import Usage
+from meshnode.slices import complete
+from protocol import Kind
+from tests.app.exchanging import inbox, make, offer, respond, states
+from tests.mesh.test_exchanges import neighbor, row
+from tests.support.mesh import Mesh
+from tests.support.mesh_devices import replica, revoke, village
+from tests.support.mesh_people import found, holds, invite, members, person, post, sees
+
+
+def leave(mesh: Mesh, name: str, typed: str | None = None) -> LeavingView:
+    """Let a device leave as the command does: the others hear what ends before trust ends too."""
+    node = replica(mesh, name)
+    typed = leaving.view(node).name if typed is None else typed
+    left = complete(leaving.leave(node, LeavingOrder(typed)))
+    mesh.settle()
+    complete(leaving.leave(node, LeavingOrder(typed, vouches=True)))
+    mesh.settle()
+    return left
+
+
+def test_everything_is_taken_back_also_where_only_a_relay_hears_of_it() -> None:
+    mesh = row("Ann", "Bob", "Cleo", seed=51)
+    found(mesh, "Ann", "Elm Street")
+    invite(mesh, "Ann", "Elm Street", "Bob")
+    ladder, bench = post(mesh, "Ann", "Ladder"), post(mesh, "Ann", "Bench")
+    mesh.settle()
+    assert sees(mesh, "Cleo") == {"Ladder", "Bench"}
+    assert members(mesh, "Bob", "Elm Street") == {"Ann", "Bob"}
+    left = leave(mesh, "Ann")
+    assert (left.listings, left.groups, left.vouches, left.exchanges) == (2, 1, 1, 0)
+    assert left.devices == ()
+    for name in ("Bob", "Cleo"):
+        assert not holds(mesh, name, ladder)
+        assert not holds(mesh, name, bench)
+        assert replica(mesh, name).trust_state.graph.weight(person(mesh, "Ann"), person(mesh, "Bob")) == 0
+    assert members(mesh, "Bob", "Elm Street") == {"Bob"}
+    after = leaving.view(replica(mesh, "Ann"))
+    assert (after.listings, after.groups, after.vouches) == (0, 0, 0)
+
+
+def test_exchanges_are_called_off_so_that_nobody_waits() -> None:
+    mesh = row("Ann", "Bob", seed=52)
+    ann, bob = neighbor(mesh, "Ann"), neighbor(mesh, "Bob")
+    offer(mesh, ann, title="Drill", quantity=1)
+    offer(mesh, ann, title="Saw", quantity=1)
+    agreed, asked = respond(mesh, bob, "Drill"), respond(mesh, bob, "Saw")
+    assert {one.exchange for one in inbox(mesh, ann)} == {agreed, asked}
+    make(mesh, ann, agreed, "accept")
+    assert leave(mesh, "Ann").exchanges == 2
+    assert sorted(states(mesh, bob)) == ["cancelled", "declined"]
+
+
+def test_with_other_devices_nothing_is_taken_back_and_one_of_them_takes_over() -> None:
+    mesh = village()
+    ladder = post(mesh, "Pi", "Ladder")
+    mesh.settle()
+    left = leave(mesh, "Pi")
+    assert len(left.devices) == 1
+    assert not left.identity
+    assert holds(mesh, "Carol", ladder)
+    revoke(mesh, "Pi")
+    mesh.settle()
+    assert sees(mesh, "Carol") == {"Ladder"}
+
+
+@pytest.mark.parametrize("typed", ["", "ann", "Ann ", "Anna", "Bob"])
+def test_only_the_own_name_as_it_is_written_confirms_it(typed: str) -> None:
+    mesh = row("Ann", "Bob", seed=53)
+    post(mesh, "Ann", "Ladder")
+    mesh.settle()
+    if typed == "Ann ":  # blanks around it do not matter
+        assert leave(mesh, "Ann", typed).listings == 1
+        return
+    before = list(replica(mesh, "Ann").store.records.rows(kinds=(Kind.LISTING, Kind.POLICY)))
+    with pytest.raises(Usage, match="not your name"):
+        leave(mesh, "Ann", typed)
+    assert list(replica(mesh, "Ann").store.records.rows(kinds=(Kind.LISTING, Kind.POLICY))) == before

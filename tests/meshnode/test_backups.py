@@ -1,0 +1,83 @@
+"""`backup` and `restore` as a person types them: beside a running node, and on a new computer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import PROJECT, Start, ask, environment, meshnode, ready, words
+
+EXIT_REFUSED, EXIT_USAGE = 5, 2
+
+
+def typed(home: Path, text: str, *given: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with `text` on its standard input."""
+    command = words(home, *given)
+    return subprocess.run(
+        command, cwd=PROJECT, env=environment(), input=text, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_node_is_backed_up_while_it_runs_and_restored_on_a_new_computer(
+    home: Path, start: Start, tmp_path: Path
+) -> None:
+    start(home)
+    ready(home)
+    assert meshnode(home, "offer", "Apples").returncode == 0
+    shown = ask(home, "backup")
+    assert (shown["keys"], shown["last"], shown["daily"], shown["wanted"]) == ([], None, [], False)
+    refused = meshnode(home, "backup", str(tmp_path / "a.age"))
+    assert (refused.returncode, refused.stderr.count("\n")) == (EXIT_REFUSED, 1)
+    key = ask(home, "backup", "--new-key")
+    assert key["secret"].startswith("AGE-SECRET-KEY-1")
+    file = tmp_path / "a.age"
+    file.write_text("an older backup")
+    made = ask(home, "backup", str(file))
+    assert (made["file"], made["bytes"]) == (str(file), file.stat().st_size)
+    assert {"kind": "listing", "count": 1} in made["records"]
+    assert file.stat().st_mode & 0o077 == 0
+    assert ask(home, "backup")["last"] == made["made"]
+    assert not [one for one in home.iterdir() if one.name.startswith(".backup")]
+
+    new = tmp_path / "new"
+    look = typed(new, key["secret"] + "\n", "restore", "--dry-run", str(file), "--json")
+    assert json.loads(look.stdout)["person"] == made["person"]
+    assert not new.exists()
+    wrong = typed(new, "AGE-SECRET-KEY-1" + "Q" * 58, "restore", str(file))
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (EXIT_USAGE, 1)
+    both = meshnode(new, "restore", "--old-lost", "--old-lives", str(file))
+    assert both.returncode == EXIT_USAGE
+    done = typed(new, key["secret"], "restore", "--old-lives", "--json", str(file))
+    reply = json.loads(done.stdout)
+    assert (reply["name"], reply["old"], reply["renewed"]) == ("Alice", "lives", True)
+    again = typed(new, key["secret"], "restore", str(file))
+    assert again.returncode == EXIT_REFUSED
+    start(new)
+    ready(new)
+    assert [one["title"] for one in ask(new, "mine")["listings"]] == ["Apples"]
+    devices = {one["this"]: one["id"] for one in ask(new, "device", "list")["devices"]}
+    assert devices[False] == made["device"] != devices[True]
+    assert [one["title"] for one in ask(home, "mine")["listings"]] == ["Apples"]  # the old one goes on
+
+
+def test_a_node_that_does_not_run_is_backed_up_too_and_with_a_passphrase(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.age"
+    made = typed(home, "correct horse\n", "backup", "--passphrase", str(file))
+    assert made.returncode == 0, made.stderr
+    assert file.read_bytes().startswith(b"age-encryption.org/v1\n-> scrypt ")
+    wrong = typed(tmp_path / "new", "wrong horse\n", "restore", str(file))
+    assert (wrong.returncode, "passphrase" in wrong.stderr) == (EXIT_REFUSED, True)
+    assert typed(tmp_path / "new", "correct horse\n", "restore", str(file)).returncode == 0
+
+
+@pytest.mark.parametrize("file", ["no/such/directory/a.age", "."])
+def test_a_file_that_cannot_be_written_is_an_error_of_one_line(home: Path, tmp_path: Path, file: str) -> None:
+    meshnode(home, "backup", "--new-key")
+    ended = meshnode(home, "backup", str(tmp_path / file))
+    assert ended.returncode != 0
+    assert ended.stderr.splitlines()[-1].startswith("meshnode: ")
+    assert "Traceback" not in ended.stderr
+    assert not [one for one in home.iterdir() if one.name.startswith(".backup")]
