@@ -1,4 +1,4 @@
-"""Keeps names for people and saved searches alike on all devices of their owner, who may change them on each.
+"""Keeps names for people, saved searches and shares of friends' keys alike on all devices of their owner.
 
 Each device compares what it has with the notes that its owner's devices exchange: what was changed here becomes a note
 with a higher stamp, and a note from elsewhere that counts more is put to use here. Letters bring the notes, see
@@ -8,16 +8,18 @@ with a higher stamp, and a note from elsewhere that counts more is put to use he
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import blake2b
 
 from meshnode.app.discover.search import SearchQuery, check
 from meshnode.app.naming import public_name
 from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
+from meshnode.store import StoredShare
 from protocol import InvalidField, PersonId, check_text, limits
-from protocol.letters import Note
+from protocol.letters import KeyShare, Note
 
-NAME, SEARCH = 1, 2
+NAME, SEARCH, SHARE = 1, 2, 3
 _FIRST, _CHOSEN = b"\0", b"\1"  # what the note of a name begins with
 _KEY_BYTES = 16
 
@@ -40,7 +42,7 @@ def follow(replica: Replica) -> None:
         here, known, stamp = _here(replica), notes.all(), notes.highest_stamp()
         for kind, key in sorted({*here, *known}):
             value, note = here.get((kind, key)), known.get((kind, key))
-            if kind not in (NAME, SEARCH):
+            if kind not in _USES:
                 continue  # a newer version has made it
             if note is None or value != note.here:
                 stamp += 1
@@ -64,6 +66,8 @@ def _here(replica: Replica) -> _Values:
     for watch in replica.store.discover.watches():
         if "need" not in json.loads(watch.search):
             values[SEARCH, _key_of(watch.search)] = watch.search.encode()
+    for person, share in replica.store.key_shares.all().items():
+        values[SHARE, person] = json.dumps(share).encode()
     return values
 
 
@@ -74,7 +78,7 @@ def _key_of(search: str) -> bytes:
 def _use(replica: Replica, kind: int, key: bytes, value: bytes | None) -> bool:
     """Put the value of a note to use; return whether it could be."""
     try:
-        return (_use_name if kind == NAME else _use_search)(replica, key, value)
+        return _USES[kind](replica, key, value)
     except (ValueError, TypeError, InvalidField, MeshnodeError):
         return False  # another device of the owner's has written nonsense
 
@@ -113,3 +117,21 @@ def _use_search(replica: Replica, key: bytes, value: bytes | None) -> bool:
         return False
     discover.add_watch(search, replica.clock.now())
     return True
+
+
+def _use_share(replica: Replica, person: bytes, value: bytes | None) -> bool:
+    """Keep the share of a friend's key that another device has, unless this one has a later one, or knows that it was taken back."""
+    if value is None or len(person) != len(replica.me):
+        return value is None  # none is ever removed: one that was taken back has no words
+    made, need, words = json.loads(value)
+    share, held = KeyShare(made, need, words), replica.store.key_shares.of(person)
+    if held is None or held.made < share.made:
+        replica.store.key_shares.keep(person, StoredShare(share.made, share.need, share.words))
+    return True
+
+
+_USES: dict[int, Callable[[Replica, bytes, bytes | None], bool]] = {
+    NAME: _use_name,
+    SEARCH: _use_search,
+    SHARE: _use_share,
+}

@@ -39,5 +39,9 @@ class KeyShares:
 
     def kept(self) -> dict[PersonId, StoredShare]:
         """Return the shares by the people whose they are, without those that were taken back."""
-        rows = self._database.all("SELECT person, made, need, words FROM key_share WHERE words <> '' ORDER BY person")
+        return {person: share for person, share in self.all().items() if share.words}
+
+    def all(self) -> dict[PersonId, StoredShare]:
+        """Return the shares by the people whose they are, those that were taken back too."""
+        rows = self._database.all("SELECT person, made, need, words FROM key_share ORDER BY person")
         return {self._persons.key(person): StoredShare(made, need, words) for person, made, need, words in rows}

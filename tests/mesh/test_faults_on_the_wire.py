@@ -207,7 +207,8 @@ def test_a_hello_without_common_ground() -> None:
     village = Village()
     conversation = village.mallory.call()
     village.mallory.say(Hello((99,), (1,), EPOCH, None))
-    assert village.dropped(conversation, Code.VERSION)
+    assert conversation.end is not None
+    assert (conversation.end.code, conversation.end.fault) == (Code.VERSION, False)
     assert village.is_unharmed()
 
 

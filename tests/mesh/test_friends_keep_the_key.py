@@ -174,6 +174,24 @@ def test_a_friends_share_is_on_all_their_devices_and_outlives_the_letter() -> No
     assert [(one.delivery, one.warning) for one in seen.friends] == [(Delivery.DELIVERED.value, None)] * 3
 
 
+def test_a_device_that_a_friend_adds_later_has_the_share_too_and_learns_that_it_was_taken_back() -> None:
+    mesh = village()
+    choose(mesh, *FRIENDS)
+    mesh.join_device("Bob's Pi", "Bob")
+    mesh.wire("Bob's Pi", "Bob")
+    mesh.settle()
+    mesh.advance(limits.HOUR)
+    mesh.advance(limits.HOUR)
+    assert keeps(mesh, "Bob's Pi") == keeps(mesh, "Bob")
+    assert keeps(mesh, "Bob") is not None
+    friends.unset(replica(mesh, "Alice"))
+    mesh.settle()
+    for _ in range(3):
+        mesh.advance(limits.HOUR)
+    assert keeps(mesh, "Bob's Pi") is None
+    assert keeps(mesh, "Bob") is None
+
+
 def give_up(mesh: Mesh, name: str) -> None:
     """Let `name` revoke the only device that they have, of which Alice hears."""
     leaving = replica(mesh, name)

@@ -68,6 +68,14 @@ def test_the_unit_of_the_system_is_closed(tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.parametrize("call", ["adjtimex", "setpriority"])
+def test_the_unit_leaves_the_node_the_calls_that_reading_the_clock_and_decoding_photos_take(call: str) -> None:
+    filters = [line.partition("=")[2] for line in system_unit().splitlines() if line.startswith("SystemCallFilter=")]
+    allowed = [line for line in filters if not line.startswith("~")]
+    assert call in allowed[-1].split()
+    assert filters[-1] == allowed[-1], "what is allowed last is not taken away again"
+
+
 @pytest.mark.parametrize(
     "unit", [system_unit(), user_unit(("/usr/bin/meshnode",), SYSTEM_HOME)], ids=["system", "user"]
 )

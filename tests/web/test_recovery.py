@@ -39,6 +39,13 @@ async def test_the_words_are_shown_when_asked_for_and_three_of_them_are_checked(
     page = await press(alice, shown, "They are written down", **right)
     assert "Your recovery words are written down." in page.text
     assert is_confirmed(replica)
+    assert "Your recovery words" not in (await alice.get("/")).text
+
+
+async def test_home_reminds_kindly_until_they_are_written_down(browsers: Browsers) -> None:
+    home = await browsers[0].get("/")
+    assert home.links["Your recovery words"] == "/recovery"
+    assert "Write them on paper." in home.text
 
 
 async def test_friends_are_chosen_after_it_was_said_what_they_could_do_and_help_on_their_own_word(

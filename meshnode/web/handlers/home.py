@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meshnode.app import waiting as waiting_cases
 from meshnode.app.discover import news as news_cases
+from meshnode.app.recovery import words as word_cases
 from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
 from meshnode.web.pages import plain
 
@@ -22,6 +23,7 @@ async def home(asked: Asked) -> Reply:
     inbox = await context.run(waiting_cases.inbox, query)
     news = await context.run_steps(news_cases.peek, context.catalog, context.watcher, NEWS_SHOWN)
     values = {"inbox": plain(inbox), "news": plain(news), "done": asked.query.get("done", "")}
+    values["words_confirmed"] = asked.is_phone or await context.run(word_cases.is_confirmed)
     values["narrowed"] = query.everybody or through is not None
     return TemplateReply("home.html", values)
 
