@@ -40,6 +40,7 @@ class Field(StrEnum):
     NEED = "need"
     OTHER = "other"
     PAGE = "page"
+    PARCEL = "parcel"
     PERSON = "person"
     PHOTOS = "photos"
     PLACE = "place"

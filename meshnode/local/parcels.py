@@ -33,6 +33,8 @@ class _Waiting:
 
     made: MadeParcel
     chunks: IO[bytes]
+    noted: bool = False
+    """Whether it counts as handed over already."""
 
 
 class ParcelDesk:
@@ -88,15 +90,26 @@ class ParcelDesk:
 
     async def handed_over(self, name: str) -> None:
         """Note that a parcel has been written to where it is to go, and forget it. Raises NotFound as `content`."""
-        waiting = self._found(name)
-        await self._store_thread.run(making.note_handed_over, self._replica, waiting.made)
+        await self.note_handed_over(name)
         self.drop(name)
+
+    async def note_handed_over(self, name: str) -> None:
+        """Note that a parcel leaves now, and keep it: it may have to be saved once more. Raises NotFound as `content`."""
+        waiting = self._found(name)
+        if not waiting.noted:
+            waiting.noted = True
+            await self._store_thread.run(making.note_handed_over, self._replica, waiting.made)
 
     def drop(self, name: str) -> None:
         """Forget a parcel that waits, if it is here."""
         waiting = self._waiting.pop(name, None)
         if waiting is not None:
             waiting.chunks.close()
+
+    def close(self) -> None:
+        """Forget all parcels that wait, as the node ends."""
+        for name in list(self._waiting):
+            self.drop(name)
 
     async def take(self, stream: AsyncGenerator[bytes, None]) -> TakenView:
         """Take a parcel in as its bytes arrive, and stop reading where the rest says nothing. Errors as `taking.ParcelIntake`."""

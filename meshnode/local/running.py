@@ -40,10 +40,13 @@ async def run(
     context = await prepare(store_thread, replica, network)
     context.backups = backups
     guard = replica.guard
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(background.run, guard, "looking after saved searches", _evaluate_watches, context)
-        nursery.start_soon(background.run, guard, "telling programs of changes", context.feed.run)
-        task_status.started(context)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(background.run, guard, "looking after saved searches", _evaluate_watches, context)
+            nursery.start_soon(background.run, guard, "telling programs of changes", context.feed.run)
+            task_status.started(context)
+    finally:
+        context.parcels.close()
 
 
 def _imported() -> Callable[[StoreRunner, Replica, NetworkStatus], Awaitable[LocalContext]]:

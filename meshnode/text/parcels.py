@@ -26,18 +26,24 @@ NO_PARCELS_HINT = message("name the folder that the parcels were copied to")
 EXISTS_HINT = message("name a new file, or a folder: what is in the old parcel may not have arrived yet")
 TO_TERMINAL = message("a parcel cannot be shown on a terminal")
 TO_TERMINAL_HINT = message("name a file, or send the output to one")
+NO_PARCEL = message("choose the parcel that you were given")
 NOT_A_FILE_HINT = message("name a parcel, a folder with parcels, or - for standard input")
 
 
 def written(reply: Mapping[str, Any]) -> Iterable[str]:
-    """Say what is in a parcel, and who is left out."""
+    """Say what is in a parcel that was written to a file, and who is left out."""
+    yield from contents(reply)
+    if reply["size"]:
+        yield message("Give {file} to them, by hand or by any messenger.", file=quoted(reply["file"] or "-"))
+
+
+def contents(reply: Mapping[str, Any]) -> Iterable[str]:
+    """Say what is in a parcel, and who is left out (ParcelView of the API)."""
     if not reply["size"]:
         yield str(NOTHING_NEW)
     for one in reply["people"]:
         yield _for_person(one["person"]["name"], one["records"])
     yield from left_out(reply)
-    if reply["size"]:
-        yield message("Give {file} to them, by hand or by any messenger.", file=quoted(reply["file"] or "-"))
 
 
 def left_out(reply: Mapping[str, Any]) -> Iterable[str]:

@@ -69,6 +69,7 @@ DID = {
     "ask": message("asked for something, or offered help"),
     "exchanges": message("answered in an exchange"),
     "add": message("added somebody"),
+    "carry": message("made a parcel, or took one in"),
 }
 """What a phone did, by the beginning of the address."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -52,6 +52,8 @@ class Asked:
     form: dict[str, str] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     """The files that were chosen in the form, by the names of their fields."""
+    arriving: AsyncGenerator[bytes, None] | None = None
+    """The file that was chosen, as it arrives, at an address that is declared with `streams`."""
     is_phone: bool = False
     """Whether a phone asks, which is shown no exact place."""
 
@@ -65,7 +67,16 @@ class Document:
     content: bytes
 
 
-Reply = TemplateReply | Elsewhere | Picture | Document
+@dataclass(frozen=True, slots=True)
+class LargeDocument:
+    """A file that the browser saves: its name, its size in bytes, and its pieces, of which none has to lie in memory."""
+
+    name: str
+    size: int
+    content: AsyncGenerator[bytes, None]
+
+
+Reply = TemplateReply | Elsewhere | Picture | Document | LargeDocument
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
 
@@ -77,6 +88,8 @@ def has_acted(reply: Reply) -> bool:
 
 LONGEST: dict[tuple[Method, str], int] = {}
 """How many bytes the form of each declared address has at most."""
+STREAMED: set[tuple[Method, str]] = set()
+"""The addresses whose forms have a large file, which is not read before the handler asks for it."""
 
 
 class Addresses:
@@ -85,15 +98,19 @@ class Addresses:
     def __init__(self) -> None:
         self.table: list[tuple[Method, str, Handler]] = []
 
-    def add(self, method: Method, path: str, *, most: int = FORM_MAX_BYTES) -> Callable[[Handler], Handler]:
+    def add(
+        self, method: Method, path: str, *, most: int = FORM_MAX_BYTES, streams: bool = False
+    ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the handler of `method path`, where `{which:path}` names a thing.
 
-        Its form has at most so many bytes.
+        Its form has at most so many bytes; with `streams` its last field is a file that is passed on as it arrives.
         """
 
         def declare(handler: Handler) -> Handler:
             self.table.append((method, path, handler))
             LONGEST[method, path] = most
+            if streams:
+                STREAMED.add((method, path))
             return handler
 
         return declare

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import AsyncGenerator
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +21,7 @@ from meshnode.app.page_access import SESSION_SECONDS, form_token
 from meshnode.errors import Failed, Forbidden, MeshnodeError, NotFound, StorageFailed, of_system
 from meshnode.local.context import LocalContext
 from meshnode.local.event_stream import EventStream
+from meshnode.local.file_stream import FileStream
 from meshnode.local.guests import Guests
 from meshnode.local.in_language import LANGUAGE_COOKIE, InLanguage
 from meshnode.replica.replica import Replica
@@ -29,16 +31,19 @@ from meshnode.text.catalog import LANGUAGES
 from meshnode.web import guard
 from meshnode.web.addresses import (
     LONGEST,
+    STREAMED,
     Asked,
     Document,
     Elsewhere,
     Handler,
+    LargeDocument,
     Method,
     Picture,
     Reply,
     TemplateReply,
     has_acted,
 )
+from meshnode.web.arriving import ArrivingForm
 from meshnode.web.entrances import BrowserSession, Entrance, OwnEntrance, PhoneEntrance
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.letting_in import UNAUTHORIZED, own_ways_in, phone_ways_in, set_cookie
@@ -47,6 +52,7 @@ from meshnode.web.phone_forms import without_forms_of_the_computer
 from meshnode.web.problems import problem
 from meshnode.web.streams import Streams
 from meshnode.web.subscribed import Subscribed
+from meshnode.web.uploads import File
 from meshnode.web.wrong_fields import pointed_out
 
 log = logging.getLogger(__name__)
@@ -155,24 +161,45 @@ class _Page:
                 return self._signed_out()
             if not self._entrance.may(method, path):
                 raise Forbidden(phone_text.COMPUTER_ONLY, phone_text.COMPUTER_ONLY_HINT)
+            if (method, path) in STREAMED and guard.carries_files(request):
+                arriving = ArrivingForm(request, most)
+                try:
+                    form = await guard.read_fields(arriving, session.secret)
+                    content = arriving.content() if arriving.has_file else None
+                    return await self._handle(request, session, path, handler, self._asked(request, form, {}, content))
+                finally:
+                    await arriving.drain()
             form, files = await guard.read_form(request, session.secret, most) if method == "POST" else ({}, {})
-            once = form.pop(ONCE, "")
-            if once in self._sent:
-                return await self._answer(self._sent[once], session, "", request)
-            which = request.path_params.get("which", "")
-            query = dict(request.query_params)
-            asked = Asked(self._context, which, query, form, files, is_phone=self._entrance.is_phone)
-            try:
-                reply = await handler(asked)
-            except StorageFailed as error:
-                self._context.fail(error)
-                raise
-            if session.phone and has_acted(reply):
-                act = path.split("/")[1]
-                await self._context.store_thread.run(self._context.phones.note, session.phone, act, which)
-            return await self._answer(reply, session, once, request)
+            return await self._handle(request, session, path, handler, self._asked(request, form, files))
 
         return Route(path, endpoint, methods=[method])
+
+    def _asked(
+        self,
+        request: Request,
+        form: dict[str, str],
+        files: dict[str, File],
+        arriving: AsyncGenerator[bytes, None] | None = None,
+    ) -> Asked:
+        which = request.path_params.get("which", "")
+        query = dict(request.query_params)
+        return Asked(self._context, which, query, form, files, arriving, is_phone=self._entrance.is_phone)
+
+    async def _handle(
+        self, request: Request, session: BrowserSession, path: str, handler: Handler, asked: Asked
+    ) -> Response:
+        once = asked.form.pop(ONCE, "")
+        if once in self._sent:
+            return await self._answer(self._sent[once], session, "", request)
+        try:
+            reply = await handler(asked)
+        except StorageFailed as error:
+            self._context.fail(error)
+            raise
+        if session.phone and has_acted(reply):
+            act = path.split("/")[1]
+            await self._context.store_thread.run(self._context.phones.note, session.phone, act, asked.which)
+        return await self._answer(reply, session, once, request)
 
     async def _answer(self, reply: Reply, session: BrowserSession, once: str, request: Request) -> Response:
         if isinstance(reply, Picture):
@@ -186,6 +213,9 @@ class _Page:
         if isinstance(reply, Document):
             saved = {"Content-Disposition": f'attachment; filename="{reply.name}"'}
             return Response(reply.content, 200, guard.HEADERS | saved, reply.kind)
+        if isinstance(reply, LargeDocument):
+            saved = {"Content-Disposition": f'attachment; filename="{reply.name}"', "Content-Length": str(reply.size)}
+            return FileStream(reply.content, guard.HEADERS | saved)
         count, paused = await self._context.run(_around)
         query = f"?{request.url.query}" if request.url.query else ""
         back = f"{request.url.path}{query}" if request.method == "GET" else "/"

@@ -6,7 +6,7 @@ another Origin, or not the token that each form of this page carries.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import aclosing
 from urllib.parse import parse_qsl
 
@@ -17,10 +17,11 @@ from meshnode.app.page_access import is_form_token
 from meshnode.errors import Forbidden, Usage
 from meshnode.web import uploads
 from meshnode.web.addresses import FORM_MAX_BYTES
+from meshnode.web.arriving import ArrivingForm
 
 FORM_SECONDS = 20.0  # for which a form may be on its way; a slow one holds a connection
 BYTES_A_SECOND = 256 * 1024  # at which the files of a larger form may come at least
-FIELDS_MAX = 64
+FIELDS_MAX = 256  # 200 people to choose from, and some more
 TOKEN = "token"
 
 # A referrer is sent within the page alone: without one, browsers send the Origin `null` with a form.
@@ -89,8 +90,23 @@ async def read_form(
             fields = parse_qsl(typed, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
     except ValueError:
         raise Usage("this form cannot be read") from None
+    return _ours(fields, secret), files
+
+
+async def read_fields(form: ArrivingForm, secret: str) -> dict[str, str]:
+    """Return the fields of a form whose file is still to come. Errors as `read_form`."""
+    return _ours(await form.fields(), secret)
+
+
+def carries_files(request: Request) -> bool:
+    """Whether a form was sent in the way that can carry files."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == uploads.TYPE
+
+
+def _ours(fields: Iterable[tuple[str, str]], secret: str) -> dict[str, str]:
+    """Return the fields by their names. Raises Forbidden if the token among them is another browser's."""
     # Browsers end the lines of a text with CR and LF.
     form = {name: value.replace("\r\n", "\n") for name, value in fields}
     if not is_form_token(secret, form.pop(TOKEN, "")):
         raise Forbidden("this form is from another browser", "open it again")
-    return form, files
+    return form

@@ -14,10 +14,11 @@ class Right(Enum):
     POST = "post"
     ANSWER = "respond and answer"
     ADD = "add a card"
+    CARRY = "carry parcels"
     KEEP = "whom you trust and block, groups, cards, keys, devices, phones, exports, backups, and the exact place"
 
 
-OF_PHONES = frozenset({Right.BROWSE, Right.POST, Right.ANSWER, Right.ADD})
+OF_PHONES = frozenset({Right.BROWSE, Right.POST, Right.ANSWER, Right.ADD, Right.CARRY})
 
 RIGHTS: dict[tuple[Method, str], Right] = {
     ("GET", "/"): Right.BROWSE,
@@ -47,6 +48,10 @@ RIGHTS: dict[tuple[Method, str], Right] = {
     ("POST", "/card"): Right.KEEP,
     ("GET", "/meet"): Right.KEEP,
     ("POST", "/meet"): Right.KEEP,
+    ("GET", "/carry"): Right.CARRY,
+    ("POST", "/carry"): Right.CARRY,
+    ("POST", "/carry/in"): Right.CARRY,
+    ("POST", "/carry/out/{which}"): Right.CARRY,
     ("GET", "/groups"): Right.BROWSE,
     ("POST", "/groups"): Right.KEEP,
     ("POST", "/groups/{which:path}"): Right.KEEP,

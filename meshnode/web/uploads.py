@@ -33,10 +33,7 @@ class Uploaded(NamedTuple):
 
 def read(content_type: str, body: bytes) -> Uploaded:
     """Return what a form sends. Raises Usage if it cannot be read."""
-    found = _BOUNDARY.search(content_type)
-    if found is None:
-        raise Usage("this form cannot be read")
-    pieces = (b"\r\n" + body).split(b"\r\n--" + found[1].encode("ascii"), PARTS_MAX + 1)
+    pieces = (b"\r\n" + body).split(delimiter(content_type), PARTS_MAX + 1)
     if pieces[0] or len(pieces) < 2 or pieces[-1].rstrip(b"\r\n") != b"--":
         raise Usage("this form cannot be read")
     uploaded = Uploaded([], {})
@@ -47,14 +44,32 @@ def read(content_type: str, body: bytes) -> Uploaded:
 
 def _take(piece: bytes, uploaded: Uploaded) -> None:
     end = piece.find(b"\r\n\r\n", 0, HEAD_MAX_BYTES)
-    named = _NAME.search(piece[:end]) if piece.startswith(b"\r\n") and end > 0 else None
-    if named is None:
+    name, file = named(piece[: max(end, 0)])
+    if file is None:
+        uploaded.fields.append((name, text(piece[end + 4 :])))
+    elif end + 4 < len(piece):
+        uploaded.files[name] = File(file, piece[end + 4 :])
+
+
+def delimiter(content_type: str) -> bytes:
+    """Return what is before each part of a form of this type. Raises Usage if the type does not say it."""
+    found = _BOUNDARY.search(content_type)
+    if found is None:
         raise Usage("this form cannot be read")
+    return b"\r\n--" + found[1].encode("ascii")
+
+
+def named(head: bytes) -> tuple[str, str | None]:
+    """Return the name of the field whose part has this head, and that of the file in it; None where it is no file."""
+    found = _NAME.search(head) if head.startswith(b"\r\n") else None
+    if found is None:
+        raise Usage("this form cannot be read")
+    return text(found[1]), None if found[2] is None else text(found[2])
+
+
+def text(sent: bytes) -> str:
+    """Return the words in a form. Raises Usage if they are none."""
     try:
-        name = named[1].decode()
-        if named[2] is None:
-            uploaded.fields.append((name, piece[end + 4 :].decode()))
-        elif end + 4 < len(piece):
-            uploaded.files[name] = File(named[2].decode(), piece[end + 4 :])
+        return sent.decode()
     except UnicodeDecodeError:
         raise Usage("this form cannot be read") from None

@@ -15,6 +15,7 @@ NAMES: dict[Field, tuple[str, ...]] = {
     Field.AVAILABLE_UNTIL: ("until",),
     Field.EXPIRES_IN: ("days",),
     Field.GROUPS: ("group-",),
+    Field.PERSON: ("person", "person-"),
     Field.PHOTOS: tuple(f"{what}{number}" for what in ("photo", "words") for number in range(1, 5)),
     Field.PLACE: ("place", "audience"),
     Field.RADIUS: ("radius",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 import pytest
 
 from meshnode.replica.replica import Replica
@@ -17,12 +19,14 @@ def mesh() -> Mesh:
 
 
 @pytest.fixture
-async def browsers(mesh: Mesh) -> tuple[PlainBrowser, PlainBrowser, PlainBrowser]:
+async def browsers(mesh: Mesh) -> AsyncGenerator[tuple[PlainBrowser, PlainBrowser, PlainBrowser], None]:
     """Return browsers that are signed in at the pages of Alice, Bob and Carol, who know each other through Bob."""
     alice, bob, carol = (PlainBrowser(neighbor.replica) for neighbor in story(mesh))
     for browser in (alice, bob, carol):
         await browser.sign_in()
-    return alice, bob, carol
+    yield alice, bob, carol
+    for browser in (alice, bob, carol):
+        browser.context.parcels.close()
 
 
 @pytest.fixture

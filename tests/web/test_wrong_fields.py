@@ -83,6 +83,7 @@ async def pages(mesh: Mesh, browsers: Browsers) -> list[str]:
         "/add",
         "/card",
         "/meet",
+        "/carry",
         "/groups",
         "/sharing",
         "/me",
