@@ -250,7 +250,7 @@ def test_what_no_browser_sends_is_refused_and_never_fails(body: bytes) -> None:
         trio.run(read_in_pieces, body, 7)
 
 
-async def test_no_more_than_a_piece_of_the_file_lies_in_memory() -> None:
+async def test_only_a_piece_of_the_file_lies_in_memory_at_a_time() -> None:
     form = arriving(multipart({"token": "x"}, {"parcel": bytes(2_000_000)}), 10_000, 3_000_000)
     await form.fields()
     sizes = [len(piece) async for piece in form.content()]
