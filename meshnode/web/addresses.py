@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from meshnode.local.context import LocalContext
 from meshnode.web.uploads import File
@@ -65,7 +65,17 @@ class Document:
     content: bytes
 
 
-Reply = TemplateReply | Elsewhere | Picture | Document
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file on the disk that the browser saves: its name, its kind, and the open file with its length."""
+
+    name: str
+    kind: str
+    file: BinaryIO
+    bytes: int
+
+
+Reply = TemplateReply | Elsewhere | Picture | Document | SavedFile
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
 

@@ -36,9 +36,11 @@ from meshnode.web.addresses import (
     Method,
     Picture,
     Reply,
+    SavedFile,
     TemplateReply,
     has_acted,
 )
+from meshnode.web.downloads import Download
 from meshnode.web.entrances import BrowserSession, Entrance, OwnEntrance, PhoneEntrance
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.letting_in import UNAUTHORIZED, own_ways_in, phone_ways_in, set_cookie
@@ -183,9 +185,11 @@ class _Page:
                 self._sent.popitem(last=False)
         if isinstance(reply, Elsewhere):
             return RedirectResponse(reply.address, 303, guard.HEADERS)
-        if isinstance(reply, Document):
-            saved = {"Content-Disposition": f'attachment; filename="{reply.name}"'}
-            return Response(reply.content, 200, guard.HEADERS | saved, reply.kind)
+        if isinstance(reply, Document | SavedFile):
+            headers = guard.HEADERS | {"Content-Disposition": f'attachment; filename="{reply.name}"'}
+            if isinstance(reply, SavedFile):
+                return Download(reply, headers)
+            return Response(reply.content, 200, headers, reply.kind)
         count, paused = await self._context.run(_around)
         query = f"?{request.url.query}" if request.url.query else ""
         back = f"{request.url.path}{query}" if request.method == "GET" else "/"

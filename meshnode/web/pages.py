@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from meshnode.local import schema
 from meshnode.text import (
+    backups,
     choices,
     connecting,
     devices,
@@ -29,6 +30,7 @@ from meshnode.text import (
     page_people,
     page_recovery,
     page_sharing,
+    passphrase,
     pause,
     people,
     recovery,
@@ -40,12 +42,14 @@ from meshnode.text.catalog import LANGUAGES, direction, language, message, plura
 
 DIRECTORY = Path(__file__).parent
 OF_SUBJECTS = {
+    "of_backups": backups,
     "of_cards": connecting,
     "of_devices": devices,
     "of_discover": discover,
     "of_groups": groups,
     "of_meetings": meetings,
     "of_node": node,
+    "of_passphrase": passphrase,
     "of_pause": pause,
     "of_people": people,
     "of_recovery": recovery,

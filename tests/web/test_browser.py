@@ -119,7 +119,7 @@ PAGES = (
         "/groups",
         "/meet",
     ),
-    *("/sharing", "/searches", "/me", "/blocks", "/devices", "/data", "/status", "/more", "/recovery"),
+    *("/sharing", "/searches", "/me", "/blocks", "/devices", "/data", "/status", "/more", "/recovery", "/backups"),
 )
 
 

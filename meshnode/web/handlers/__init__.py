@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meshnode.web.handlers import (
+    backups,
     cards,
     discover,
     exchanges,
@@ -35,6 +36,7 @@ PARTS = (
     phones,
     watches,
     node,
+    backups,
     recovery,
     subscriptions,
     more,
