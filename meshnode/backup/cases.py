@@ -129,8 +129,15 @@ async def show(maker: BackupMaker | None) -> BackupsView:
     )
 
 
-def set_key(maker: BackupMaker, order: BackupKeyOrder) -> BackupKeyView:
-    """Seal all later backups to these keys, or to a new one, which is shown this once."""
+def set_key(maker: BackupMaker, order: BackupKeyOrder, instead_of: tuple[str, ...] | None = None) -> BackupKeyView:
+    """Seal all later backups to these keys, or to a new one, which is shown this once.
+
+    `instead_of` are the keys that the owner saw when deciding this. Raises Refused where others are set by now.
+    """
+    if instead_of is not None and instead_of != maker.recipients():
+        raise Refused(
+            "the key of your backups has changed meanwhile", "if you have not seen its secret, make a new key"
+        )
     recipients, secret = _recipients(order.to), None
     if not recipients:
         secret, public = sealing.new_key()

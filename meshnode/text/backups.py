@@ -90,11 +90,17 @@ def contents(reply: dict[str, Any]) -> list[str]:
     return lines if reply["identity"] != "elsewhere" else [*lines, ELSEWHERE]
 
 
-def state(reply: dict[str, Any]) -> list[str]:
-    """Say when the last backup was made, and which daily ones there are."""
+def how_it_stands(reply: dict[str, Any]) -> list[str]:
+    """Say when the last backup was made, and why a later try failed."""
     lines = [NONE_YET if reply["last"] is None else message("Last backup: {when}", when=forms.moment(reply["last"]))]
     if reply["failed"]:
         lines.append(message("The last try failed: {why}", why=reply["failed"]))
+    return lines
+
+
+def state(reply: dict[str, Any]) -> list[str]:
+    """Say when the last backup was made, and which daily ones there are."""
+    lines = how_it_stands(reply)
     if not reply["keys"]:
         return [*lines, NO_DAILY]
     lines.append(message("Sealed to: {keys}", keys=", ".join(reply["keys"])))

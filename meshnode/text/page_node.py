@@ -9,6 +9,7 @@ from meshnode.text import devices, forms, node
 from meshnode.text.catalog import message, plural
 
 DECISIONS_KEPT = message("These decisions about people were made there and are kept. To change one, open the person:")
+NO_BACKUP = message("No backup was made for 30 days. If this computer breaks, your keys and contacts are lost with it.")
 DONE = {
     "synced": message("Everybody in reach was asked for what is new."),
     "device-confirmed": message("It becomes one of your devices now."),

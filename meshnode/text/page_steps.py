@@ -33,12 +33,14 @@ _SEARCHES = "/searches", message("Saved searches")
 _GROUPS = "/groups", message("Cells and communities")
 _DEVICES = "/devices", message("Devices")
 _STATUS = "/status", message("Status")
+_BACKUPS = "/backups", message("Backup")
 _RECOVERY = "/recovery", message("If everything is lost")
 _ME = "/me", message("About you")
 
 STEPS: dict[str, NextStep] = {
     "accept": NextStep(message("Answer them there."), *_EXCHANGES),
     "add": NextStep(message("Add their card."), *_ADD),
+    "backup": NextStep(message("Make one there, and one is made each day."), *_BACKUPS),
     "block": NextStep(message("If you do not want them there, block that person on their page."), *_PEOPLE),
     "blocks": NextStep(message("There are the people whom you block."), *_BLOCKS),
     "cancel": NextStep(message("Wait for an answer, or call one off."), *_EXCHANGES),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from meshnode.local.context import LocalContext
 from meshnode.web.uploads import File
@@ -69,14 +69,24 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class LargeDocument:
-    """A file that the browser saves: its name, its size in bytes, and its pieces, of which none has to lie in memory."""
+    """A file that the browser saves and that lies nowhere as a whole: its name, its size in bytes, and its pieces."""
 
     name: str
     size: int
     content: AsyncGenerator[bytes, None]
 
 
-Reply = TemplateReply | Elsewhere | Picture | Document | LargeDocument
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file on the disk that the browser saves: its name, its kind, and the open file with its length."""
+
+    name: str
+    kind: str
+    file: BinaryIO
+    bytes: int
+
+
+Reply = TemplateReply | Elsewhere | Picture | Document | LargeDocument | SavedFile
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
 

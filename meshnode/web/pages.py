@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from meshnode.local import schema
 from meshnode.text import (
+    backups,
     choices,
     connecting,
     devices,
@@ -30,6 +31,7 @@ from meshnode.text import (
     page_recovery,
     page_sharing,
     parcels,
+    passphrase,
     pause,
     people,
     recovery,
@@ -41,6 +43,7 @@ from meshnode.text.catalog import LANGUAGES, direction, language, message, plura
 
 DIRECTORY = Path(__file__).parent
 OF_SUBJECTS = {
+    "of_backups": backups,
     "of_cards": connecting,
     "of_devices": devices,
     "of_discover": discover,
@@ -48,6 +51,7 @@ OF_SUBJECTS = {
     "of_meetings": meetings,
     "of_node": node,
     "of_parcels": parcels,
+    "of_passphrase": passphrase,
     "of_pause": pause,
     "of_people": people,
     "of_recovery": recovery,

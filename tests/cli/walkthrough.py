@@ -3,7 +3,8 @@
 A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. In a
 line, `…` matches any text; alone on a line, it matches any lines. `mesh1…` in a command is the latest card that was shown,
 and `mdev1…` the latest code for another device. What stands behind `<<<` comes from standard input, as in bash, and `&` lets a command go on while
-others are typed. `words…` are the words that a new device shows.
+others are typed. `words…` are the words that a new device shows, and `AGE-SECRET-KEY-1…` is the key of a backup. A line that
+begins with `#` is something that happens to the person: see `EVENTS`. All of them use one stick, in `/media/stick`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import io
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,10 @@ BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"^([a-z-]+)\$ (.*)$")
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 WORDS = re.compile(r"Its words: (\w+ \w+ \w+)")
-CODE = re.compile(r"(mesh1|mdev1)[0-9a-z]{20,}")
+CODE = re.compile(r"(mesh1|mdev1|AGE-SECRET-KEY-1)[0-9A-Za-z]{20,}")
+STICK = "/media/stick"
+ALONE = ("unshare", "--user", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+"""Runs a program on a network of its own, to which nothing else belongs."""
 WIDTH = "120"  # of the terminal, columns
 STOP_SECONDS = 10
 
@@ -87,6 +92,9 @@ class Neighbors:
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
         self._codes: dict[str, str] = {}
         self._going_on: dict[str, subprocess.Popen[bytes]] = {}
+        self._out_of_town: set[str] = set()
+        self._stick = homes / "stick"
+        self._stick.mkdir()
 
     def play(self, step: Step) -> None:
         """Carry out a step, and repeat it for a while if its output differs from the page.
@@ -111,9 +119,12 @@ class Neighbors:
 
     def run(self, who: str, command: str) -> tuple[int, str]:
         """Run a command, and return its exit code and what the terminal shows."""
+        if command.startswith("# "):
+            EVENTS[command.removeprefix("# ")](self, who)
+            return 0, ""
         for begun, code in self._codes.items():
             command = command.replace(f"{begun}…", code)
-        words = shlex.split(command)
+        words = shlex.split(command.replace(STICK, str(self._stick)))
         background = words[-1] == "&"
         words = words[:-1] if background else words
         assert words[0] == "meshnode", command
@@ -140,7 +151,22 @@ class Neighbors:
         compared = WORDS.search(screen.getvalue())
         if compared:
             self._codes["words"] = compared[1]
-        return ended, ESCAPE.sub("", screen.getvalue())
+        return ended, ESCAPE.sub("", screen.getvalue()).replace(str(self._stick), STICK)
+
+    def power_fails(self, who: str) -> None:
+        """End a node at once, with whatever it is doing."""
+        daemon = self._daemons.pop(who)
+        daemon.kill()
+        daemon.wait()
+
+    def card_breaks(self, who: str) -> None:
+        """End a node at once, and lose everything that it has stored."""
+        self.power_fails(who)
+        shutil.rmtree(self._homes / who)
+
+    def lives_out_of_town(self, who: str) -> None:
+        """Let the node of a person reach no other from now on, nor be reached."""
+        self._out_of_town.add(who)
 
     def _let_go_on(self, who: str, words: list[str], said: str) -> None:
         program = [sys.executable, "-m", "meshnode", "--home", str(self._homes / who), "--no-input", *words[1:]]
@@ -160,9 +186,10 @@ class Neighbors:
         home = self._homes / who
         if who in self._going_on:
             assert self._going_on.pop(who).wait(STOP_SECONDS) == 0
+        program = [sys.executable, "-m", "meshnode", "--home", str(home), "--no-input", "run", "--interface", "lo"]
         self._daemons[who] = subprocess.Popen(
-            [sys.executable, "-m", "meshnode", "--home", str(home), "--no-input", "run", "--interface", "lo"],
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            [*ALONE, *program] if who in self._out_of_town else program,
+            env={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -182,6 +209,13 @@ class Neighbors:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+
+
+EVENTS: dict[str, Callable[[Neighbors, str], None]] = {
+    "The power fails.": Neighbors.power_fails,
+    "The card breaks, with everything on it.": Neighbors.card_breaks,
+    "No network reaches this house.": Neighbors.lives_out_of_town,
+}
 
 
 def _only_looks(command: str) -> bool:

@@ -75,8 +75,12 @@ def test_prefixes_are_those_of_the_code() -> None:
     assert person_text(bytes(32)).startswith("mp1")
 
 
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
 def test_contents_actions_and_kinds_of_groups_are_those_of_the_code() -> None:
-    assert words("Contents of letters") == {number: kind.__name__.lower() for number, kind in CONTENTS.items()}
+    assert words("Contents of letters") == {number: _spaced(kind.__name__) for number, kind in CONTENTS.items()}
     assert words("Actions of moves") == {action.value: action.name.lower() for action in Action}
     assert words("Kinds of groups") == {int(kind): kind.name.lower() for kind in GroupKind}
 

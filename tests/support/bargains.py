@@ -60,6 +60,8 @@ class Bargains:
         for one, other in world.mesh.connections():
             if {one, other} & (world.liars.keys() | world.lost | world.cramped) or not {one, other} <= set(world.names):
                 continue
+            if world.is_misled(one) or world.is_misled(other):
+                continue  # by a wrong date something else has ended
             here, there = world.replica(one), world.replica(other)
             if here.trust_state.graph.blocked_either_way(here.me, there.me):
                 continue

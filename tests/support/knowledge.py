@@ -244,7 +244,7 @@ class Knowledge:
 
     def _in_view(self, view: _View, viewer: PersonId, row: Row) -> str:
         stance, author = view.stances.get(row.author), row.author
-        if stance is None:
+        if stance is None or stance.preference.paused:
             return DENY
         audience = Audience(stance.preference.audience if row.audience == Audience.FOLLOWS else row.audience)
         place = row.place or view.world.places.get(author)

@@ -50,7 +50,8 @@ class Page(HTMLParser):
         self._link = ""
         self._words: list[str] = []
         self._area = self._select = ""
-        self.feed(self.html)
+        if "content-disposition" not in headers:  # a file to save is no page
+            self.feed(self.html)
 
     @property
     def text(self) -> str:

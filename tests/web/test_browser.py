@@ -119,7 +119,19 @@ PAGES = (
         "/groups",
         "/meet",
     ),
-    *("/sharing", "/searches", "/me", "/blocks", "/devices", "/data", "/status", "/more", "/recovery", "/carry"),
+    *(
+        "/sharing",
+        "/searches",
+        "/me",
+        "/blocks",
+        "/devices",
+        "/data",
+        "/status",
+        "/more",
+        "/recovery",
+        "/carry",
+        "/backups",
+    ),
 )
 
 

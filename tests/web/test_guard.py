@@ -14,7 +14,7 @@ Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
 ADDRESSES = (
     *("/", "/discover", "/post", "/mine", "/exchanges", "/events", "/posts/x", "/exchanges/x"),
     *("/people", "/people/x", "/blocks", "/me", "/more", "/card", "/add", "/groups", "/sharing"),
-    *("/searches", "/devices", "/data", "/data/export", "/status", "/recovery", "/carry"),
+    *("/searches", "/devices", "/data", "/data/export", "/status", "/recovery", "/carry", "/backups"),
 )
 SIGN_IN = "This page is your own"
 

@@ -12,7 +12,7 @@ Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
 HOSTILE = "</title></svg><script>alert(1)</script>\"'><img src=x>{{ 7 * 7 }}"
 PAGES = (
     *("/", "/discover", "/mine", "/exchanges", "/people", "/people?all=1", "/groups", "/sharing", "/searches", "/add"),
-    *("/me", "/blocks", "/devices", "/data", "/status", "/more", "/post", "/card", "/recovery", "/carry"),
+    *("/me", "/blocks", "/devices", "/data", "/status", "/more", "/post", "/card", "/recovery", "/carry", "/backups"),
 )
 
 

@@ -137,7 +137,7 @@ def fault(html: str, action: str, what: str) -> list[str]:
         ("/post", {"title": "Kale", "quantity": "many"}, "quantity"),
         ("/post", {"title": "Kale", "category": "nonsense"}, "wrong-category"),
         ("/card", {"uses": "0"}, "uses"),
-        ("/meet", {"words": "7-falcon"}, "words"),
+        ("/meet", {"words": "7-falcon", "act": "type"}, "words"),
         ("/card", {"trust": "7"}, "trust"),
         ("/add", {"card": "mesh1nonsense"}, "card"),
         ("/sharing", {"radius": "0", "act": "settings"}, "radius"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meshnode.web.handlers import (
+    backups,
     cards,
     discover,
     exchanges,
@@ -37,6 +38,7 @@ PARTS = (
     phones,
     watches,
     node,
+    backups,
     recovery,
     subscriptions,
     more,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshnode.app import backup_state
 from meshnode.app import waiting as waiting_cases
 from meshnode.app.discover import news as news_cases
 from meshnode.app.recovery import words as word_cases
@@ -24,6 +25,7 @@ async def home(asked: Asked) -> Reply:
     news = await context.run_steps(news_cases.peek, context.catalog, context.watcher, NEWS_SHOWN)
     values = {"inbox": plain(inbox), "news": plain(news), "done": asked.query.get("done", "")}
     values["words_confirmed"] = asked.is_phone or await context.run(word_cases.is_confirmed)
+    values["backup_wanted"] = not asked.is_phone and await context.run(backup_state.is_wanted)
     values["narrowed"] = query.everybody or through is not None
     return TemplateReply("home.html", values)
 
