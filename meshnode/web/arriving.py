@@ -16,9 +16,7 @@ from meshnode.web import uploads
 from meshnode.web.addresses import FORM_MAX_BYTES
 
 BEGIN_SECONDS = 20.0  # for which a form may come slowly: what holds others up ends then
-BYTES_A_SECOND = (
-    64 * 1024
-)  # at which it has to come on the whole from then on; a phone at the end of the garden is faster
+BYTES_A_SECOND = 64 * 1024  # at which it has to come from then on; a phone at the end of the garden is faster
 
 
 class ArrivingForm:
@@ -31,8 +29,8 @@ class ArrivingForm:
         self._delimiter = uploads.delimiter(request.headers.get("content-type", ""))
         self._stream = request.stream()
         self._most = most
-        self._begun = trio.current_time()
         self._received = 0
+        self._waited = 0.0  # seconds for bytes to come; how long the node takes over them does not count
         self._held = bytearray(b"\r\n")  # what has come and was not passed on
         self._ended = False
         self.has_file = False
@@ -92,32 +90,28 @@ class ArrivingForm:
         self._held.clear()
         async with aclosing(self._stream):
             while not self._ended and self._received <= self._most:
-                with trio.move_on_at(self._deadline()) as patience:
-                    await self._next()
-                if patience.cancelled_caught:
-                    return
+                await self._next()
 
     async def _more(self) -> bytes:
         """Return the next bytes; none where there are no others. Raises Usage where they do not come in time."""
-        more = b""
+        more: bytes | None = b""
         while not more and not self._ended:
-            with trio.move_on_at(self._deadline()) as patience:
-                more = await self._next()
-            if patience.cancelled_caught:
-                self._ended = True
+            more = await self._next()
+            if more is None:
                 raise Usage("this form took too long to arrive", "send it again")
-        return more
+        return more or b""
 
-    def _deadline(self) -> float:
-        return self._begun + BEGIN_SECONDS + self._received / BYTES_A_SECOND
-
-    async def _next(self) -> bytes:
-        try:
-            more = await anext(self._stream, None)
-        except ClientDisconnect:
-            more = None
-        if more is None:
-            self._ended = True
-            return b""
-        self._received += len(more)
-        return more
+    async def _next(self) -> bytes | None:
+        """Return what comes next, which may be nothing; None where it does not come in time. Nothing comes after either."""
+        began, more = trio.current_time(), None
+        with trio.move_on_after(max(0.0, BEGIN_SECONDS + self._received / BYTES_A_SECOND - self._waited)) as patience:
+            try:
+                more = await anext(self._stream, None)
+            except ClientDisconnect:
+                more = None
+        self._waited += trio.current_time() - began
+        self._ended = more is None
+        if patience.cancelled_caught:
+            return None
+        self._received += len(more or b"")
+        return more or b""

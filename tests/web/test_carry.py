@@ -266,6 +266,19 @@ async def test_what_is_longer_than_any_parcel_is_not_read_to_its_end() -> None:
     assert form._received <= 120_000
 
 
+async def test_a_node_that_is_busy_with_a_file_does_not_take_its_sender_for_slow(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    form = arriving(multipart({"token": "x"}, {"parcel": bytes(50_000)}), 1_000)
+    await form.fields()
+    size = 0
+    async for piece in form.content():
+        size += len(piece)
+        await trio.sleep(BEGIN_SECONDS)
+    await form.drain()
+    assert size == 50_000
+
+
 async def test_a_form_that_comes_too_slowly_is_given_up(autojump_clock: trio.testing.MockClock) -> None:
     begun = multipart({"token": "x"}, {"parcel": b"z" * 300})[:250]
     rest = [begun]
