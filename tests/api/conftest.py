@@ -24,6 +24,8 @@ def callers(mesh: Mesh) -> Iterator[tuple[Caller, Caller, Caller]]:
     """Yield callers of the APIs of Alice, Bob and Carol; after the test, compare all their answers with the description."""
     alice, bob, carol = (Caller(neighbor.replica) for neighbor in story(mesh))
     yield alice, bob, carol
+    for caller in (alice, bob, carol):
+        caller.context.parcels.close()
     document = openapi_document()
     answers = [*alice.answers, *bob.answers, *carol.answers]
     wrong = [fault for method, path, answer in answers for fault in misfits(document, method, path, answer)]
