@@ -172,7 +172,7 @@ def friends(reply: dict[str, Any]) -> list[str]:
 
 
 def _friend(friend: dict[str, Any]) -> str:
-    name, delivery = named(friend["person"]["name"]), DELIVERIES[friend["delivery"]]
+    name, delivery = named(friend["person"]["name"]), DELIVERIES.get(friend["delivery"], friend["delivery"])
     if friend["warning"]:
         return message("! {name} {delivery}, and {warning}", name=name, delivery=delivery, warning=friend["warning"])
     return message("  {name} {delivery}", name=name, delivery=delivery)

@@ -28,15 +28,32 @@ BY_THEMSELVES = {
     "completion",
     "man",
     "device join",
+    "passphrase change",
+    "passphrase remove",
+    "passphrase set",
+    "recovery show",
+    "restore",
+    "service install",
+    "service remove",
+    "service status",
 }  # no daemon is asked: see docs/cli.md
+ONLY_AFTERWARDS = {"carry in", "recovery confirm", "wipe"}
+"""Commands that ask a daemon once they have read a file, words or a name."""
 # What commands ask for in other circumstances: at a terminal, before a question, where no daemon runs,
 # after another call, and with a file.
 ELSEWHERE = {
     ("GET", "/v1/decisions/{who}"),
     ("GET", "/v1/doctor"),
+    ("GET", "/v1/leaving"),
+    ("GET", "/v1/meeting"),
+    ("GET", "/v1/parcels/{who}"),
     ("GET", "/v1/photos/{who}"),
     ("POST", "/v1/photos"),
     ("POST", "/v1/phone-links"),
+    ("POST", "/v1/leaving"),
+    ("POST", "/v1/parcels/taken"),
+    ("POST", "/v1/recovery/confirmed"),
+    ("PUT", "/v1/parcels/{who}"),
 }
 SAMPLES = ("something", "0.5", "3", "2d", "2030-01-01", "52.5,13.4", "5km")
 DOCUMENT = openapi_document()
@@ -136,7 +153,7 @@ def test_a_command_does_nothing_that_a_program_could_not_do_over_the_api(
     daemon: Daemon, tmp_path: Path, name: tuple[str, ...]
 ) -> None:
     asked = all_asked(daemon, tmp_path, name)
-    assert asked, f"'meshnode {' '.join(name)}' asks nothing of the daemon"
+    assert bool(asked) == (" ".join(name) not in ONLY_AFTERWARDS), f"'meshnode {' '.join(name)}' asks for {asked}"
     for call in asked:
         _, operation = described(call)
         query = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}

@@ -20,6 +20,8 @@ PROTOCOL = Path(protocol.__file__).parent
 TABLES = {"_REASONS", "MISPLACED"}
 FROM_BYTES = {
     "letters/contents.py",
+    "letters/handover.py",
+    "letters/key_share.py",
     "records/device.py",
     "records/join.py",
     "records/letter.py",
@@ -35,6 +37,7 @@ NEVER_TYPED = {
     "must be a whole number",
     "must be an H3 cell of resolution 4, 6, 8 or 12",
     "must be one that there is",
+    "must be two words of the list",
     "must ascend",
     "must name a person's key",
     "must not name anybody twice",
