@@ -25,13 +25,25 @@ from protocol import (
     signature_message,
     verify_signature,
 )
-from protocol.letters import CONTENTS, Action, Content, Introduction, Opened, Receipt, open_letter, receipt_slot, seal
+from protocol.letters import (
+    CONTENTS,
+    Action,
+    Content,
+    Introduction,
+    KeyShare,
+    Opened,
+    Receipt,
+    open_letter,
+    receipt_slot,
+    seal,
+)
 from tests.fuzz.harness import CALLS, Harness, Refused, answer_of
 from tests.fuzz.source import Source, as_bytes
 from tests.support.chains import chain, join_record
 from tests.support.exchanges import move, terms
 from tests.support.people import NOW, Person, grown
 from tests.support.sample_records import ALICE, BOB, RECORDS
+from tests.support.vectors_handovers import HANDOVER
 
 CAROL = Person("Carol")
 SLOT = grown("letter", size=16)
@@ -41,6 +53,8 @@ LETTERS: dict[str, Content] = {
     "receipt": Receipt((Opened(SLOT, (ALICE.device[:8],)),)),
     "introduction": Introduction(BOB.id, "Bob", "Say hello!", (BOB.certificate(),)),
     "move": move(Action.ASK, terms(), text="May I?"),
+    "handover": HANDOVER,
+    "share of a key": KeyShare(NOW, 2, " ".join(["academic"] * 33)),
 }
 SAMPLES: tuple[Record, ...] = (
     *RECORDS.values(),
