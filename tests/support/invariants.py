@@ -119,7 +119,8 @@ def delays(giver: Node, taker: Node) -> Iterator[str]:
     used = {}
     waiting = set()
     for row in taker.replica.store.records.rows():
-        if row.state == RecordState.LIVE and row.complete and Kind.DEVICE < row.kind < Kind.LETTER:
+        in_use = row.state == RecordState.LIVE and row.complete and not row.withdrawn  # a withdrawn one shows nothing
+        if in_use and Kind.DEVICE < row.kind < Kind.LETTER:
             used[row.register] = row
         elif row.state == RecordState.PENDING:
             waiting.add(row.register)
