@@ -40,10 +40,7 @@ def words(heading: str) -> dict[int, str]:
 def domains_in(*packages: str) -> set[str]:
     """Return the domains that hashes and signatures in these packages begin with."""
     constants = (
-        node.value
-        for path in python_files(*packages)
-        for node in nodes(path)
-        if isinstance(node, ast.Constant)
+        node.value for path in python_files(*packages) for node in nodes(path) if isinstance(node, ast.Constant)
     )
     texts = (value.decode("ascii", "replace") for value in constants if isinstance(value, bytes))
     return {text.rstrip("\0") for text in texts if re.fullmatch(r"meshnode [a-z0-9 ]+ v\d\0", text)}  # fmt: skip
