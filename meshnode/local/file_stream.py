@@ -14,7 +14,7 @@ FILE = "application/octet-stream"
 PIECE_BYTES = 256 * 1024  # of an open file that are in memory at a time
 
 
-class Pieces(Protocol):
+class FileContent(Protocol):
     """The content of a file, a piece at a time; `aclose` lets go of what it comes from."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
@@ -49,7 +49,7 @@ class FileStream(Response):
 
     media_type = FILE
 
-    def __init__(self, content: Pieces, size: int, headers: dict[str, str]) -> None:
+    def __init__(self, content: FileContent, size: int, headers: dict[str, str]) -> None:
         super().__init__(headers=headers | {"Content-Length": str(size)})  # by which a client notices a missing end
         self._content = content
 

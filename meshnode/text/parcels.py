@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from meshnode.quoting import quoted
+from meshnode.quoting import named, quoted
 from meshnode.text import errors, forms
 from meshnode.text.catalog import message, plural
 
@@ -70,8 +70,9 @@ def all_taken(reply: Mapping[str, Any]) -> Iterable[tuple[bool, str]]:
             yield False, not_taken(PurePath(one["file"]).name, one["problem"], one["hint"])
 
 
-def taken(reply: Mapping[str, Any], name: str) -> str:
-    """Say what a parcel has brought; `name` is what its maker is called where it is shown."""
+def taken(reply: Mapping[str, Any], name: str = "") -> str:
+    """Say what a parcel has brought; `name` is what its maker is called among several."""
+    name = name or named(reply["person"]["name"])
     if reply["connected"]:
         return message("You and {name} are connected now.", name=name)
     if not reply["new"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from meshnode.local.context import LocalContext
-from meshnode.local.file_stream import Pieces
+from meshnode.local.file_stream import FileContent
 from meshnode.web.uploads import File
 
 FORM_MAX_BYTES = 64 * 1024  # no form without files is longer; bounds the memory that one request can take
@@ -74,7 +74,7 @@ class LargeDocument:
 
     name: str
     size: int
-    content: Pieces
+    content: FileContent
 
 
 Reply = TemplateReply | Elsewhere | Picture | Document | LargeDocument

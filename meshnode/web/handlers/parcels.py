@@ -12,7 +12,6 @@ from meshnode.errors import Field, MeshnodeError, StorageFailed, Usage
 from meshnode.local.context import LocalContext
 from meshnode.local.parcels import FILE_BYTES_MAX
 from meshnode.local.people import connected
-from meshnode.quoting import named
 from meshnode.text import parcels as text
 from meshnode.web.addresses import FORM_MAX_BYTES, Addresses, Asked, LargeDocument, Reply, TemplateReply
 from meshnode.web.pages import plain
@@ -55,7 +54,7 @@ async def take_in(asked: Asked) -> Reply:
         shown = await _carry(asked, error)
         shown.values["problem"]["field"] = Field.PARCEL
         return shown
-    return await _carry(asked, taken=text.taken(taken, named(taken["person"]["name"])))
+    return await _carry(asked, taken=text.taken(taken))
 
 
 @_addresses.add("POST", "/carry/out/{which}")
