@@ -128,7 +128,7 @@ def test_receipts_alone_call_for_no_parcel_and_what_had_no_receipt_is_sent_again
 
 
 def test_a_receipt_counts_as_told_only_when_the_parcel_that_has_it_leaves() -> None:
-    """Bob's parcel comes to Alice after hers was made and before it is fetched: her next one tells of his."""
+    """Bob's parcel comes to Alice after Alice's was made and before that is fetched: the next one tells of it."""
     mesh = friends()
     alice, bob = mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
     post(mesh, "Alice", "Carrots")
