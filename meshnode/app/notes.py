@@ -19,7 +19,7 @@ from meshnode.store import StoredShare
 from protocol import InvalidField, PersonId, check_text, limits
 from protocol.letters import KeyShare, Note
 
-NAME, SEARCH, SHARE = 1, 2, 3
+NAME, SEARCH, SHARE = 1, 2, 3  # 4 is in devices/wiped.py
 _FIRST, _CHOSEN = b"\0", b"\1"  # what the note of a name begins with
 _KEY_BYTES = 16
 
@@ -43,7 +43,7 @@ def follow(replica: Replica) -> None:
         for kind, key in sorted({*here, *known}):
             value, note = here.get((kind, key)), known.get((kind, key))
             if kind not in _USES:
-                continue  # a newer version has made it
+                continue  # a newer version has made it, or it is of use where it lies
             if note is None or value != note.here:
                 stamp += 1
                 if notes.count() < limits.OWN_NOTES_MAX or note is not None:

@@ -27,6 +27,10 @@ class OwnNotes:
         rows = self._database.all("SELECT kind, key, value, stamp, here FROM own_note ORDER BY kind, key")
         return {(kind, key): OwnNote(Note(kind, key, value, stamp), here) for kind, key, value, stamp, here in rows}
 
+    def of_kind(self, kind: int) -> dict[bytes, bytes]:
+        """Return the values of the notes of one kind by key, without removed ones."""
+        return dict(self._database.all("SELECT key, value FROM own_note WHERE kind = ? AND value IS NOT NULL", (kind,)))
+
     def count(self) -> int:
         """Return how many notes there are, removed ones included."""
         return int(self._database.value("SELECT count(*) FROM own_note"))
