@@ -294,7 +294,7 @@ def _gather_notes(replica: Replica) -> None:
         newest = store.records.newest((replica.me, Kind.LETTER, slot))
         is_ours = newest is not None and newest.body and newest.header.device == replica.device
         if is_ours and count <= free and count <= GATHERED_MAX:
-            letters.withdraw_own(replica, slot)
+            letters.take_back(replica, slot)
             store.handovers.release(slot)
             free -= count
 

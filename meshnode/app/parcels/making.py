@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from meshnode.app.groups import membership
+from meshnode.app.letters.letters import readers
 from meshnode.app.naming import PersonRef, find, name_of, reference
 from meshnode.app.parcels import knowledge
 from meshnode.app.parcels.knowledge import Knowledge
@@ -197,9 +198,7 @@ def _usual(replica: Replica) -> list[PersonId]:
 
 
 def _letter_keys(replica: Replica, person: PersonId) -> tuple[bytes, ...]:
-    others = [one for one in replica.trust_state.devices(person) if one.device != replica.device]
-    newest = sorted(others, key=lambda one: (-one.expires, one.device))[: limits.LETTER_DEVICES_MAX]
-    return tuple(one.letter_public for one in newest)
+    return tuple(one.letter_public for one in readers(replica, person))
 
 
 def making(replica: Replica, wanted: Plan, give: Callable[[bytes], object]) -> Steps[MadeParcel]:
