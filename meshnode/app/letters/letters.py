@@ -9,7 +9,7 @@ from __future__ import annotations
 from meshnode.app.letters import kept
 from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, Delivery, LetterEvent, state_after
 from meshnode.app.naming import name_of
-from meshnode.app.owner.policy import blocks
+from meshnode.app.owner import policy
 from meshnode.errors import Field, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.authoring import withdraw, write
@@ -168,9 +168,9 @@ def readers(replica: Replica, person: PersonId) -> list[Certificate]:
 
 def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> list[Certificate]:
     """Return the devices of `to` to which a letter is sealed. Raises Refused, with the next step, if there is none."""
-    name = named(name_of(replica, to))
-    if blocks(replica, to) and not is_last:
-        raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=name)
+    name = name_of(replica, to)
+    if policy.blocks(replica, to) and not is_last:
+        raise policy.blocked(name)
     if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused(
             "this device can no longer act for you",
@@ -181,7 +181,7 @@ def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> lis
         raise Refused(
             "no message can reach {name} now",
             "this node knows no device of theirs. Try again after your nodes have connected",
-            name=name,
+            name=named(name),
         )
     return found
 

@@ -52,7 +52,7 @@ def test_it_takes_both_to_connect(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Ne
     assert (one.person.name, one.trust, one.pending, one.again) == ("Carol", 0.6, True, False)
     mesh.settle()
     two = introductions.add(carol.replica, CardToAdd("Alice"), ())
-    assert (two.trust, two.pending) == (cards.DEFAULT_TRUST, False)
+    assert (two.trust, two.pending) == (people_cases.DEFAULT_TRUST, False)
     people_cases.unvouch(bob.replica, "Carol", ())
     mesh.settle()
     mesh.cut("Alice", "Bob")
