@@ -50,7 +50,7 @@ class MeetingState(Enum):
 
 
 class OpenCode(NamedTuple):
-    """The code that was shown last; `until` is in monotonic seconds, `trust` what was asked for, in whoever comes.
+    """The code that was shown last; `until` is in monotonic seconds, `trust` what the owner asked to give those who come.
 
     `entropy` and `message` belong to SPAKE2. `device_code` is what a machine gets that is to become a device.
     """

@@ -6,7 +6,7 @@ import pytest
 
 from meshnode.app.exchanges.incoming import open_letters
 from meshnode.app.letters import letters
-from meshnode.app.people import blocks, cards, introductions
+from meshnode.app.people import blocks, introductions
 from meshnode.app.people import people as people_cases
 from meshnode.app.people.cards import CardToAdd
 from meshnode.app.people.introductions import IntroductionOrder
