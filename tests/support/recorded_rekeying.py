@@ -20,7 +20,7 @@ from meshnode.errors import Forbidden
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.node import rekeying
-from meshnode.node.opening import open_store
+from meshnode.node.opening import needs_passphrase, open_store
 from meshnode.store import connecting, copying
 from tests.support.older_homes import lock_identity
 from tests.support.recorded_disk import Disk, DiskRecorder, Kept, RecordedSystem, Step, record_names
@@ -95,6 +95,7 @@ class Held(NamedTuple):
 def held(directory: Path, passphrase: Passphrase) -> Held:
     """Open a home as a node does, and return all that it holds. Forbidden if this is not its passphrase."""
     found = Home(directory)
+    passphrase = None if needs_passphrase(found) == "nothing" else passphrase  # as every command does
     with found.lock():
         rekeying.settle(found)
         found = unlocked(found, passphrase)
