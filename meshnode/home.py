@@ -129,6 +129,20 @@ class Home:
         """Whether an entry may exist before `init`: the owner's settings, or files of an `init` that was interrupted."""
         return entry in (self.config, self.lock_file, self.device_key, self.encryption) or entry.name.startswith(".")
 
+    def forget_attempt(self) -> None:
+        """Remove what an `init` that was interrupted has left, so that it has no effect on what is put here now.
+
+        Keys of a device that are not encrypted stay: whoever makes new ones replaces them, and a `device join` that was
+        interrupted uses them again. Nothing is removed from a home that has a node.
+        """
+        if self.has_node:
+            return
+        self.coming_back.unlink(missing_ok=True)
+        if self.encryption.exists():
+            self.device_key.unlink(missing_ok=True)  # first: nothing opens it without the other
+            sync_directory(self.path)
+            self.encryption.unlink()
+
     def check(self) -> None:
         """Raise NotFound if there is no node, and Forbidden if others can open the directory."""
         if not self.has_node:

@@ -53,8 +53,10 @@ def join(
     options = EnrolmentOptions(seconds, interfaces, mdns)
     with private_files():
         former = former_device(home, code.person)
-        keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
+        home.make(restored=True)
         with home.lock():
+            home.forget_attempt()
+            keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
             result = _run(EnrolmentClient(code, keys, options, secrets.token_bytes, progress).run)
             if result.grant is None or result.address is None:
                 raise _join_error(result)
