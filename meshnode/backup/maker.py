@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import trio
 
 from meshnode import __version__
-from meshnode.app import backup_state
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.naming import name_of
 from meshnode.backup import contents, sealing
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 COPY = ".backup-copy.db"
 MADE = ".backup-{}.age"  # a backup that nobody has fetched yet
-FETCHED_WITHIN = 3600  # seconds within which a backup is to be fetched; then it is removed
+FETCHED_WITHIN = 3600  # seconds within which a backup is to be fetched; then `remove_unfetched` removes it
 RECIPIENTS_MAX = 16  # a household, and a friend or two
 
 
@@ -56,6 +55,7 @@ class BackupMaker:
         self.replica = replica
         self.store_thread = store_thread
         self._one_at_a_time = trio.Lock()
+        self._made: dict[Path, float] = {}  # those that this process has made, and when (trio's time)
 
     def recipients(self) -> tuple[str, ...]:
         """Return the public keys to which backups are sealed unless others are named. Raises Failed for an unsound file."""
@@ -76,8 +76,9 @@ class BackupMaker:
     async def make(self, recipients: Sequence[str]) -> MadeBackup:
         """Make a backup in the home, sealed to `recipients`, and read it back; return where it is.
 
-        Others use the store in between. It is removed after an hour; its owner fetches it before. Raises Refused without a
-        recipient, and StorageFull or Failed where it could not be written or read back.
+        Others use the store in between. The caller takes it from there within an hour, and notes that it was made
+        (`backup_state`). Raises Refused without a recipient, and StorageFull or Failed where it could not be written or read
+        back.
         """
         if not recipients:
             raise Refused("there is no key for your backups", "make one first")
@@ -95,17 +96,22 @@ class BackupMaker:
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
-            await self.store_thread.run(backup_state.note_made, self.replica)
+            self._made[path] = trio.current_time()
         return MadeBackup(path, path.stat().st_size, manifest)
+
+    def remove_unfetched(self) -> None:
+        """Remove backups that nobody has fetched within the hour, and those that an earlier process has left."""
+        latest = trio.current_time() - FETCHED_WITHIN
+        self._made = {path: made for path, made in self._made.items() if made > latest and path.exists()}
+        for left in self.home.path.glob(MADE.format("*")):
+            if left not in self._made:
+                left.unlink(missing_ok=True)
 
     @contextmanager
     def _copy(self) -> Iterator[Path]:
-        """Clear up after earlier backups, and hand out the path for a copy of the store, which is removed at the end."""
+        """Yield the path for a copy of the store, which is removed at the end."""
+        self.remove_unfetched()
         copy = self.home.path / COPY
-        now = self.home.path.stat().st_mtime
-        for left in self.home.path.glob(MADE.format("*")):
-            if abs(now - left.stat().st_mtime) > FETCHED_WITHIN:
-                left.unlink(missing_ok=True)
         try:
             yield copy
         finally:
