@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from meshnode.sealing import HomeKey
 
 _RESTORED = ("restored.json", "store.db", "device.old-", "backup.recipients")  # how names of restored files begin
+FORMER_DEVICE = "device.old-{}.key"  # with the keys of a device that this home was before
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -71,6 +72,11 @@ class Home:
     def backups(self) -> Path:
         """The directory of the daily backups unless the owner has set another one."""
         return self.path / "backups"
+
+    @property
+    def backup_copy(self) -> Path:
+        """A copy of the database, while a backup is made of it; with SQLite's files, whose names begin with its own."""
+        return self.path / ".backup-copy.db"
 
     @property
     def restored(self) -> Path:

@@ -19,7 +19,7 @@ from meshnode.backup import contents, sealing
 from meshnode.backup.contents import CHUNK, STORE, Manifest, Unpacker, hashed
 from meshnode.backup.reading import named_counts
 from meshnode.errors import Failed, Refused, StorageFailed, StorageFull, of_system
-from meshnode.home import Home, read_private, sync_directory, write_private
+from meshnode.home import FORMER_DEVICE, Home, read_private, sync_directory, write_private
 from meshnode.keyring import Keyring
 from meshnode.slices import advance
 from meshnode.store.snapshot import remove
@@ -28,7 +28,6 @@ from protocol import device_text, limits, person_text
 if TYPE_CHECKING:
     from meshnode.replica.replica import Replica, StoreRunner
 
-COPY = ".backup-copy.db"
 MADE = ".backup-{}.age"  # a backup that nobody has fetched yet
 FETCHED_WITHIN = 3600  # seconds within which a backup is to be fetched; then `remove_unfetched` removes it
 RECIPIENTS_MAX = 16  # a household, and a friend or two
@@ -111,7 +110,7 @@ class BackupMaker:
     def _copy(self) -> Iterator[Path]:
         """Yield the path for a copy of the store, which is removed at the end."""
         self.remove_unfetched()
-        copy = self.home.path / COPY
+        copy = self.home.backup_copy
         try:
             yield copy
         finally:
@@ -189,7 +188,7 @@ class BackupMaker:
         home = self.home
         yield home.identity_key
         yield home.device_key
-        yield from sorted(home.path.glob("device.old-*.key"))[: contents.FILES_MAX // 2]
+        yield from sorted(home.path.glob(FORMER_DEVICE.format("*")))[: contents.FILES_MAX // 2]
         for path in (home.encryption, home.config, home.backup_recipients):
             if path.is_file():
                 yield path

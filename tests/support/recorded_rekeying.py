@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from meshnode import encryption, home, sealing
+from meshnode import encryption, erasure, home, sealing
 from meshnode.encryption import unlocked
 from meshnode.errors import Forbidden
 from meshnode.home import Home
@@ -128,7 +128,7 @@ def main(directory: str, case: str) -> None:
         make_home(where, change.former, older=change.older)
         recorder.steps[:] = list(_as_it_is(where))
         system = RecordedSystem(recorder.steps)
-        for module in (home, rekeying, copying):
+        for module in (home, erasure, rekeying, copying):
             module.os = system  # type: ignore[attr-defined]
         record_names(recorder.steps)
         rekeying.change_passphrase(Home(where), change.former, change.new)
