@@ -164,10 +164,10 @@ def begin(replica: Replica) -> MeetStart | Bye:
 
 
 def prove(
-    replica: Replica, start: MeetStart, proof: MeetProof, handshake_hash: bytes
+    replica: Replica, begun: MeetStart, start: MeetStart, proof: MeetProof, handshake_hash: bytes
 ) -> tuple[MeetProof | MeetDevice | Bye, ...]:
-    """Return the answer to a caller's proof. One that does not hold ends the code, and the owner is told."""
-    code = open_code(replica)
+    """Return the answer to a caller who was sent `begun`. A proof that does not hold ends its code, and the owner is told."""
+    code = _code_of(replica, begun)
     if code is None:
         return (Bye(Code.EXPIRED),)
     ours = ShownCode(WordCode.parse(code.text), bytes.fromhex(code.entropy))
@@ -185,13 +185,13 @@ def prove(
     return (answer,)
 
 
-def meet(replica: Replica, person: MeetPerson, handshake_hash: bytes) -> MeetPerson | Bye:
-    """Vouch for a person who has proved the code, and return who the owner is; all is on disk before.
+def meet(replica: Replica, begun: MeetStart, person: MeetPerson, handshake_hash: bytes) -> MeetPerson | Bye:
+    """Vouch for a person who has proved the code of `begun`, and return who the owner is; all is on disk before.
 
     Raises RemoteError if they do not prove that they are who they say.
     """
     certificate = check_person(person, handshake_hash)
-    code = open_code(replica)
+    code = _code_of(replica, begun)
     if code is None or code.purpose is not Purpose.PERSON:
         return Bye(Code.EXPIRED)
     who, trouble = person_text(certificate.header.author), trouble_with(replica, certificate)
@@ -230,6 +230,12 @@ def _open(replica: Replica, heard: Collection[int], seconds: int, weight: int | 
     replica.store.meta.set(_KEPT, json.dumps(opened))
     _tell(replica)
     return WordCodeView(opened.text, replica.clock.now() + seconds)
+
+
+def _code_of(replica: Replica, begun: MeetStart) -> OpenCode | None:
+    """Return the code whose message is `begun`, if it may still be typed: a newer one knows nothing of its callers."""
+    code = open_code(replica)
+    return code if code is not None and bytes.fromhex(code.message) == begun.message else None
 
 
 def _kept(replica: Replica) -> OpenCode | None:

@@ -64,6 +64,8 @@ class MeetingEnd(Enum):
     """The words are right, and the other end does not connect with this person."""
     LOST = "lost"
     """The words are right, and the connection has ended before all was said."""
+    EXPIRED = "expired"
+    """The other end showed the code when it was called, and has ended it since, or shows a newer one."""
 
 
 class TypedMeeting:
@@ -137,7 +139,7 @@ class TypedMeeting:
         if self._believed:
             self.end = MeetingEnd.LOST if code == Code.EXPIRED else MeetingEnd.REFUSED
         elif self.proof_sent:
-            self.end = MeetingEnd.WRONG
+            self.end = MeetingEnd.EXPIRED if code == Code.EXPIRED else MeetingEnd.WRONG
         else:
             raise RemoteError(Code.EXPIRED, "the code has just ended there")
 
@@ -218,10 +220,10 @@ def check_met(result: MeetingResult) -> None:
             raise Refused("the other computer did not connect with you", "talk to its owner")
         case MeetingEnd.LOST:
             raise Failed("the connection ended before all was said", "ask for a new code")
+        case MeetingEnd.EXPIRED:
+            raise _no_longer_shown()
     if result.reached:
-        raise Refused(
-            "the computer that was found does not show this code any longer", "ask for a new code and type it soon"
-        )
+        raise _no_longer_shown()
     if result.heard:
         raise Failed(
             "the other computer was found, but cannot be called: a firewall may be in between",
@@ -231,6 +233,12 @@ def check_met(result: MeetingResult) -> None:
         "nobody nearby shows this code",
         "check that both computers are on one network and the code is not older than {minutes} minutes",
         minutes=limits.WORD_CODE_LIFE // limits.MINUTE,
+    )
+
+
+def _no_longer_shown() -> Refused:
+    return Refused(
+        "the computer that was found does not show this code any longer", "ask for a new code and type it soon"
     )
 
 

@@ -30,6 +30,7 @@ from protocol.parcels import (
     PARCEL_ENTROPY_BYTES,
     CardClaim,
     Opening,
+    ParcelReceipt,
     ParcelReceipts,
     ParcelRecords,
     Part,
@@ -114,6 +115,7 @@ class SealedPart:
     takes_back: int = 0
     connects: bool = False
     items: list[bytes] = field(default_factory=list)
+    receipts: tuple[ParcelReceipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ def note_handed_over(replica: Replica, made: MadeParcel) -> None:
     """Remember what is in a parcel that has left: the people in it count as holding that for some days."""
     with replica.transaction():
         for part in made.parts:
-            knowledge.note_made(replica, part.id, part.recipient.person, part.items)
+            knowledge.note_made(replica, part.id, part.recipient.person, part.items, part.receipts)
 
 
 def view(replica: Replica, wanted: Plan, made: MadeParcel, name: str) -> ParcelView:
@@ -274,15 +276,15 @@ def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Calla
     last_words = [one for one in last_words if not known.has(one.id)]
     claim = None if parted else _claim(replica, person)
     part.connects = claim is not None
-    news = wanted or newer or last_words or knowledge.has_untold(replica, person)
+    due = knowledge.ReceiptsDue() if parted else knowledge.receipts_due(replica, person)
+    news = wanted or newer or last_words or due.untold
     if not news and (claim is None or (known.last and not again)):
         return
     writer = PartWriter(part.key)
     _put(writer, _opening(replica, part, claim), give)
-    if not parted:
-        receipts = knowledge.receipts_due(replica, person)
-        if receipts:
-            _put(writer, encode_parcel_frame(ParcelReceipts(tuple(receipts))), give)
+    if due.receipts:
+        _put(writer, encode_parcel_frame(ParcelReceipts(due.receipts)), give)
+    part.receipts = due.receipts
     headers = [one.newest.without_body() for one in newer]
     first = wanted[: len(certificates)]
     yield from _putting(replica, served, part, writer, first, give)
