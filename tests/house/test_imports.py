@@ -137,6 +137,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.log",
         "meshnode.service_manager",
         "meshnode.firewall",
+        "meshnode.erasure",
         "protocol",
         "meshnode.backup",
         "meshnode.store",
