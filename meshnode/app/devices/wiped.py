@@ -10,7 +10,7 @@ from meshnode.replica.replica import Replica
 from protocol import DeviceId, limits
 from protocol.letters import Note
 
-WIPED = 4  # the kind of note; app/notes.py has the others
+WIPED = 6  # the kind of note; app/notes.py has the others
 _TIME_BYTES = 8
 STILL_SEEN = limits.HOUR  # seconds after it was wiped: a device that is met later goes on after all
 
