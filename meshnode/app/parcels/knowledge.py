@@ -15,7 +15,7 @@ from protocol.parcels import ParcelReceipt
 
 RESEND_SECONDS = 5 * limits.DAY  # without a receipt, as long as a stick needs to come back from the next village
 MADE_KEPT = 32  # parts made for one person that wait for a receipt: one a day for a month
-CAME_KEPT = limits.PARCEL_RECEIPTS_MAX  # parts of one person whose receipts are sent: they fit into one frame
+CAME_KEPT = 64  # parts of one person whose receipts are sent, 10 kB each at most
 HELD_ITEMS_MAX = 200_000  # of one device, 3.2 MB: beyond it the oldest are forgotten, and sent again
 RECEIPT_LIFE = 30 * limits.DAY  # then a receipt is not sent again: its part was sent again long ago
 _REGISTER_BYTES = 8

@@ -31,7 +31,8 @@ from protocol.session import PeerIdentified, ToldTime
 PIECE_BYTES = 16 * 1024  # read in one step: some 20 ms where all of it is boxes
 BATCH_BYTES = (
     512 * 1024
-)  # of records that are taken in together: some thousand posts, in memory at most this and a frame
+)  # of frames that are taken in together: some thousand posts, in memory at most this and a frame
+_ENTRY_BYTES = 64  # of memory for a frame, and for each thing in it, however short: measured
 _NO_RUN = bytes(limits.RUN_BYTES)  # a parcel is no run of a program
 _NO_TIME = ToldTime(0, 32)  # nor does it tell the time: it may have been under way for weeks
 
@@ -64,7 +65,7 @@ class ParcelIntake:
         self._reader = ParcelReader((replica.keys.letter_private, *replica.former_letter_keys))
         self._sender: _Sender | None = None
         self._frames: list[ParcelFrame] = []
-        self._waiting = 0  # bytes of records that have come and are not taken in
+        self._waiting = 0  # bytes of memory for the frames that have come and are not taken in
 
     @property
     def done(self) -> bool:
@@ -97,10 +98,8 @@ class ParcelIntake:
         for frame in frames:
             if isinstance(frame, SignedOpening):
                 self._sender = _begin(self._replica, frame, self._reader.key)
-            elif isinstance(frame, ParcelRecords):
-                self._waiting += sum(map(len, frame.entries))
-                self._frames.append(frame)
             else:
+                self._waiting += _memory_of(frame)
                 self._frames.append(frame)
             if self._sender is not None and self._waiting >= BATCH_BYTES:
                 yield from self._flush(self._sender)
@@ -118,6 +117,17 @@ class ParcelIntake:
             raise _refusal(error)
         yield from self._flush(self._sender)
         raise _broken(self._replica, _finish(self._replica, self._sender, whole=False), error)
+
+
+def _memory_of(frame: ParcelFrame) -> int:
+    """Return an estimate of the memory of a frame that has come, in bytes."""
+    match frame:
+        case ParcelRecords(entries):
+            return _ENTRY_BYTES + sum(_ENTRY_BYTES + len(entry) for entry in entries)
+        case ParcelReceipts(entries):
+            return _ENTRY_BYTES + sum(_ENTRY_BYTES * (1 + len(entry.not_taken)) for entry in entries)
+        case SignedOpening():
+            return _ENTRY_BYTES
 
 
 @dataclass(slots=True)
@@ -179,11 +189,13 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
     """
     records: list[Record] = []
     fault: Code | None = None
+    receipts = [one for frame in frames if isinstance(frame, ParcelReceipts) for one in frame.entries]
+    if receipts:
+        with replica.transaction():
+            knowledge.acknowledged(replica, sender.person, sender.device, receipts)
+        yield
     for frame in frames:
-        if isinstance(frame, ParcelReceipts):
-            with replica.transaction():
-                knowledge.acknowledged(replica, sender.person, sender.device, frame.entries)
-        elif isinstance(frame, ParcelRecords):
+        if isinstance(frame, ParcelRecords):
             try:
                 records += [Record.parse(wire) for wire in frame.entries]
             except RemoteError as error:
