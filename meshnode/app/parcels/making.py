@@ -15,6 +15,7 @@ from meshnode.app.naming import PersonRef, find, name_of, reference
 from meshnode.app.parcels import knowledge
 from meshnode.app.parcels.knowledge import Knowledge
 from meshnode.app.peers.contacts import admits, direct_contacts
+from meshnode.app.peers.held_items import item_of
 from meshnode.app.people.people import pending_cards
 from meshnode.errors import Field, Refused
 from meshnode.quoting import named
@@ -191,7 +192,8 @@ def _named(replica: Replica, name: str) -> PersonId:
 def _usual(replica: Replica) -> list[PersonId]:
     """Return everybody whom a parcel is for that names nobody: contacts, own devices, and people who have just parted."""
     counterparts = sorted(replica.trust_state.counterparts)
-    return [*direct_contacts(replica), *counterparts, *replica.store.parcels.people()]
+    met = replica.store.parcels.people_of_sessions(since=replica.clock.now() - PARTED_SECONDS)
+    return [*direct_contacts(replica), *counterparts, *replica.store.parcels.people(), *met]
 
 
 def _letter_keys(replica: Replica, person: PersonId) -> tuple[bytes, ...]:
@@ -260,7 +262,7 @@ def _references(replica: Replica, people: Iterable[PersonId]) -> tuple[PersonRef
 def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Callable[[bytes], object]) -> Steps[None]:
     """Give out the chunks of one person's part; none if there is nothing new for them."""
     person, parted = part.recipient.person, part.recipient.parted
-    known = Knowledge(replica, person)
+    known = yield from Knowledge.gathering(replica, person)
     if parted and known.last + PARTED_SECONDS < replica.clock.now():
         replica.store.parcels.forget_person(person)
         return
@@ -395,7 +397,7 @@ def _put_records(
             frame, size = [], 0
         frame.append(wire)
         size += len(wire) + 3
-        part.items.append(knowledge.item_of(record))
+        part.items.append(item_of(record.register, record.id))
         part.records += 1
         part.takes_back += record.withdrawn or record.header_only or is_revocation(record.header)
     if frame:

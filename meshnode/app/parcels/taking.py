@@ -14,6 +14,7 @@ from meshnode.app.naming import PersonRef, name_of, reference
 from meshnode.app.owner import former_web
 from meshnode.app.parcels import knowledge
 from meshnode.app.peers.contacts import admits, keep_keys
+from meshnode.app.peers.held_items import item_of, prefix
 from meshnode.app.peers.identifying import Welcome, keep_shown
 from meshnode.app.peers.shown_certificates import has_expired
 from meshnode.app.people import cards
@@ -92,7 +93,7 @@ class ParcelIntake:
         sender = self._sender
         assert sender is not None, "a part that is whole has an opening"
         yield from self._flush(sender)
-        return _finish(self._replica, sender, whole=True)
+        return (yield from _finishing(self._replica, sender, whole=True))
 
     def _take(self, frames: Sequence[ParcelFrame]) -> Steps[None]:
         for frame in frames:
@@ -108,7 +109,8 @@ class ParcelIntake:
         frames, self._frames, self._waiting = self._frames, [], 0
         fault = yield from _taking(self._replica, sender, frames)
         if fault is not None:
-            raise _broken(self._replica, _finish(self._replica, sender, whole=False), RemoteError(fault))
+            view = yield from _finishing(self._replica, sender, whole=False)
+            raise _broken(self._replica, view, RemoteError(fault))
 
     def _end_early(self, error: RemoteError | None, frames: Sequence[ParcelFrame]) -> Steps[None]:
         """Keep what came before a fault, or before the cut without one, and raise what is wrong."""
@@ -116,7 +118,8 @@ class ParcelIntake:
         if self._sender is None:
             raise _refusal(error)
         yield from self._flush(self._sender)
-        raise _broken(self._replica, _finish(self._replica, self._sender, whole=False), error)
+        view = yield from _finishing(self._replica, self._sender, whole=False)
+        raise _broken(self._replica, view, error)
 
 
 def _memory_of(frame: ParcelFrame) -> int:
@@ -190,10 +193,7 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
     records: list[Record] = []
     fault: Code | None = None
     receipts = [one for frame in frames if isinstance(frame, ParcelReceipts) for one in frame.entries]
-    if receipts:
-        with replica.transaction():
-            knowledge.acknowledged(replica, sender.person, sender.device, receipts)
-        yield
+    yield from knowledge.acknowledging(replica, sender.person, sender.device, receipts)
     for frame in frames:
         if isinstance(frame, ParcelRecords):
             try:
@@ -208,7 +208,7 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
         faulty = {record.id for record, _ in outcome.faults}
         sender.came += len(part)
         sender.new += len(outcome.stored)
-        sender.items += b"".join(knowledge.item_of(record) for record in part if record.id not in faulty)
+        sender.items += b"".join(item_of(record.register, record.id) for record in part if record.id not in faulty)
         later = [one.id for one in outcome.later if one.reason != UNREADABLE]
         sender.not_taken |= dict.fromkeys(later[: limits.PARCEL_NOT_TAKEN_MAX - len(sender.not_taken)])
         if outcome.faults and fault is None:
@@ -217,20 +217,17 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
     return fault
 
 
-def _finish(replica: Replica, sender: _Sender, *, whole: bool) -> TakenView:
+def _finishing(replica: Replica, sender: _Sender, *, whole: bool) -> Steps[TakenView]:
     """Note what has come, decide about what waited for the rest, and return what was done."""
     person = sender.person
     sender.new += len(replica.ingest.receive([], person).stored)
-    with replica.transaction():
-        if sender.items:
-            knowledge.note_held(replica, person, sender.device, bytes(sender.items))
-        if whole:
-            refused = b"".join(map(knowledge.prefix, sender.not_taken))
-            now = replica.clock.now()
-            told = (
-                0 if sender.came else now
-            )  # receipts alone call for none, or the two would write to each other for ever
-            replica.store.parcels.add_came(sender.parcel, person, now, refused, told=told, keep=knowledge.CAME_KEPT)
+    yield
+    if sender.items:
+        yield from knowledge.noting_held(replica, person, sender.device, bytes(sender.items))
+    if whole:
+        refused, now = b"".join(map(prefix, sender.not_taken)), replica.clock.now()
+        told = 0 if sender.came else now  # receipts alone call for none, or the two would write to each other for ever
+        replica.store.parcels.add_came(sender.parcel, person, now, refused, told=told, keep=knowledge.CAME_KEPT)
     if replica.trust_state.graph.weight(replica.me, person) > 0 or person == replica.me:
         keep_keys(replica, person)
     if replica.trust_state.graph.weight(person, replica.me) > 0:
