@@ -62,11 +62,12 @@ def merging_items(parts: Iterable[bytes]) -> Steps[bytes]:
     """Return these items as one: of each register the last, and of too many those that came last."""
     found: dict[bytes, bytes] = {}
     for part in parts:
-        for piece in pieces_of(part):
+        for number, piece in enumerate(pieces_of(part)):
+            if number:
+                yield
             for register, one in piece:
                 found.pop(register, None)
                 found[register] = one
-            yield
     latest = islice(found.items(), max(0, len(found) - HELD_ITEMS_MAX), None)
     return b"".join(register + one for register, one in latest)
 
@@ -83,15 +84,17 @@ def noting_agreed(replica: Replica, person: PersonId, device: DeviceId, agreed: 
     parts = [held for held in store.held_by_sessions(person) if held.device == device]
     known: set[bytes] = set()
     for part in parts:
-        for piece in pieces_of(part.items):
+        for number, piece in enumerate(pieces_of(part.items)):
+            if number:
+                yield
             known.update(one for _, one in piece)
-            yield
     fresh = yield from _lacking(agreed, known)
     added = bytearray()
     for start in range(0, len(fresh), _ROWS_A_STEP):
+        if start:
+            yield
         rows = replica.store.records.rows_of(fresh[start : start + _ROWS_A_STEP])
         added += b"".join(item_of(row.register, row.id) for row in rows)
-        yield
     if not added and any(now - part.heard < HEARD_SECONDS for part in parts):
         return
     if len(parts) < HELD_PARTS_MAX and len(known) + len(fresh) <= HELD_ITEMS_MAX:
@@ -108,9 +111,9 @@ def _lacking(agreed: Sequence[Marks], known: set[bytes]) -> Steps[list[RecordId]
     for marks in agreed:
         numbers = marks.numbers()[-room:] if room else ()
         room -= len(numbers)
-        yield
         for start in range(0, len(numbers), ITEMS_A_STEP):
+            if start:
+                yield
             ids = map(marks.table.id, numbers[start : start + ITEMS_A_STEP])
             fresh += [record_id for record_id in ids if prefix(record_id) not in known]
-            yield
     return fresh
