@@ -106,3 +106,19 @@ def test_the_socket_goes_with_its_daemon(village: Village, tmp_path: Path) -> No
     with daemon(village.replicas["A"], tmp_path / "brief"):
         assert Home(tmp_path / "brief").socket.exists()
     assert not Home(tmp_path / "brief").socket.exists()
+
+
+def test_a_daemon_that_does_not_run_is_waited_for_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("meshnode.cli.client.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("meshnode.cli.client.time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    client = Client(home, apart=lambda *_: (200, b"{}"))
+    assert client.get("/v1/blocks") == {}
+    assert client.is_alone
+    waited = now[0]
+    assert waited >= client_module.BEGIN_SECONDS
+    assert client.post("/v1/blocks") == {}
+    assert now[0] == waited
+    home.lock_file.write_text(f"{os.getpid()}\n")  # one starts now, and is waited for as long as it takes
+    client.get("/v1/blocks")
+    assert now[0] >= waited + client_module.START_SECONDS

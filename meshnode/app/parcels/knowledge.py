@@ -7,7 +7,8 @@ a stick may be lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from meshnode.app.peers.held_items import merging_items, pieces_of, prefix, register_hash
 from meshnode.replica.replica import Replica
@@ -69,15 +70,16 @@ class Knowledge:
     def may_hold_older(self, register: Register, newest: RecordId) -> bool:
         """Whether they may hold another version of this register, and are not known to have this one."""
         versions, latest = self._perhaps.get(register_hash(register), b""), prefix(newest)
-        others = (versions[at : at + _PREFIX_BYTES] != latest for at in range(0, len(versions), _PREFIX_BYTES))
-        return latest not in self._held and any(others)
+        return latest not in self._held and any(version != latest for version in _prefixes(versions))
 
 
-def note_made(replica: Replica, part: bytes, person: PersonId, items: Iterable[bytes]) -> None:
+def note_made(
+    replica: Replica, part: bytes, person: PersonId, items: Iterable[bytes], receipts: Iterable[ParcelReceipt]
+) -> None:
     """Note a part that was handed over for `person`, and that the receipts in it were told."""
     now, store = replica.clock.now(), replica.store.parcels
     store.add_made(part, person, now, b"".join(items), keep=MADE_KEPT)
-    store.note_told([one.parcel for one in receipts_due(replica, person)], now)
+    store.note_told([one.parcel for one in receipts], now)
 
 
 def noting_held(replica: Replica, person: PersonId, device: DeviceId, items: bytes) -> Steps[None]:
@@ -112,17 +114,24 @@ def acknowledging(
         yield from noting_held(replica, person, device, bytes(arrived))
 
 
-def receipts_due(replica: Replica, person: PersonId) -> list[ParcelReceipt]:
+@dataclass(frozen=True, slots=True)
+class ReceiptsDue:
+    """The receipts for what has come from somebody, and whether one of them was never sent."""
+
+    receipts: tuple[ParcelReceipt, ...] = ()
+    untold: bool = False
+
+
+def receipts_due(replica: Replica, person: PersonId) -> ReceiptsDue:
     """Return the receipts for what has come from `person`, also those that were sent before: those may have been lost."""
     since = replica.clock.now() - RECEIPT_LIFE
-    return [
-        ParcelReceipt(one.id, tuple(one.not_taken[at : at + _PREFIX_BYTES] for at in range(0, len(one.not_taken), 8)))
-        for one in replica.store.parcels.came_from(person)
-        if one.came > since
-    ][:CAME_KEPT]
+    came = [one for one in replica.store.parcels.came_from(person) if one.came > since][:CAME_KEPT]
+    return ReceiptsDue(
+        tuple(ParcelReceipt(one.id, tuple(_prefixes(one.not_taken))) for one in came),
+        any(one.told == 0 for one in came),
+    )
 
 
-def has_untold(replica: Replica, person: PersonId) -> bool:
-    """Whether a receipt for `person` was never sent."""
-    since = replica.clock.now() - RECEIPT_LIFE
-    return any(one.told == 0 and one.came > since for one in replica.store.parcels.came_from(person))
+def _prefixes(ids: bytes) -> Iterator[bytes]:
+    for at in range(0, len(ids), _PREFIX_BYTES):
+        yield ids[at : at + _PREFIX_BYTES]
