@@ -26,6 +26,15 @@ def is_encrypted(home: Home) -> bool:
     return stored is not None and stored.get("moving") != "out"
 
 
+def is_being_decrypted(home: Home) -> bool:
+    """Whether its owner has decrypted the home and only moving its files was interrupted, which the next start ends.
+
+    No passphrase is needed for that, and no file with keys can be read before.
+    """
+    stored = read_header(home)
+    return stored is not None and stored.get("moving") == "out"
+
+
 def unlocked(home: Home, passphrase: str | None) -> Home:
     """Return the home with its key; the same home where it is not encrypted.
 

@@ -40,13 +40,16 @@ def follow(replica: Replica) -> None:
     notes = replica.store.own_notes
     with replica.transaction() as changed:
         here, known, stamp = _here(replica), notes.all(), notes.highest_stamp()
+        count = len(known)
         for kind, key in sorted({*here, *known}):
             value, note = here.get((kind, key)), known.get((kind, key))
             if kind not in _USES:
                 continue  # a newer version has made it
             if note is None or value != note.here:
-                stamp += 1
-                if notes.count() < limits.OWN_NOTES_MAX or note is not None:
+                if value is not None and len(value) > limits.NOTE_VALUE_MAX:
+                    continue  # such as a saved search of two hundred rare letters: it stays on this device
+                if note is not None or count < limits.OWN_NOTES_MAX:
+                    stamp, count = stamp + 1, count + (note is None)
                     notes.set(Note(kind, key, value, stamp))
             elif note.note.value != note.here and _use(replica, kind, key, note.note.value):
                 notes.note_used(kind, key)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -74,30 +72,12 @@ def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str 
     try:
         if passphrase is not None:
             backup.with_passphrase(waiting, secret, passphrase)
-        _put(waiting, file)
+        backup.copy_private(waiting, file)
     except OSError as error:
         raise Failed(text.cannot_write(file, error.strerror)) from error
     finally:
         waiting.unlink(missing_ok=True)
     return reply | {"file": str(file.absolute()), "bytes": file.stat().st_size}
-
-
-def _put(made: Path, file: Path) -> None:
-    """Copy a backup to where its owner wants it; what is there is replaced once all of the new one is on the disk."""
-    draft = file.with_name(f".{file.name}.new")
-    draft.unlink(missing_ok=True)
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as copy, made.open("rb") as source:  # noqa: PTH123 - private from the first byte on
-            shutil.copyfileobj(source, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        if draft.stat().st_size != made.stat().st_size:
-            raise OSError(None, "")
-        draft.rename(file)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _show_key(reply: dict[str, Any]) -> None:

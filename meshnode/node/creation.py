@@ -11,6 +11,7 @@ from meshnode.errors import Forbidden, Refused
 from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
 from meshnode.node.opening import come_back, look_for_copy, open_replica, open_store, private_files
+from meshnode.node.restoring import clear_up
 from protocol import PersonId, Preference
 
 
@@ -28,7 +29,6 @@ def create_node(
     `passphrase` the home is encrypted.
     """
     with private_files():
-        home.coming_back.unlink(missing_ok=True)  # of an attempt to come back that was interrupted
         home = new_home(home, passphrase)
         keyring = Keyring.create(home, entropy=secrets.token_bytes)
         _create_store(home, keyring, name, None if place is None else Coordinates(*place), preference)
@@ -73,9 +73,10 @@ def new_home(home: Home, passphrase: str | None) -> Home:
     """
     if passphrase is not None and not passphrase:
         raise Refused("the passphrase is empty", "leave it out altogether, or choose one")
+    clear_up(home)
     home.make()
+    home.forget_attempt()
     if passphrase is None:
-        home.encryption.unlink(missing_ok=True)  # of an attempt that was interrupted
         return home
     return encrypt_new(home, passphrase, entropy=secrets.token_bytes)
 

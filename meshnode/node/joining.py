@@ -13,7 +13,6 @@ from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.meetings.typed import TypedMeeting, check_met
 from meshnode.clock import Clock
-from meshnode.encryption import is_encrypted
 from meshnode.errors import Failed, MeshnodeError, Refused
 from meshnode.home import Home
 from meshnode.keyring import Keyring
@@ -43,7 +42,7 @@ def join(
     who waits. Returns the person. Raises Refused, changing nothing, if the home has a node already or the other device
     does not admit this one, and Failed if it was not reached. May be interrupted at any moment and done again.
     """
-    if home.has_node and not is_encrypted(home) and Keyring.open(home).device.dh_public == code.dh_public:
+    if home.has_node and not home.encryption.exists() and Keyring.open(home).device.dh_public == code.dh_public:
         raise Refused("this code was made by this node", "use it on the computer that will become a device")
     reading = Clock().reading()
     if reading.trusted and code.expires <= reading.now:
@@ -54,8 +53,10 @@ def join(
     options = EnrolmentOptions(seconds, interfaces, mdns)
     with private_files():
         former = former_device(home, code.person)
-        keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
+        home.make(restored=True)
         with home.lock():
+            home.forget_attempt()
+            keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
             result = _run(EnrolmentClient(code, keys, options, secrets.token_bytes, progress).run)
             if result.grant is None or result.address is None:
                 raise _join_error(result)

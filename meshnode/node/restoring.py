@@ -52,6 +52,17 @@ def look_into_backup(path: Path, secret: str) -> Manifest:
     return BackupReader(path, secret).check()
 
 
+def clear_up(home: Home) -> None:
+    """Remove what a restore that was interrupted has left: it has not put the identity key in place yet."""
+    left = home.path / RESTORING
+    if not left.is_dir() or home.has_node:
+        return
+    for one in home.path.iterdir():
+        if one.is_file() and one not in (home.config, home.lock_file):
+            one.unlink()
+    shutil.rmtree(left)
+
+
 def restore(home: Home, path: Path, secret: str, decide: Callable[[Manifest], Decision]) -> Restored:
     """Make `home` the home of the backup at `path`, which `secret` opens.
 
@@ -62,7 +73,7 @@ def restore(home: Home, path: Path, secret: str, decide: Callable[[Manifest], De
     """
     logs.set_up("critical")  # what it does is said to the person who asked for it
     with private_files():
-        _clear_up(home)
+        clear_up(home)
         home.make()
         with home.lock():
             fresh = Home(home.path / RESTORING)
@@ -71,9 +82,10 @@ def restore(home: Home, path: Path, secret: str, decide: Callable[[Manifest], De
             try:
                 decision = decide(manifest)
                 _prepare(fresh, reader, manifest, decision)
+                home.forget_attempt()
                 _move_in(fresh.path, home)
             except BaseException:
-                _clear_up(home)
+                clear_up(home)
                 raise
             if manifest.identity == ELSEWHERE:
                 return Restored(manifest, renewed=False)
@@ -81,17 +93,6 @@ def restore(home: Home, path: Path, secret: str, decide: Callable[[Manifest], De
                 return Restored(manifest, renewed=False)
             with opened(home, decision.passphrase, moved=False):
                 return Restored(manifest, renewed=True)
-
-
-def _clear_up(home: Home) -> None:
-    """Remove what a restore that was interrupted has left: it has not put the identity key in place yet."""
-    left = home.path / RESTORING
-    if not left.is_dir() or home.has_node:
-        return
-    for one in home.path.iterdir():
-        if one.is_file() and one not in (home.config, home.lock_file):
-            one.unlink()
-    shutil.rmtree(left)
 
 
 def _keyring(home: Home, passphrase: str | None) -> Keyring:
@@ -129,8 +130,10 @@ def _prepare(fresh: Home, reader: BackupReader, manifest: Manifest, decision: De
 def former_device(home: Home, person: PersonId) -> DeviceId | None:
     """Return the device whose backup was put here without the identity key, to be joined to `person`; None if none was.
 
-    Raises Refused if it was the backup of another person.
+    Raises Refused if it was the backup of another person, or if the restore was interrupted.
     """
+    if (home.path / RESTORING).exists():
+        raise Refused("the restore in {path} was interrupted", "restore the backup again", path=home.path)
     try:
         left = json.loads(read_private(home.restored))
         whose, device = bytes.fromhex(left["person"]), DeviceId(bytes.fromhex(left["device"]))

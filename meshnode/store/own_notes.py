@@ -27,6 +27,11 @@ class OwnNotes:
         rows = self._database.all("SELECT kind, key, value, stamp, here FROM own_note ORDER BY kind, key")
         return {(kind, key): OwnNote(Note(kind, key, value, stamp), here) for kind, key, value, stamp, here in rows}
 
+    def get(self, kind: int, key: bytes) -> Note | None:
+        """Return one note, also a removed one; None if it is not known."""
+        row = self._database.one("SELECT value, stamp FROM own_note WHERE kind = ? AND key = ?", (kind, key))
+        return None if row is None else Note(kind, key, *row)
+
     def count(self) -> int:
         """Return how many notes there are, removed ones included."""
         return int(self._database.value("SELECT count(*) FROM own_note"))
@@ -45,8 +50,8 @@ class OwnNotes:
 
     def take(self, note: Note, by: bytes) -> bool:
         """Keep a note of another device, told by the letter in slot `by`, if it counts more; return whether it does."""
-        known = self.all().get((note.kind, note.key))
-        if known is not None and known.note.rank > note.rank:
+        known = self.get(note.kind, note.key)
+        if known is not None and known.rank > note.rank:
             return False
         self._database.run(
             "INSERT INTO own_note VALUES (?, ?, ?, ?, NULL, ?) ON CONFLICT DO UPDATE SET"

@@ -75,6 +75,16 @@ def test_a_node_that_does_not_run_is_backed_up_too_and_with_a_passphrase(home: P
     assert typed(tmp_path / "new", "correct horse\n", "restore", str(file)).returncode == 0
 
 
+def test_a_node_that_does_not_run_shows_the_daily_backups_where_the_settings_put_them(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "meshnode-2027-01-15.age").touch()
+    (home / "config.toml").write_text(f'backup_dir = "{tmp_path}/stick"\n')
+    shown = ask(home, "backup")
+    assert (shown["directory"], [one["date"] for one in shown["daily"]]) == (f"{tmp_path}/stick", ["2027-01-15"])
+
+
 @pytest.mark.parametrize("file", ["no/such/directory/a.age", "."])
 def test_a_file_that_cannot_be_written_is_an_error_of_one_line(home: Path, tmp_path: Path, file: str) -> None:
     meshnode(home, "backup", "--new-key")

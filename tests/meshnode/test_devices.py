@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.home import Home
+from meshnode.encryption import encrypt_new
+from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
 from protocol.tokens import DeviceCode
 from tests.support.older_homes import lock_identity
@@ -134,6 +135,19 @@ def test_joining_that_was_cut_short_after_the_certificate_is_done_again(laptop: 
         path.unlink()
     assert join(home, code).returncode == 0
     assert Keyring.open(Home(home)).device == device
+
+
+def test_an_encrypted_init_that_was_interrupted_does_not_keep_a_machine_from_joining(
+    laptop: Path, tmp_path: Path, start: Start
+) -> None:
+    home = Home(tmp_path / "pi")
+    home.make()
+    Keyring.prepare_device(encrypt_new(home, "old garden", entropy=os.urandom), entropy=os.urandom)
+    write_private(home.coming_back, b"")
+    assert join(home.path, ask(laptop, "device", "add")["text"]).returncode == 0
+    start(home.path)
+    ready(home.path)
+    assert ask(home.path, "status")["person"]["name"] == "Alice"
 
 
 def test_a_device_that_lost_power_before_its_store_was_made_starts(laptop: Path, tmp_path: Path, start: Start) -> None:

@@ -51,6 +51,21 @@ def test_such_cuts_show_whichever_file_is_not_synced(tmp_path: Path, file: str) 
         assert faults_of(steps, CASES["change"], after, EVERY, ways=("nothing",))[1]
 
 
+@pytest.mark.parametrize("by", ["a change", "the next start"])
+def test_the_copy_of_a_backup_that_was_killed_is_overwritten_and_removed(tmp_path: Path, by: str) -> None:
+    with one_home(tmp_path / "home", CASES["set"]) as (home, _):
+        copies = [home.backup_copy, home.backup_copy.with_name(f"{home.backup_copy.name}-wal")]
+        for number, path in enumerate(copies):
+            path.write_text(SECRET)
+            (tmp_path / str(number)).hardlink_to(path)
+        if by == "a change":
+            change_passphrase(home, None, "new garden")
+        else:
+            held(home.path, None)
+        assert not any(path.exists() for path in copies)
+        assert {(tmp_path / str(number)).read_bytes() for number in range(len(copies))} == {bytes(len(SECRET))}
+
+
 def test_a_wrong_passphrase_changes_nothing(tmp_path: Path) -> None:
     with one_home(tmp_path / "home", CASES["change"]) as (home, _):
         before = {path.name: path.read_bytes() for path in home.path.iterdir()}

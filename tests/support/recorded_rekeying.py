@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from meshnode import encryption, home, sealing
+from meshnode import encryption, erasure, home, sealing
 from meshnode.encryption import unlocked
 from meshnode.errors import Forbidden
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.node import rekeying
-from meshnode.node.opening import open_store
+from meshnode.node.opening import needs_passphrase, open_store
 from meshnode.store import connecting, copying
 from tests.support.older_homes import lock_identity
 from tests.support.recorded_disk import (
@@ -100,6 +100,7 @@ class Held(NamedTuple):
 def held(directory: Path, passphrase: Passphrase) -> Held:
     """Open a home as a node does, and return all that it holds. Forbidden if this is not its passphrase."""
     found = Home(directory)
+    passphrase = None if needs_passphrase(found) == "nothing" else passphrase  # as every command does
     with found.lock():
         rekeying.settle(found)
         found = unlocked(found, passphrase)
@@ -127,7 +128,7 @@ def main(directory: str, case: str) -> None:
         make_home(where, change.former, older=change.older)
         recorder.steps[:] = list(_as_it_is(where))
         system = RecordedSystem(recorder.steps)
-        for module in (home, rekeying, copying):
+        for module in (home, erasure, rekeying, copying):
             module.os = system  # type: ignore[attr-defined]
         record_names(recorder.steps)
         rekeying.change_passphrase(Home(where), change.former, change.new)

@@ -151,7 +151,7 @@ def _take_letter(replica: Replica, handed: Handed, letter: OpenedLetter, signer:
 def _take_notes(replica: Replica, notes: Iterable[Note], by: bytes) -> None:
     store = replica.store.own_notes
     for note in notes:
-        room = store.count() < limits.OWN_NOTES_MAX
+        room = store.count() < limits.OWN_NOTES_MAX or store.get(note.kind, note.key) is not None
         if room and note.stamp <= store.highest_stamp() + limits.HEADROOM:
             store.take(note, by)
 

@@ -8,7 +8,7 @@ import pytest
 
 from meshnode.app import notes
 from meshnode.app.devices import revocation
-from meshnode.app.discover import watches
+from meshnode.app.discover import search, watches
 from meshnode.app.discover.search import SearchQuery
 from meshnode.app.exchanges import handover
 from meshnode.app.letters import letters
@@ -191,6 +191,38 @@ def test_nonsense_in_notes_is_put_to_no_use() -> None:
     assert pi.store.discover.watches() == []
     assert pi.store.own_notes.all()[9, b"later"].note.value == b"of a newer version"  # passed on as it is
     assert pi.guard.failures() == ()
+
+
+def test_notes_that_are_known_still_change_when_there_is_room_for_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = pair(531)
+    mesh.join_device("Pi", "Laptop")
+    mesh.wire("Laptop", "Pi")
+    laptop, pi = neighbor(mesh, "Laptop"), neighbor(mesh, "Pi")
+    yourself.call(laptop.replica, "Bob", yourself.OwnName("Bobby"), ())
+    run(mesh, 2)
+    monkeypatch.setattr(limits, "OWN_NOTES_MAX", pi.replica.store.own_notes.count())
+    yourself.call(laptop.replica, "Bobby", yourself.OwnName("Robert"), ())
+    watches.add(laptop.replica, laptop.catalog, laptop.watcher, SearchQuery(words="ladder"))
+    run(mesh, 2)
+    assert pi.replica.store.own_names.chosen() == {person(mesh, "Bob"): "Robert"}
+    for each in (laptop, pi):
+        assert each.replica.store.own_notes.count() == limits.OWN_NOTES_MAX
+
+
+def test_a_saved_search_too_long_for_a_note_keeps_nothing_else_back() -> None:
+    mesh = pair(532)
+    mesh.join_device("Pi", "Laptop")
+    mesh.wire("Laptop", "Pi")
+    run(mesh, 2)
+    laptop, pi = neighbor(mesh, "Laptop"), neighbor(mesh, "Pi")
+    for words in ("\N{MAGE}" * search.WORDS_MAX, "ladder"):
+        watches.add(laptop.replica, laptop.catalog, laptop.watcher, SearchQuery(words=words))
+    yourself.call(laptop.replica, "Bob", yourself.OwnName("Bobby"), ())
+    run(mesh, 2)
+    assert [watch.search for watch in pi.replica.store.discover.watches()] == ['{"words": "ladder"}']
+    assert pi.replica.store.own_names.chosen() == {person(mesh, "Bob"): "Bobby"}
+    assert len(laptop.replica.store.discover.watches()) == 2
+    assert laptop.replica.guard.failures() == ()
 
 
 def test_what_one_side_of_an_exchange_writes_is_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
