@@ -1,6 +1,6 @@
 """Sealed boxes (libsodium's crypto_box_seal), as letters and parcels use them: one for each device that may open something.
 
-No randomness is drawn here: whoever seals brings a private key that is used for one box alone.
+No randomness is drawn here: to seal a box, a caller passes in a private key that is used for this box alone.
 """
 
 from __future__ import annotations
