@@ -12,7 +12,7 @@ import click
 from meshnode.cli import apart, output
 from meshnode.cli.asking import agreed
 from meshnode.cli.command import Answer, Settings, command, say_lines
-from meshnode.cli.passphrase import asked, given
+from meshnode.cli.passphrase import asked, chosen, given
 from meshnode.cli.program import as_typed
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.text import backups as text
@@ -38,6 +38,8 @@ def backup(call: Settings, file: Path | None, recipients: tuple[str, ...], passp
     client = apart.client(call)
     if passphrase and (recipients or new_key):
         raise Usage(text.ONE_WAY, text.ONE_WAY_HINT)
+    if new_key and file is not None and call.json:
+        raise Usage(text.ONE_ANSWER, text.ONE_ANSWER_HINT)  # the secret must be out before anything else can fail
     if new_key:
         reply = client.post("/v1/backup-keys", to=list(recipients))
         if file is None:
@@ -51,16 +53,22 @@ def backup(call: Settings, file: Path | None, recipients: tuple[str, ...], passp
         if not call.may_ask():
             raise Refused(text.NO_KEY, text.NO_KEY_HINT)
         passphrase = True
-    chosen = _new_passphrase(call) if passphrase else None
-    return _made(client, file, recipients, chosen)
+    reply = _made(client, file, recipients, _new_passphrase(call) if passphrase else None)
+    say = output.note if new_key else output.say  # what goes to a file is the secret key alone
+
+    def show(_: Any) -> None:
+        for line in text.made(reply, file):
+            say(line)
+
+    return Answer(reply, show)
 
 
-def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str | None) -> Answer:
+def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str | None) -> dict[str, Any]:
     """Have a backup made, put a passphrase on it here where one was chosen, and put it in its place."""
     from meshnode import backup
 
     secret, public = backup.new_key() if passphrase is not None else ("", "")
-    reply = client.post_long("/v1/backups", to=[public] if passphrase is not None else list(recipients))
+    reply: dict[str, Any] = client.post_long("/v1/backups", to=[public] if passphrase is not None else list(recipients))
     waiting = Path(reply["file"])
     try:
         if passphrase is not None:
@@ -70,8 +78,7 @@ def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str 
         raise Failed(text.cannot_write(file, error.strerror)) from error
     finally:
         waiting.unlink(missing_ok=True)
-    reply |= {"file": str(file.absolute()), "bytes": file.stat().st_size}
-    return Answer(reply, lambda _: say_lines(text.made(reply, file)))
+    return reply | {"file": str(file.absolute()), "bytes": file.stat().st_size}
 
 
 def _show_key(reply: dict[str, Any]) -> None:
@@ -86,8 +93,7 @@ def _show_key(reply: dict[str, Any]) -> None:
 
 def _new_passphrase(call: Settings) -> str:
     if call.may_ask():
-        typed: str = click.prompt(text.ASK_NEW_PASSPHRASE, hide_input=True, confirmation_prompt=True, err=True)
-        return typed
+        return chosen(text.ASK_NEW_PASSPHRASE)
     return _line_of_input()
 
 
@@ -110,7 +116,7 @@ def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives
         shown = _shown(node.look_into_backup(file, secret))
         return Answer(shown, lambda _: say_lines(text.contents(shown)))
     fate = LOST if old_lost else LIVES if old_lives else None
-    chosen: list[Decision] = []
+    decided: list[Decision] = []
 
     def decide(manifest: Any) -> Decision:
         shown = _shown(manifest)
@@ -118,11 +124,11 @@ def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives
             for line in text.contents(shown):
                 output.note(line)
         lost = fate == LOST or (fate is None and call.may_ask() and agreed(text.ASK_LOST))
-        chosen.append(node.Decision(lost, _identity_passphrase(call, shown["identity"])))
-        return chosen[0]
+        decided.append(node.Decision(lost, _identity_passphrase(call, shown["identity"])))
+        return decided[0]
 
     done = node.restore(home, file, secret, decide)
-    old = LOST if chosen[0].old_lost else LIVES
+    old = LOST if decided[0].old_lost else LIVES
     reply = {**_shown(done.manifest), "home": str(home.path), "old": old, "renewed": done.renewed}
 
     def show(_: Any) -> None:
@@ -149,8 +155,7 @@ def _secret(call: Settings, file: Path, key: Path | None) -> str:
         reason = error.strerror if isinstance(error, OSError) else error
         raise Usage(text.cannot_read(key or file, reason)) from error
     if call.may_ask():
-        typed: str = click.prompt(text.ASK_SECRET, hide_input=True, err=True)
-        return typed
+        return asked(text.ASK_SECRET)
     from meshnode import backup
 
     return _line_of_input() if backup.wants_passphrase(file) else _line_of_input(comments=COMMENT)

@@ -68,6 +68,12 @@ class Client:
         self._home = home
         self._patience = patience
         self._apart = apart
+        self._is_alone = False
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no daemon listened at the last call, so that `apart` answered. The next call does not wait for one."""
+        return self._is_alone
 
     def get(self, path: str, /, **query: Any) -> Any:
         """GET `path`; None and empty values are left out of the query, lists are repeated."""
@@ -171,8 +177,10 @@ class Client:
         except NotRunning:
             if self._apart is None or not self._home.has_node:
                 raise
+            self._is_alone = True
             status, answer = self._apart(method, target, content)
         else:
+            self._is_alone = False
             with connected as connection:
                 connection.sendall(self._head(method, target, more) + (content or b""))
                 status, answer = _read_answer(connection)
@@ -210,7 +218,9 @@ class Client:
         """Whether to go on waiting for a daemon: longer while its process is alive."""
         if not self._home.has_node or self._patience is not None:
             return False
-        return waited < (START_SECONDS if _lives(self._home.lock_file) else BEGIN_SECONDS)
+        if _lives(self._home.lock_file):
+            return waited < START_SECONDS
+        return not self._is_alone and waited < BEGIN_SECONDS
 
     def _not_running(self) -> NotRunning:
         from meshnode.text import errors

@@ -54,7 +54,7 @@ def given(call: Settings, file: str | None = None) -> str | None:
     from meshnode.config import Config
 
     named = Config.load(call.home).passphrase_file
-    if not named or (call.may_ask() and not Path(named).exists()):
+    if not named or (call.may_ask() and not Path(named).expanduser().exists()):
         return None
     return _read_file(named)
 

@@ -49,7 +49,7 @@ def _create_node(call: Settings, program: tuple[str, ...]) -> None:
         [*program, "init"], user=SYSTEM_USER, group=SYSTEM_USER, extra_groups=[], cwd=SYSTEM_HOME, check=False
     )
     if made.returncode:
-        raise SystemExit(made.returncode)  # it has said why
+        raise click.exceptions.Exit(made.returncode)  # it has said why
 
 
 @command("remove", about=text.REMOVE_HELP, show=_show_removed, group=service)

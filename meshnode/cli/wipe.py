@@ -11,7 +11,7 @@ import click
 
 from meshnode.cli import apart, output
 from meshnode.cli.command import Settings, command, say_lines
-from meshnode.errors import Failed, MeshnodeError, NotRunning, Refused, Usage
+from meshnode.errors import Failed, MeshnodeError, Refused, Usage
 from meshnode.home import Home, HomeLock
 from meshnode.text import wipe as text
 
@@ -51,13 +51,12 @@ def wipe(call: Settings, name: str | None) -> Any:
 
 def _look(call: Settings, home: Home) -> tuple[dict[str, Any], bool]:
     """Return what leaving would end, and whether the node runs. Of a node that cannot be opened only its home is known."""
+    client = apart.client(call, says_so=False)
     try:
-        return call.client().get("/v1/leaving"), True
-    except NotRunning:
-        pass
-    try:
-        return apart.client(call, says_so=False).get("/v1/leaving"), False
+        return client.get("/v1/leaving"), not client.is_alone
     except MeshnodeError:
+        if not client.is_alone:
+            raise
         return {"name": home.path.name, "this": "", "devices": [], "damaged": True}, False
 
 

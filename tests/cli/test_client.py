@@ -129,3 +129,19 @@ def test_what_takes_as_long_as_the_store_is_large_is_waited_for_longer(
     monkeypatch.setattr(socket, "socket", Noting)
     meshnode("--home", str(village.homes["A"]), *words)
     assert client_module.LONG_SECONDS in waits
+
+
+def test_a_daemon_that_does_not_run_is_waited_for_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("meshnode.cli.client.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("meshnode.cli.client.time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    client = Client(home, apart=lambda *_: (200, b"{}"))
+    assert client.get("/v1/blocks") == {}
+    assert client.is_alone
+    waited = now[0]
+    assert waited >= client_module.BEGIN_SECONDS
+    assert client.post("/v1/blocks") == {}
+    assert now[0] == waited
+    home.lock_file.write_text(f"{os.getpid()}\n")  # one starts now, and is waited for as long as it takes
+    client.get("/v1/blocks")
+    assert now[0] >= waited + client_module.START_SECONDS

@@ -17,6 +17,7 @@ from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.recovery.shares import split
 from meshnode.recovery.words import WORDS, words_of
+from meshnode.text import recovery as text
 from protocol import IdentityKeys
 from tests.cli.terminal import Terminal
 from tests.cli.village import Ran, Village, meshnode
@@ -145,8 +146,8 @@ def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_ar
         terminal.type(" ".join(["xyzzy", *words[1:]]))
         terminal.read_until("Word 1")
         terminal.read_until("Type your 24 recovery words")
-        terminal.type(" ".join(words[:12]))
-        terminal.type(" ".join(word[:4] for word in words[12:]))
+        for row in range(0, WORDS, 4):  # as the table on the paper has them
+            terminal.type("  ".join(f"{row + place} {word[:4]}" for place, word in enumerate(words[row : row + 4], 1)))
         terminal.read_until("(Enter for none)")
         terminal.type("")
         terminal.read_until("Welcome back.")
@@ -213,3 +214,14 @@ def test_at_a_terminal_the_words_of_friends_are_asked_for_one_after_another(tmp_
         terminal.read_until("Welcome back.")
         terminal.read_until("Start it:")
     assert Keyring.open(Home(tmp_path / "B")).person == IdentityKeys(bytes(32)).person_id
+
+
+def test_two_friends_of_one_name_are_told_apart() -> None:
+    bobs = [{"id": f"mp1{letter * 12}", "name": "Bob"} for letter in "ab"]
+    friends = [{"person": bob, "delivery": "delivered", "warning": None} for bob in bobs]
+    former = [{"id": f"mdv1{letter * 12}", "name": "Laptop"} for letter in "ab"]
+    reply = {"words_confirmed": True, "waiting": False, "former": former, "friends": friends, "need": 2, "made": 0}
+    said = " ".join([*text.status(reply), *text.friends({**reply, "kept": [{"person": bob} for bob in bobs]})])
+    for name in ("Bob (mp1aaaaaaaa) has", "Bob (mp1bbbbbbbb) has", "Bob (mp1aaaaaaaa) and Bob (mp1bbbbbbbb)"):
+        assert name in said
+    assert "Laptop (mdv1aaaaaaa) and Laptop (mdv1bbbbbbb)" in said

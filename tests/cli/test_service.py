@@ -6,6 +6,7 @@ Where systemd does not run, which is where tests run, a stand-in for systemctl w
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,16 @@ def test_only_root_installs_the_service_of_the_computer(computer: Path, monkeypa
     done = service(computer, "install", "--system")
     assert done.code == 5
     assert "se: sudo meshnode service install --system\n" in done.err
+
+
+@pytest.mark.parametrize("code", [1, 5, 130])
+def test_where_no_node_is_made_for_the_computer_the_code_of_init_is_that_of_the_command(
+    computer: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(
+        "meshnode.service.installation.install_for_system", lambda create_node: create_node(("meshnode",))
+    )
+    monkeypatch.setattr("meshnode.cli.command.Settings.may_ask", lambda _: True)
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, code))
+    done = service(computer, "install", "--system")
+    assert (done.code, done.out, done.err) == (code, "", "")

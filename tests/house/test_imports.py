@@ -193,7 +193,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
     "meetings": {"naming", "owner", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices", "meetings"},
-    "parcels": {"naming", "owner", "groups", "people", "peers"},
+    "parcels": {"naming", "owner", "groups", "letters", "people", "peers"},
     "misdated": {"owner", "groups"},
     "upkeep": {
         "date", "misdated", "notes", "owner", "people", "recovery", "groups", "listings", "letters", "exchanges",

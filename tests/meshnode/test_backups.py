@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from meshnode.backup import new_key
+from tests.cli.terminal import Terminal
 from tests.support.processes import PROJECT, Start, ask, environment, meshnode, ready, words
 
 EXIT_REFUSED, EXIT_USAGE = 5, 2
@@ -102,3 +104,32 @@ def test_a_file_that_cannot_be_written_is_an_error_of_one_line(home: Path, tmp_p
     assert ended.stderr.splitlines()[-1].startswith("meshnode: ")
     assert "Traceback" not in ended.stderr
     assert not [one for one in home.iterdir() if one.name.startswith(".backup")]
+
+
+def test_a_new_key_goes_to_a_file_alone_also_where_a_backup_is_made_with_it(home: Path, tmp_path: Path) -> None:
+    made = meshnode(home, "backup", "--new-key", str(tmp_path / "a.age"))
+    assert made.returncode == 0
+    assert re.fullmatch(r"AGE-SECRET-KEY-1[0-9A-Z]+\n", made.stdout)
+    assert "Saved and read back" in made.stderr
+    assert typed(tmp_path / "new", made.stdout, "restore", "--dry-run", str(tmp_path / "a.age")).returncode == 0
+    before = ask(home, "backup")["keys"]
+    both = meshnode(home, "backup", "--new-key", str(tmp_path / "b.age"), "--json")
+    assert (both.returncode, both.stdout) == (EXIT_USAGE, "")
+    assert json.loads(both.stderr)["error"]["code"] == "usage"
+    assert ask(home, "backup")["keys"] == before
+    assert not (tmp_path / "b.age").exists()
+
+
+def test_a_passphrase_is_asked_for_twice_at_a_terminal_and_until_both_are_the_same(home: Path, tmp_path: Path) -> None:
+    file = str(tmp_path / "a.age")
+    with Terminal("--home", str(home), "backup", "--passphrase", file) as terminal:
+        for first, second in (("one", "other"), ("correct horse", "correct horse")):
+            terminal.read_until("Passphrase for the backup:")
+            terminal.type(first)
+            terminal.read_until("The same again:")
+            terminal.type(second)
+        terminal.read_until("Saved and read back")
+    with Terminal("--home", str(tmp_path / "new"), "restore", "--dry-run", file) as terminal:
+        terminal.read_until("or its secret key:")
+        terminal.type("correct horse")
+        terminal.read_until("Backup of Alice")

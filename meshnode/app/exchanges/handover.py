@@ -37,8 +37,9 @@ def follow(replica: Replica) -> None:
     """Notice new devices, and write the next letters that hand something over, tell the owner's notes, or ask for letters."""
     if not replica.trust_state.certified(replica.me, replica.device):
         return
-    with replica.transaction():
-        _notice(replica)
+    if is_due(replica):
+        with replica.transaction():
+            _notice(replica)
     try:
         for device in replica.store.handovers.owed_to():
             _hand_over(replica, device)
@@ -164,10 +165,7 @@ def _state(replica: Replica) -> object:
 
 def _notice(replica: Replica) -> None:
     """Note new devices: of the owner, which are to be handed everything, and of people with whom something is open."""
-    store, now = replica.store.handovers, replica.clock.now()
-    state = _state(replica)
-    if store.looked_at == state:
-        return
+    store, now, state = replica.store.handovers, replica.clock.now(), _state(replica)
     people = {replica.me, *(exchange.other for exchange in replica.store.exchanges.unfinished())}
     for person in sorted(people):
         devices = {one.device for one in replica.trust_state.devices(person)} - {replica.device}
@@ -294,7 +292,7 @@ def _gather_notes(replica: Replica) -> None:
         newest = store.records.newest((replica.me, Kind.LETTER, slot))
         is_ours = newest is not None and newest.body and newest.header.device == replica.device
         if is_ours and count <= free and count <= GATHERED_MAX:
-            letters.withdraw_own(replica, slot)
+            letters.take_back(replica, slot)
             store.handovers.release(slot)
             free -= count
 

@@ -11,7 +11,7 @@ from meshnode.app.meetings.shown import open_code
 from meshnode.app.naming import PersonRef, called
 from meshnode.app.owner import policy
 from meshnode.app.people.cards import AddedState, AddedView
-from meshnode.app.people.people import NO_ROOM_TO_VOUCH, per_mille
+from meshnode.app.people.people import no_room, per_mille, weight_for
 from meshnode.errors import Failed, Field, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.replica import Replica
@@ -197,7 +197,7 @@ def prepare(replica: Replica, code: WordCode, trust: float | None) -> Introduce:
     if ours is not None and ours.text == code.to_text():
         raise Refused("this is the code that this computer shows", "type it on the other one")
     if not policy.has_room_to_vouch(replica):
-        raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
+        raise no_room()
     return introducer(replica)
 
 
@@ -252,13 +252,14 @@ def connect(replica: Replica, result: MeetingResult, trust: float | None, connec
         case Trouble.OWN:
             raise Refused("this code is shown by one of your own computers", "type it on somebody else's")
         case Trouble.BLOCKED:
-            raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=named(name))
+            raise policy.blocked(name)
         case Trouble.FULL:
-            raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
+            raise no_room()
         case Trouble.REVOKED:
             raise Refused("{name} has removed this device of theirs", "they use another one", name=named(name))
     again = policy.weight(replica, person) > 0
-    weight = acquaint(replica, certificate, name, None if trust is None else per_mille(trust))
+    weight = weight_for(replica, person, trust)
+    acquaint(replica, certificate, name, weight)
     if result.at is not None:
         host, port = result.at
         replica.store.people.remember(person, device, host.partition("%")[0], port, replica.clock.now())

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from meshnode.app.groups import membership
+from meshnode.app.letters.letters import readers
 from meshnode.app.naming import PersonRef, find, name_of, reference
+from meshnode.app.owner import policy
 from meshnode.app.parcels import knowledge
 from meshnode.app.parcels.knowledge import Knowledge
 from meshnode.app.peers.contacts import admits, direct_contacts
 from meshnode.app.people.people import pending_cards
 from meshnode.errors import Field, Refused
-from meshnode.quoting import named
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.changes import Superseding
 from meshnode.replica.replica import Replica
@@ -180,13 +181,8 @@ def plan(replica: Replica, order: ParcelOrder) -> Plan:
 
 def _named(replica: Replica, name: str) -> PersonId:
     person = find(replica, name)
-    if replica.trust_state.graph.blocks(replica.me, person):
-        raise Refused(
-            "you block {name}",
-            "unblock them first with 'meshnode unblock NAME'",
-            field=Field.PERSON,
-            name=named(name_of(replica, person)),
-        )
+    if policy.blocks(replica, person):
+        raise policy.blocked(name_of(replica, person), Field.PERSON)
     return person
 
 
@@ -197,9 +193,7 @@ def _usual(replica: Replica) -> list[PersonId]:
 
 
 def _letter_keys(replica: Replica, person: PersonId) -> tuple[bytes, ...]:
-    others = [one for one in replica.trust_state.devices(person) if one.device != replica.device]
-    newest = sorted(others, key=lambda one: (-one.expires, one.device))[: limits.LETTER_DEVICES_MAX]
-    return tuple(one.letter_public for one in newest)
+    return tuple(one.letter_public for one in readers(replica, person))
 
 
 def making(replica: Replica, wanted: Plan, give: Callable[[bytes], object]) -> Steps[MadeParcel]:

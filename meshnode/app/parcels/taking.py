@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from meshnode.app.groups import membership
 from meshnode.app.naming import PersonRef, name_of, reference
-from meshnode.app.owner import former_web
 from meshnode.app.parcels import knowledge
 from meshnode.app.peers.contacts import admits, keep_keys
-from meshnode.app.peers.identifying import Welcome, keep_shown
-from meshnode.app.peers.shown_certificates import has_expired
+from meshnode.app.peers.identifying import TurnedAway, keep_shown, welcome
 from meshnode.app.people import cards
 from meshnode.errors import Refused
 from meshnode.quoting import named
@@ -158,16 +155,10 @@ def _begin(replica: Replica, signed: SignedOpening, key: bytes) -> _Sender:
     event = PeerIdentified(person, device, certificate, _NO_TIME, 1, _NO_RUN, shown)
     if signed.opening.claim is not None:
         _redeem(replica, signed.opening.claim, person)
-    if has_expired(replica, event):
-        raise Refused(
-            "the computer that made this parcel has not renewed its certificate for too long",
-            "ask its owner for a new one",
-        )
-    common = membership.proved_common_groups(replica, event)
-    admitted = admits(replica, person, common)
-    if not admitted and not former_web.left_lately(replica, person):
-        raise _outsider()
-    keep_shown(replica, event, Welcome(common, admitted))
+    answer = welcome(replica, event)
+    if isinstance(answer, TurnedAway):
+        raise _outdated() if answer.code is Code.EXPIRED else _outsider()
+    keep_shown(replica, event, answer)
     again = replica.store.parcels.has_come(signed.opening.parcel)
     return _Sender(person, device, signed.opening.parcel, signed.opening.made, vouched, again)
 
@@ -263,6 +254,13 @@ def _broken(replica: Replica, view: TakenView, error: RemoteError | None) -> Ref
         "ask {name} for it again",
         new=view.new,
         name=name,
+    )
+
+
+def _outdated() -> Refused:
+    return Refused(
+        "the computer that made this parcel has not renewed its certificate for too long",
+        "ask its owner for a new one",
     )
 
 

@@ -64,7 +64,7 @@ class _FriendSet:
     """Those who have their share; the store forgets after a year which letters were delivered."""
 
 
-def set_friends(replica: Replica, order: FriendsOrder) -> FriendsView:
+def set_friends(replica: Replica, order: FriendsOrder) -> None:
     """Give each of these friends a new share, instead of all earlier ones.
 
     Raises Forbidden without the identity key; Usage for too few or too many; Refused for somebody who does not trust the
@@ -98,10 +98,9 @@ def set_friends(replica: Replica, order: FriendsOrder) -> FriendsView:
             for person, text in zip(people, texts, strict=True)
         }
         _write(replica, _FriendSet(made, order.need, slots))
-    return friends(replica)
 
 
-def unset(replica: Replica) -> FriendsView:
+def unset(replica: Replica) -> None:
     """Let all friends delete their shares. NotFound where there are none, Forbidden without the identity key."""
     identity_keys(replica)  # a device that was stolen must not take the way back
     former = _read(replica)
@@ -111,7 +110,6 @@ def unset(replica: Replica) -> FriendsView:
     with replica.transaction():
         _take_back(replica, former, made, list(former.letters))
         _write(replica, _FriendSet(made, 0, {}))
-    return friends(replica)
 
 
 def friends(replica: Replica) -> FriendsView:
