@@ -64,6 +64,10 @@ class OwnNotes:
         """Note that this device has put the value of that note to use."""
         self._database.run("UPDATE own_note SET here = value WHERE kind = ? AND key = ?", (kind, key))
 
+    def forget(self, kind: int, key: bytes) -> None:
+        """Forget a note that is of no use to any device."""
+        self._database.run("DELETE FROM own_note WHERE kind = ? AND key = ?", (kind, key))
+
     def untold(self, most: int) -> list[Note]:
         """Return the first notes, `most` of them, that no letter tells other devices."""
         rows = self._database.all(

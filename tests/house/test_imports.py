@@ -180,7 +180,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "exchanges": NAMED | {"date", "words", "catalog", "listings", "letters", "people", "recovery"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
-    "notes": {"naming", "discover"},
+    "notes": {"naming", "catalog", "discover"},
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
     "meetings": {"naming", "owner", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices", "meetings"},
