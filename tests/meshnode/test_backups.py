@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from meshnode.backup import new_key
 from tests.cli.terminal import Terminal
 from tests.support.processes import PROJECT, Start, ask, environment, meshnode, ready, words
 
@@ -63,6 +64,16 @@ def test_a_node_is_backed_up_while_it_runs_and_restored_on_a_new_computer(
     devices = {one["this"]: one["id"] for one in ask(new, "device", "list")["devices"]}
     assert devices[False] == made["device"] != devices[True]
     assert [one["title"] for one in ask(home, "mine")["listings"]] == ["Apples"]  # the old one goes on
+
+
+def test_a_key_file_of_age_keygen_opens_a_backup_with_its_comments(home: Path, tmp_path: Path) -> None:
+    secret, public = new_key()
+    assert meshnode(home, "backup", "--to", public, str(tmp_path / "a.age")).returncode == 0
+    key = f"# created: 2026-11-30T18:00:00Z\n# public key: {public}\n{secret}\n"
+    done = typed(tmp_path / "new", key, "restore", str(tmp_path / "a.age"))
+    assert done.returncode == 0, done.stderr
+    assert typed(home, "#1 horse\n", "backup", "--passphrase", str(tmp_path / "b.age")).returncode == 0
+    assert typed(tmp_path / "other", "#1 horse\n", "restore", str(tmp_path / "b.age")).returncode == 0
 
 
 def test_a_node_that_does_not_run_is_backed_up_too_and_with_a_passphrase(home: Path, tmp_path: Path) -> None:
