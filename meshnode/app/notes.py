@@ -23,7 +23,7 @@ from meshnode.store import Hidden, OwnNote, StoredShare
 from protocol import InvalidField, PersonId, check_text, limits
 from protocol.letters import KeyShare, Note
 
-NAME, SEARCH, SHARE, HIDDEN, READ = 1, 2, 3, 4, 5
+NAME, SEARCH, SHARE, HIDDEN, READ = 1, 2, 3, 4, 5  # 6 is in devices/wiped.py
 _FIRST, _CHOSEN = b"\0", b"\1"  # what the note of a name begins with
 _KEY_BYTES = 16
 
@@ -48,7 +48,7 @@ def follow(replica: Replica) -> None:
         for kind, key in sorted({*here, *known}):
             value, note = here.get((kind, key)), known.get((kind, key))
             if kind not in _USES:
-                continue  # a newer version has made it, or it is told as what was shown
+                continue  # a newer version has made it, or it is told in its own way
             if note is not None and value is None and _has_ended(replica, kind, note.here):
                 notes.forget(kind, key)
             elif note is None or value != note.here:

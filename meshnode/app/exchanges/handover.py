@@ -48,6 +48,12 @@ def follow(replica: Replica) -> None:
         log.info("nothing can be handed over now", extra={"why": str(fault)})
 
 
+def tell_at_once(replica: Replica) -> None:
+    """Tell the owner's other devices the notes that they lack, however lately that was done. Errors as `letters`."""
+    replica.store.meta.delete(_TOLD)
+    _tell_and_ask(replica)
+
+
 def release_expired(replica: Replica) -> None:
     """Let what was handed over be handed over again where its letter has expired before a device opened it, or is void.
 
