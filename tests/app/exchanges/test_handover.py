@@ -146,7 +146,9 @@ def test_a_long_history_follows_in_parts_and_what_is_open_comes_first(monkeypatc
     assert 0 < left < 12
     assert handing_over(giver) == (HandingOverView(name_of(giver, taker.device), left),)
     for _ in range(12):
-        assert len(giver.store.letters.in_transit(to=laptop.person)) <= 2, "one hands over, one says how much is to come"
+        assert len(giver.store.letters.in_transit(to=laptop.person)) <= 2, (
+            "one hands over, one says how much is to come"
+        )
         run(mesh, 1)
     assert told(mesh, "Pi") == told(mesh, "Laptop")
     assert (letters_to_come(taker), handing_over(giver)) == (0, ())
