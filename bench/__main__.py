@@ -15,6 +15,7 @@ from bench.harness import SIZES, Report
 # In this order: measures inside this process, then those that start daemons, then the one that needs namespaces.
 MEASURES = (
     "ingest",
+    "backup",
     "encryption",
     "reconcile",
     "sync",

@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+from bench.watched import packed
 from meshnode.cli.client import Client
 from meshnode.home import Home
 from meshnode.keyring import Keyring
@@ -104,6 +105,45 @@ class Daemon:
         """Return the lines that the node has logged for an event."""
         lines = [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines()]
         return [line for line in lines if line["event"] == event]
+
+
+class Hold(NamedTuple):
+    """One hold of a thread: since when (`time.monotonic`), for how many seconds, and how many of them the thread worked.
+
+    On a machine with other work a thread waits for a processor too. `call` is the function in the store thread.
+    """
+
+    thread: str
+    begun: float
+    seconds: float
+    worked: float
+    call: str
+
+
+class WatchedDaemon(Daemon):
+    """A daemon that writes down its holds."""
+
+    def __init__(self, home: Home) -> None:
+        self._holds = home.path.with_suffix(".holds")
+        self._door = home.path.with_suffix(".door")
+        self._door.unlink(missing_ok=True)
+        watched = [sys.executable, "-m", "bench.watched", str(self._holds), str(self._door)]
+        super().__init__(home, "--no-mdns", program=watched)
+
+    def holds(self, begun: float, until: float) -> Iterator[Hold]:
+        """Yield the holds that overlap this time."""
+        for line in self._holds.read_text(encoding="utf-8").splitlines():
+            hold = Hold(**json.loads(line))
+            if hold.begun + hold.seconds > begun and hold.begun < until:
+                yield hold
+
+    def give(self, *wires: bytes) -> None:
+        """Have the node take in records, as a batch of a peer, and wait until it has."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+            door.connect(str(self._door))
+            door.sendall(packed(wires))
+            door.shutdown(socket.SHUT_WR)
+            door.recv(1)
 
 
 def wait_until(look: Callable[[], bool]) -> float:

@@ -7,7 +7,6 @@ A peer brings a batch of policies. Then the daemon is told to stop in the middle
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
 import tempfile
@@ -16,13 +15,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from bench.daemon import Daemon, make_home
+from bench.daemon import Hold, WatchedDaemon, make_home
 from bench.harness import Bound, Report
 from bench.tour import TOUR, Call
 from bench.town import Town, kept_store
-from bench.watched import packed
 from meshnode.cli.client import Client, Refusal, segment
 from meshnode.errors import MeshnodeError
 from meshnode.home import Home
@@ -41,57 +39,18 @@ BATCH_RECORDS = 1000
 BATCH_VERSION = 1000  # newer than the policies of the changes before
 
 
-class Hold(NamedTuple):
-    """One hold of a thread: since when (`time.monotonic`), for how many seconds, and how many of them the thread worked.
-
-    On a machine with other work a thread waits for a processor too. `call` is the function in the store thread.
-    """
-
-    thread: str
-    begun: float
-    seconds: float
-    worked: float
-    call: str
-
-
-class _Watched(Daemon):
-    """A daemon that writes down its holds."""
-
-    def __init__(self, home: Home) -> None:
-        self._holds = home.path.with_suffix(".holds")
-        self._door = home.path.with_suffix(".door")
-        self._door.unlink(missing_ok=True)
-        watched = [sys.executable, "-m", "bench.watched", str(self._holds), str(self._door)]
-        super().__init__(home, "--no-mdns", program=watched)
-
-    def holds(self, begun: float, until: float) -> Iterator[Hold]:
-        """Yield the holds that overlap this time."""
-        for line in self._holds.read_text(encoding="utf-8").splitlines():
-            hold = Hold(**json.loads(line))
-            if hold.begun + hold.seconds > begun and hold.begun < until:
-                yield hold
-
-    def give(self, *wires: bytes) -> None:
-        """Have the node take in records, as a batch of a peer, and wait until it has."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
-            door.connect(str(self._door))
-            door.sendall(packed(wires))
-            door.shutdown(socket.SHUT_WR)
-            door.recv(1)
-
-
 def measure(report: Report) -> None:
     """Make the town, or take the one that an earlier run made, and take the tour."""
     town, store = kept_store(report.size.people, report.size.people * LISTINGS_PER_PERSON)
     with tempfile.TemporaryDirectory() as directory:
         home = make_home(town.newcomer, Path(directory) / "home", store)
-        with _Watched(home) as daemon:
+        with WatchedDaemon(home) as daemon:
             report.add("start to ready", "s", [daemon.seconds_to_ready])
             _visit(report, daemon, town)
         report.add("told to stop in the middle of work", "s", list(_stops(home)), bound=STOPPED)
 
 
-def _visit(report: Report, daemon: _Watched, town: Town) -> None:
+def _visit(report: Report, daemon: WatchedDaemon, town: Town) -> None:
     known = _known(town)
     worst: dict[str, list[tuple[Hold, str]]] = {thread: [] for thread in THREADS}
     changes = _far_changes(town)
@@ -193,7 +152,7 @@ def _listen(home: Home) -> None:
 def _stops(home: Home) -> Iterator[float]:
     """Yield how long the daemon takes to stop just after each of these calls was made on a node that has just started."""
     for path in CALLS_WHILE_STOPPING:
-        with _Watched(home) as daemon:
+        with WatchedDaemon(home) as daemon:
             caller = threading.Thread(target=_call_and_lose, args=(home, path))
             caller.start()
             time.sleep(SETTLE)

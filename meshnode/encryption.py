@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from meshnode.errors import Failed, Forbidden
 from meshnode.home import Home, read_private, write_private
+from meshnode.keyring import Keyring
 from meshnode.sealing import Entropy, HomeKey, seal_under, unseal
 
 Moving = Literal["in", "out"]
@@ -49,6 +50,15 @@ def unlocked(home: Home, passphrase: str | None) -> Home:
         return replace(home, key=HomeKey(unseal(stored, passphrase)))
     except ValueError:
         raise _damaged(home) from None
+
+
+def unlocked_keys(home: Home, passphrase: str | None) -> tuple[Home, Keyring]:
+    """Return the home with its key, and the keys in it. Errors as `unlocked` and Keyring.open.
+
+    In a home that is not encrypted `passphrase` is that of the identity key, which stays locked without it.
+    """
+    home = unlocked(home, passphrase)
+    return home, Keyring.open(home, passphrase if home.key is None else None)
 
 
 def encrypt_new(home: Home, passphrase: str, *, entropy: Entropy) -> Home:

@@ -138,7 +138,7 @@ class Home:
     def forget_attempt(self) -> None:
         """Remove what an `init` that was interrupted has left, so that it has no effect on what is put here now.
 
-        Keys of a device that are not encrypted stay: whoever makes new ones replaces them, and a `device join` that was
+        Keys of a device that are not encrypted stay: new ones take their place, and a `device join` that was
         interrupted uses them again. Nothing is removed from a home that has a node.
         """
         if self.has_node:

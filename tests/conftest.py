@@ -1,8 +1,9 @@
-"""What every test shares: how hypothesis explores, a watch for what fails unattended, and a log that is put back."""
+"""What every test shares: how hypothesis explores, a watch for what fails unattended, a log that is put back, and an order."""
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -16,6 +17,29 @@ settings.register_profile(  # for scripts/mutants: that a test fails says enough
     "mutants", parent=settings.get_profile("quick"), derandomize=True, phases=(Phase.explicit, Phase.generate)
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "quick"))
+
+HERE = Path(__file__).parent
+WAITING = HERE / "lan"  # tests that wait for daemons most of the time
+LONG = ("test_every_check_is_noticed.py",)  # files that would be waited for if they came last
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the files that wait among those that compute, in each of several processes, so that no processor is idle."""
+    if not hasattr(config, "workerinput"):
+        return
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in sorted(items, key=lambda item: item.path.name not in LONG):
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path in files if path.is_relative_to(WAITING)]
+    items[:] = [
+        item for path in spread(waiting, [path for path in files if path not in waiting]) for item in files[path]
+    ]
+
+
+def spread(few: Sequence[Path], many: Sequence[Path]) -> list[Path]:
+    """Return all in one list, the few at even distances, each in its order."""
+    places = [(at / max(1, len(few)), path) for at, path in enumerate(few)]
+    return [path for _, path in sorted([*places, *((at / max(1, len(many)), path) for at, path in enumerate(many))])]
 
 
 @pytest.fixture(autouse=True)

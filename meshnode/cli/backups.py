@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from meshnode.node import Decision
 
 LOST, LIVES = "lost", "lives"
+COMMENT = "#"  # begins the lines that age-keygen writes above a secret key
 
 
 def _show_state(reply: dict[str, Any]) -> None:
@@ -67,7 +68,7 @@ def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str 
     from meshnode import backup
 
     secret, public = backup.new_key() if passphrase is not None else ("", "")
-    reply: dict[str, Any] = client.post("/v1/backups", to=[public] if passphrase is not None else list(recipients))
+    reply: dict[str, Any] = client.post_long("/v1/backups", to=[public] if passphrase is not None else list(recipients))
     waiting = Path(reply["file"])
     try:
         if passphrase is not None:
@@ -155,11 +156,17 @@ def _secret(call: Settings, file: Path, key: Path | None) -> str:
         raise Usage(text.cannot_read(key or file, reason)) from error
     if call.may_ask():
         return asked(text.ASK_SECRET)
-    return _line_of_input()
+    from meshnode import backup
+
+    return _line_of_input() if backup.wants_passphrase(file) else _line_of_input(comments=COMMENT)
 
 
-def _line_of_input() -> str:
-    line = sys.stdin.readline().rstrip("\r\n")
+def _line_of_input(comments: str = "") -> str:
+    """Return the first line of standard input; with `comments`, the first one that does not begin with that sign."""
+    line = sys.stdin.readline()
+    while comments and line.startswith(comments):
+        line = sys.stdin.readline()
+    line = line.rstrip("\r\n")
     if not line:
         raise Usage(text.NO_SECRET, text.NO_SECRET_HINT)
     return line

@@ -21,6 +21,7 @@ from meshnode.home import Home
 from meshnode.text.catalog import ENGLISH, language
 
 CALL_SECONDS = 60.0  # far longer than anything the daemon does for a command
+LONG_SECONDS = 3600.0  # for what writes or reads as much as the whole store: a backup of gigabytes on a Pi's card
 BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not hold the lock yet
 START_SECONDS = 20.0  # a daemon that holds its home's lock is starting; the slowest Pi needs this long
 RETRY_SECONDS = 0.05
@@ -87,15 +88,19 @@ class Client:
         """POST a JSON body to `path`."""
         return self._call("POST", path, body)
 
+    def post_long(self, path: str, /, **body: Any) -> Any:
+        """POST a JSON body to `path`, and wait long for the answer: it comes once much was written."""
+        return self._call("POST", path, body, seconds=LONG_SECONDS)
+
     def send_file(self, path: str, content: bytes, /) -> Any:
         """POST the bytes of a file to `path`."""
         return self._call("POST", path, content=content)
 
     def send_stream(self, path: str, pieces: Iterable[bytes], /) -> Any:
-        """POST a file of unknown length to `path`, and stop sending as soon as the daemon has answered."""
+        """POST a file of unknown length to `path`, and stop sending as soon as the daemon has answered, which may take long."""
         import select
 
-        with self._connected() as connection:
+        with self._connected(LONG_SECONDS) as connection:
             with suppress(BrokenPipeError, ConnectionResetError):  # its answer says why
                 connection.sendall(
                     self._head("POST", path, f"Content-Type: {FILE_TYPE}\r\nTransfer-Encoding: chunked\r\n")
@@ -155,14 +160,20 @@ class Client:
                         yield json.loads(value)
 
     def _call(
-        self, method: str, target: str, body: Mapping[str, Any] | None = None, *, content: bytes | None = None
+        self,
+        method: str,
+        target: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        content: bytes | None = None,
+        seconds: float = CALL_SECONDS,
     ) -> Any:
         form = "application/json" if content is None else FILE_TYPE
         if body is not None:
             content = json.dumps(body).encode("ascii")
         more = "" if content is None else f"Content-Type: {form}\r\nContent-Length: {len(content)}\r\n"
         try:
-            connected = self._connected()
+            connected = self._connected(seconds)
         except NotRunning:
             if self._apart is None or not self._home.has_node:
                 raise
@@ -182,11 +193,12 @@ class Client:
             head += f"Accept-Language: {language()}\r\n"
         return head.encode("ascii") + b"\r\n"
 
-    def _connected(self) -> socket.socket:
+    def _connected(self, seconds: float = CALL_SECONDS) -> socket.socket:
+        """Return a connection to the daemon that waits for an answer for so long, unless this client is less patient."""
         started = time.monotonic()
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(CALL_SECONDS if self._patience is None else self._patience)
+            connection.settimeout(seconds if self._patience is None else self._patience)
             try:
                 connect(connection, self._home.socket)
             except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):

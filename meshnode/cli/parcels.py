@@ -40,7 +40,7 @@ def carry_out(call: Settings, file: str, people: tuple[str, ...], again: bool) -
     path = None if file == STANDARD else _new_file(Path(file))
     client = call.client()
     with Progress(str(text.MAKING)) as progress:
-        made = client.post("/v1/parcels", people=list(people), again=again)
+        made = client.post_long("/v1/parcels", people=list(people), again=again)
         reply = {**made, "file": None}
         if made["size"]:
             progress.begin(made["size"])

@@ -96,6 +96,15 @@ def chosen(question: str, *, empty: bool = False) -> str:
         output.note(text.DIFFERENT)
 
 
+def for_new_home(call: Settings, file: str | None) -> str | None:
+    """Return the passphrase of a new home, asking for it at a terminal; None for a home that is not encrypted."""
+    found = given(call, file)
+    if found is not None or not call.may_ask():
+        return found
+    output.note(text.MEANING)
+    return chosen(text.ASK_FIRST, empty=True) or None
+
+
 def chosen_or_given(call: Settings, file: str | None) -> str:
     """Return a new passphrase: from `file`, else as `given`, else asked for. Usage where nobody can be asked."""
     found = given(call, file)

@@ -6,7 +6,7 @@ import secrets
 
 from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.owner.places import Coordinates
-from meshnode.encryption import encrypt_new, unlocked
+from meshnode.encryption import encrypt_new, unlocked_keys
 from meshnode.errors import Forbidden, Refused
 from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
@@ -55,8 +55,7 @@ def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> Pers
 
 def identity_seed(home: Home, passphrase: str | None) -> bytes:
     """Return the seed of the identity key in `home`. Forbidden where it is locked or on another device; errors as `run`."""
-    home = unlocked(home, passphrase)
-    keyring = Keyring.open(home, passphrase if home.key is None else None)
+    _, keyring = unlocked_keys(home, passphrase)
     if keyring.identity is not None:
         return keyring.identity.seed
     if keyring.elsewhere:

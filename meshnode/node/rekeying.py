@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from meshnode.encryption import header, read_header, unlocked, write_header
+from meshnode.encryption import header, read_header, unlocked, unlocked_keys, write_header
 from meshnode.erasure import overwrite
 from meshnode.errors import Refused, of_system
 from meshnode.home import Home, sync_directory, write_private
@@ -44,8 +44,7 @@ def change_passphrase(home: Home, former: str | None, new: str | None) -> None:
                 "move it away or delete it",
                 file=damaged[0],
             )
-        home = unlocked(home, former)
-        keyring = Keyring.open(home, former if home.key is None else None)
+        home, keyring = unlocked_keys(home, former)
         key = None if new is None else HomeKey(secrets.token_bytes(32))
         content = None if key is None or new is None else header(key, new, secrets.token_bytes)
         before = os.umask(_PRIVATE_UMASK)

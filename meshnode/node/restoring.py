@@ -17,10 +17,9 @@ from meshnode import log as logs
 from meshnode.app.devices import copies, lost_device
 from meshnode.backup import BackupReader, Manifest
 from meshnode.backup.contents import ELSEWHERE, damaged
-from meshnode.encryption import is_encrypted, unlocked
+from meshnode.encryption import is_encrypted, unlocked_keys
 from meshnode.errors import Failed, Refused
 from meshnode.home import Home, read_private, sync_directory, write_private
-from meshnode.keyring import Keyring
 from meshnode.node.opening import open_store, opened, private_files
 from protocol import DeviceId, PersonId, device_text, person_text
 
@@ -89,16 +88,10 @@ def restore(home: Home, path: Path, secret: str, decide: Callable[[Manifest], De
                 raise
             if manifest.identity == ELSEWHERE:
                 return Restored(manifest, renewed=False)
-            if _keyring(home, decision.passphrase).locked:
+            if unlocked_keys(home, decision.passphrase)[1].locked:
                 return Restored(manifest, renewed=False)
             with opened(home, decision.passphrase, moved=False):
                 return Restored(manifest, renewed=True)
-
-
-def _keyring(home: Home, passphrase: str | None) -> Keyring:
-    """Return the keys of a home, which may be encrypted. Errors as Keyring.open and `unlocked`."""
-    home = unlocked(home, passphrase)
-    return Keyring.open(home, passphrase if home.key is None else None)
 
 
 def _prepare(fresh: Home, reader: BackupReader, manifest: Manifest, decision: Decision) -> None:
@@ -108,8 +101,7 @@ def _prepare(fresh: Home, reader: BackupReader, manifest: Manifest, decision: De
             "this backup is of an encrypted computer without your identity key",
             "make this computer a new device, with a code from the one that has the key",
         )
-    keyring = _keyring(fresh, decision.passphrase)
-    fresh = unlocked(fresh, decision.passphrase)
+    fresh, keyring = unlocked_keys(fresh, decision.passphrase)
     reader.check_store(fresh.path, manifest, fresh.store_key)
     device = keyring.device.device_id
     if person_text(keyring.person) != manifest.person or device_text(device) != manifest.device:

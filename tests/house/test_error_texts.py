@@ -14,7 +14,7 @@ import pytest
 
 from meshnode.text.page_steps import IN_TERMINAL, STEPS, command_in, step
 from meshnode.web.handlers import ADDRESSES
-from tests.house.source_tree import is_within, module_name, python_files, tree
+from tests.house.source_tree import is_within, module_name, nodes, python_files
 
 OPTION = re.compile(r"(?:^|[\s'\"(])--[a-z]")
 COMMAND = re.compile(r"\bmeshnode [a-z]+")
@@ -42,7 +42,7 @@ def texts() -> Iterator[tuple[str, str, str]]:
     for path in python_files("meshnode"):
         if not is_within(module_name(path), "meshnode.app"):
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             name = node.func.id

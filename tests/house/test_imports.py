@@ -8,16 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.house.source_tree import (
-    OURS,
-    Import,
-    all_imports,
-    is_within,
-    module_name,
-    modules,
-    python_files,
-    tree,
-)
+from tests.house.source_tree import OURS, Import, all_imports, is_within, module_name, modules, nodes, python_files
 
 PLUMBING_NAMES = ("errors", "home", "config", "keyring", "clock", "sealing", "encryption")
 PLUMBING = {f"meshnode.{name}" for name in PLUMBING_NAMES}
@@ -372,7 +363,7 @@ def test_the_protocol_judges_no_text_by_the_unicode_version_of_the_python_at_han
         if found.module == "unicodedata" and found.importer not in KNOWS_UNICODE
     ]
     for path in python_files("protocol"):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             strips = node.func.attr in {"strip", "lstrip", "rstrip"} and not node.args
@@ -384,7 +375,7 @@ def test_the_protocol_judges_no_text_by_the_unicode_version_of_the_python_at_han
 def test_the_protocol_neither_draws_randomness_nor_touches_the_world() -> None:
     faults = []
     for path in python_files("protocol"):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Call):
                 continue
             callee = node.func

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from string import Formatter
 
 import pytest
@@ -26,6 +27,7 @@ TYPED = re.compile(
 MAY_BE_ANOTHER = {"JSON", "API", "TCP", "UTF", "TOML", "JPEG", "PNG", "HEIC", "DNS", "HOST", "PORT", "QR", "LAT,LON"}
 
 
+@cache
 def entries(tag: str) -> dict[str, tuple[str, ...]]:
     """Return every entry of a language, the empty ones too."""
     found: dict[str, tuple[str, ...]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 
-from tests.house.source_tree import ROOT, python_files, tree
+from tests.house.source_tree import ROOT, nodes, python_files
 
 # Each of these words once named several things. Outside the tests too, it names one class at most.
 ONE_CLASS = {
@@ -17,7 +17,7 @@ def classes(*under: str) -> dict[str, list[str]]:
     """Return the names of all classes in these top directories, each with the files that define it."""
     found = defaultdict(list)
     for path in python_files(*under):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 found[node.name].append(str(path.relative_to(ROOT)))
     return found

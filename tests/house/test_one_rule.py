@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.house.source_tree import module_name, python_files, tree
+from tests.house.source_tree import module_name, nodes, python_files
 
 BUILT_BY = "protocol.trust.visibility"
 INPUTS = {"Standing", "ListingFacts"}
@@ -20,7 +20,7 @@ def test_only_the_rule_itself_builds_what_it_decides_by() -> None:
     builders = {
         (module_name(path), callee(node))
         for path in python_files("protocol", "meshnode", "bench")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and callee(node) in INPUTS
     }
     assert builders == {(BUILT_BY, name) for name in INPUTS}

@@ -8,11 +8,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.house.source_tree import ROOT, files, python_files, tree
+from tests.house.source_tree import ROOT, files, nodes, python_files
 
 PROMISES = (
     "SHALL let individuals choose their own visibility",
@@ -35,11 +36,12 @@ Kept = tuple[str, str]
 """A file of tests, and the name of a test in it."""
 
 
+@cache
 def marked() -> dict[str, set[Kept]]:
     """Return the tests that are marked as keeping a promise, by promise."""
     found: dict[str, set[Kept]] = {}
     for path in python_files("tests"):
-        for function in ast.walk(tree(path)):
+        for function in nodes(path):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for promise in promises_of(function):
                     found.setdefault(promise, set()).add((str(path.relative_to(ROOT)), function.name))
@@ -89,9 +91,8 @@ def test_nothing_is_called_a_partnership_or_an_approval() -> None:
 def names() -> Iterator[tuple[Path, str]]:
     """Yield every name in the two packages: identifiers, texts that programs read, and the database."""
     for path in python_files("protocol", "meshnode"):
-        nodes = list(ast.walk(tree(path)))
-        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-        for node in nodes:
+        docstrings = {id(node.value) for node in nodes(path) if isinstance(node, ast.Expr)}
+        for node in nodes(path):
             for field in ("id", "attr", "arg", "name", "value"):
                 text = getattr(node, field, None)
                 if isinstance(text, str) and id(node) not in docstrings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.house.source_tree import ROOT, python_files, tree
+from tests.house.source_tree import ROOT, nodes, python_files
 
 OTHERS_WORDS = {"title", "name"}  # fields that hold what people have typed
 NAMING = {"name_of", "name_in", "public_name", "called"}  # functions that return a name as it was typed
@@ -17,7 +17,7 @@ def test_no_sentence_of_the_daemon_holds_a_title_or_name_as_it_was_typed() -> No
         f"{path.relative_to(ROOT)}:{part.lineno}: {ast.unparse(part)}"
         for path in python_files("meshnode")
         if path.relative_to(ROOT).parts[1] in ("app", "api", "net", "replica")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         for part in _filled(node)
         if _is_others_words(part)
     ]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.source_tree import ROOT, files, python_files, tree
+from tests.house.source_tree import ROOT, files, nodes, python_files
 
 # word: what to write instead.
 INSTEAD = {
@@ -93,7 +93,7 @@ def test_no_docstring_begins_with_a_clause_instead_of_a_noun() -> None:
         f"{path.relative_to(ROOT)}: {docstring.splitlines()[0][:100]}"
         for path in python_files("meshnode", "protocol", "bench", "conformance")
         if path.parent.name != "text"
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and (docstring := ast.get_docstring(node))
         and NO_NOUN.match(docstring)
@@ -105,7 +105,7 @@ def test_the_summary_of_a_docstring_is_one_line() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {summary}"
         for path in python_files("meshnode")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and (summary := (ast.get_docstring(node) or ".").splitlines()[0])
         and not summary.endswith((".", ":"))

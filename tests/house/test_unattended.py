@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.house.source_tree import module_name, python_files, tree
+from tests.house.source_tree import module_name, nodes, python_files, tree
 
 GUARDED = {"background.run", "background.once"}
 
@@ -47,7 +47,7 @@ ROUNDS = {"upkeep", "_renew", "_purge"}
 
 def started(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the module and the task for each task or thread that a file begins."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         if node.func.attr in STARTS and node.args and not isinstance(node.args[0], ast.Constant):

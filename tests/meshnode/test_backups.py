@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from meshnode.backup import new_key
 from tests.cli.terminal import Terminal
 from tests.support.processes import PROJECT, Start, ask, environment, meshnode, ready, words
 
@@ -65,6 +66,16 @@ def test_a_node_is_backed_up_while_it_runs_and_restored_on_a_new_computer(
     assert [one["title"] for one in ask(home, "mine")["listings"]] == ["Apples"]  # the old one goes on
 
 
+def test_a_key_file_of_age_keygen_opens_a_backup_with_its_comments(home: Path, tmp_path: Path) -> None:
+    secret, public = new_key()
+    assert meshnode(home, "backup", "--to", public, str(tmp_path / "a.age")).returncode == 0
+    key = f"# created: 2026-11-30T18:00:00Z\n# public key: {public}\n{secret}\n"
+    done = typed(tmp_path / "new", key, "restore", str(tmp_path / "a.age"))
+    assert done.returncode == 0, done.stderr
+    assert typed(home, "#1 horse\n", "backup", "--passphrase", str(tmp_path / "b.age")).returncode == 0
+    assert typed(tmp_path / "other", "#1 horse\n", "restore", str(tmp_path / "b.age")).returncode == 0
+
+
 def test_a_node_that_does_not_run_is_backed_up_too_and_with_a_passphrase(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "a.age"
     made = typed(home, "correct horse\n", "backup", "--passphrase", str(file))
@@ -73,6 +84,16 @@ def test_a_node_that_does_not_run_is_backed_up_too_and_with_a_passphrase(home: P
     wrong = typed(tmp_path / "new", "wrong horse\n", "restore", str(file))
     assert (wrong.returncode, "passphrase" in wrong.stderr) == (EXIT_REFUSED, True)
     assert typed(tmp_path / "new", "correct horse\n", "restore", str(file)).returncode == 0
+
+
+def test_a_node_that_does_not_run_shows_the_daily_backups_where_the_settings_put_them(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "meshnode-2027-01-15.age").touch()
+    (home / "config.toml").write_text(f'backup_dir = "{tmp_path}/stick"\n')
+    shown = ask(home, "backup")
+    assert (shown["directory"], [one["date"] for one in shown["daily"]]) == (f"{tmp_path}/stick", ["2027-01-15"])
 
 
 @pytest.mark.parametrize("file", ["no/such/directory/a.age", "."])

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.encryption import encrypt_new
+from meshnode.encryption import encrypt_new, unlocked_keys
+from meshnode.errors import Forbidden
 from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
 from protocol.tokens import DeviceCode
@@ -125,16 +126,38 @@ def test_joining_can_be_interrupted_and_done_again(laptop: Path, tmp_path: Path)
     assert join(home, code).returncode == 0
 
 
-def test_joining_that_was_cut_short_after_the_certificate_is_done_again(laptop: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("passphrase", [None, "new garden"])
+def test_joining_that_was_cut_short_after_the_certificate_is_done_again(
+    laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passphrase: str | None
+) -> None:
     """The machine lost power after the answer came and before it was stored."""
     code, home = ask(laptop, "device", "add")["text"], tmp_path / "pi"
+    if passphrase is not None:
+        monkeypatch.setenv("MESHNODE_PASSPHRASE", passphrase)
     assert join(home, code).returncode == 0
-    device = Keyring.open(Home(home)).device
+    device = unlocked_keys(Home(home), passphrase)[1].device
     (home / "identity.key").unlink()
     for path in home.glob("store.db*"):
         path.unlink()
     assert join(home, code).returncode == 0
-    assert Keyring.open(Home(home)).device == device
+    assert unlocked_keys(Home(home), passphrase)[1].device == device
+
+
+def test_a_new_device_can_be_encrypted_from_the_beginning(
+    laptop: Path, tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "pi")
+    home.make()
+    Keyring.prepare_device(home, entropy=os.urandom)  # of an attempt without a passphrase
+    code = ask(laptop, "device", "add")["text"]
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "new garden")
+    assert join(home.path, code).returncode == 0
+    with pytest.raises(Forbidden):
+        unlocked_keys(home, "a guess")
+    assert not (home.path / "store.db").read_bytes().startswith(b"SQLite")
+    start(home.path)
+    ready(home.path)
+    assert ask(home.path, "status")["person"]["name"] == "Alice"
 
 
 def test_an_encrypted_init_that_was_interrupted_does_not_keep_a_machine_from_joining(
@@ -240,8 +263,9 @@ def test_a_lost_store_comes_back_from_the_other_device_and_the_old_key_can_be_re
     assert ("This computer before", True) in names
 
 
+@pytest.mark.parametrize("passphrase", [None, "new garden"])
 def test_a_backup_of_a_device_without_the_identity_key_is_restored_by_joining_again(
-    laptop: Path, pi: Path, tmp_path: Path, start: Start
+    laptop: Path, pi: Path, tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch, passphrase: str | None
 ) -> None:
     assert meshnode(pi, "offer", "Saw").returncode == 0
     key, file, new = ask(pi, "backup", "--new-key")["secret"], tmp_path / "pi.age", tmp_path / "new"
@@ -251,8 +275,11 @@ def test_a_backup_of_a_device_without_the_identity_key_is_restored_by_joining_ag
     assert restored.returncode == 0, restored.stderr
     assert "meshnode device join" in restored.stdout
     assert not (new / "identity.key").exists()
+    if passphrase is not None:
+        monkeypatch.setenv("MESHNODE_PASSPHRASE", passphrase)
     joined = join(new, ask(laptop, "device", "add", "--name", "New")["text"])
     assert joined.returncode == 0, joined.stderr
+    assert (new / "encryption.json").exists() == (passphrase is not None)
     start(new)
     ready(new)
     assert "Saw" in titles(new)

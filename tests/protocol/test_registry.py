@@ -10,7 +10,7 @@ from protocol import Code, GroupKind, Kind, person_text
 from protocol.letters import CONTENTS, Action, NoteKind
 from protocol.session.greeting import ALGORITHMS, VERSIONS
 from protocol.wire.frames import FRAME_TYPES
-from tests.house.source_tree import ROOT, python_files, tree
+from tests.house.source_tree import ROOT, nodes, python_files
 
 SPECIFICATION = (ROOT / "protocol" / "README.md").read_text(encoding="utf-8")
 REGISTRY = SPECIFICATION.partition("\n## Registry\n")[2].partition("\n## ")[0]
@@ -40,10 +40,7 @@ def words(heading: str) -> dict[int, str]:
 def domains_in(*packages: str) -> set[str]:
     """Return the domains that hashes and signatures in these packages begin with."""
     constants = (
-        node.value
-        for path in python_files(*packages)
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Constant)
+        node.value for path in python_files(*packages) for node in nodes(path) if isinstance(node, ast.Constant)
     )
     texts = (value.decode("ascii", "replace") for value in constants if isinstance(value, bytes))
     return {text.rstrip("\0") for text in texts if re.fullmatch(r"meshnode [a-z0-9 ]+ v\d\0", text)}  # fmt: skip
@@ -65,7 +62,7 @@ def test_prefixes_are_those_of_the_code() -> None:
     constants = {
         node.value.value
         for path in python_files("protocol")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Constant)
         and any(isinstance(target, ast.Name) and target.id.endswith("_PREFIX") for target in node.targets)

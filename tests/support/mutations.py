@@ -1,8 +1,8 @@
 """Removes each check of the protocol in turn and tells which removals no golden vector notices.
 
 A check is a `raise` of a fault of the other side's, a call of a function that raises one, a part of the condition that
-leads there, or a `return` by which a function judges. Each is removed in a process of its own, which then answers the
-questions of the vectors until an answer is wrong. `python -m tests.support.mutations` prints what nobody noticed.
+leads there, or a `return` by which a function judges. Each is removed in a process of its own, which then answers those
+questions of the vectors that reach the check's function until an answer is wrong. `python -m tests.support.mutations` prints what nobody noticed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 
 import protocol
 from conformance.answers import answer
@@ -30,28 +30,8 @@ JUDGES = {"is_cell", "certifies_key", "verify", "text_fault", "_fault", "_shape_
 """Functions that judge by what they return: False, or in words."""
 SECONDS = 20
 """The time that a process may take: without its check it may never end, and then it was noticed."""
-
-FIRST: dict[str, tuple[str, ...]] = {
-    "text.py": ("text.json",),
-    "place.py": ("visibility.json",),
-    "keys.py": ("keys.json", "ed25519_edge_cases.json"),
-    "records/record.py": ("record.json",),
-    "records": ("bodies.json", "record.json"),
-    "fields.py": ("bodies.json",),
-    "tokens/word_code.py": ("words.json",),
-    "tokens": ("card.json", "devices.json"),
-    "parcels": ("parcel.json",),
-    "letters": ("exchanges.json", "letters.json"),
-    "trust/membership.py": ("groups.json",),
-    "wire/reconcile.py": ("reconcile.json",),
-    "wire/presence.py": ("presence.json",),
-    "wire/enrolment.py": ("devices.json",),
-    "wire/word_meeting.py": ("words.json",),
-    "wire/frames.py": ("frames.json",),
-    "wire": ("channel.json",),
-    "session": ("session.json",),
-}
-"""The files of vectors to ask about first, to be quick; all others follow."""
+FunctionName = tuple[str, str]
+"""A function by its file and its full name."""
 
 
 @dataclass(frozen=True)
@@ -219,26 +199,81 @@ def _code_of(module: CodeType, qualname: str) -> CodeType:
 # --- trying ----------------------------------------------------------------------------------------------------------
 
 
-def _live_functions() -> dict[tuple[str, str], list[FunctionType]]:
-    """Return every function that exists now, by its file and its full name."""
-    found: dict[tuple[str, str], list[FunctionType]] = {}
+def _live_functions() -> dict[FunctionName, list[FunctionType]]:
+    """Return every function that exists now."""
+    found: dict[FunctionName, list[FunctionType]] = {}
     for thing in gc.get_objects():
         if isinstance(thing, FunctionType) and thing.__code__.co_filename.startswith(str(ROOT)):
-            key = (str(Path(thing.__code__.co_filename).relative_to(ROOT)), thing.__code__.co_qualname)
-            found.setdefault(key, []).append(thing)
+            found.setdefault(_name_of(thing.__code__), []).append(thing)
     return found
+
+
+def _forget() -> None:
+    """Empty all caches, else an answer might be one of before."""
+    for thing in _caches():
+        thing.cache_clear()
+
+
+@functools.cache
+def _caches() -> tuple[functools._lru_cache_wrapper[object], ...]:
+    return tuple(thing for thing in gc.get_objects() if isinstance(thing, functools._lru_cache_wrapper))
+
+
+class _Calls:
+    """Notes which functions are called (`sys.setprofile`), and which of them only because a cache did not know the answer."""
+
+    def __init__(self) -> None:
+        self._cached = {thing.__wrapped__.__code__ for thing in _caches()}
+        self._within = 0
+        self.codes: set[CodeType] = set()
+        self.behind_caches: set[CodeType] = set()
+
+    def note(self, frame: FrameType, event: str, _: object) -> None:
+        """Take what the interpreter says."""
+        code = frame.f_code
+        if event == "call":
+            self._within += code in self._cached
+            (self.behind_caches if self._within else self.codes).add(code)
+        elif event == "return":
+            self._within -= code in self._cached
+
+
+def _reaching(asked: list[Question]) -> dict[FunctionName, list[Question]]:
+    """Return the questions that reach each function, of which the first are refused, and call few others: they tell most.
+
+    No other question can notice what the function does. A function whose results a cache keeps may be reached by any of them.
+    Raises AssertionError where an answer is wrong by itself.
+    """
+    _forget()
+    calls, called = _Calls(), dict[int, set[FunctionName]]()
+    for number, question in enumerate(asked):
+        calls.codes = set()
+        sys.setprofile(calls.note)
+        try:
+            given = answer(question.ask)
+        finally:
+            sys.setprofile(None)
+        assert given == question.expected, question.name
+        called[number] = _ours(calls.codes)
+    behind = _ours(calls.behind_caches)
+    found: dict[FunctionName, list[Question]] = {}
+    for number in sorted(called, key=lambda at: ("refused" not in asked[at].expected, len(called[at]))):
+        for name in called[number] | behind:
+            found.setdefault(name, []).append(asked[number])
+    return found
+
+
+def _ours(codes: set[CodeType]) -> set[FunctionName]:
+    return {_name_of(code) for code in codes if code.co_filename.startswith(str(ROOT))}
+
+
+def _name_of(code: CodeType) -> FunctionName:
+    return str(Path(code.co_filename).relative_to(ROOT)), code.co_qualname
 
 
 def _is_noticed(asked: list[Question]) -> bool:
     """Whether an answer is wrong. Whatever else is raised is a wrong answer, too."""
     return any(answer(question.ask) != question.expected for question in asked)
-
-
-def _in_order(check: Check, by_file: dict[str, list[Question]]) -> list[Question]:
-    first = next((files for place, files in FIRST.items() if check.file.startswith(place)), ())
-    return [
-        question for file in (*first, *(file for file in by_file if file not in first)) for question in by_file[file]
-    ]
 
 
 def _try(check: Check, functions: list[FunctionType], asked: list[Question]) -> int:
@@ -260,22 +295,11 @@ def _try(check: Check, functions: list[FunctionType], asked: list[Question]) -> 
 
 def unnoticed(workers: int) -> tuple[int, list[str]]:
     """Return how many checks there are, and the names of those that can be removed without any vector noticing."""
-    by_file = {
-        # The verdict on every code point takes seconds, and tells no more than the texts do.
-        file: sorted(
-            (question for question in questions(file) if question.ask["do"] != "code points"),
-            key=lambda question: "refused" not in question.expected,
-        )
-        for file in FILES
-    }
-    wrong = [
-        question.name for file in by_file for question in by_file[file] if answer(question.ask) != question.expected
-    ]
-    assert not wrong, wrong
+    # The verdict on every code point takes seconds, and tells no more than the texts do.
+    asked = [question for file in FILES for question in questions(file) if question.ask["do"] != "code points"]
     live = _live_functions()
-    for thing in gc.get_objects():  # else a process might find an answer of before
-        if isinstance(thing, functools._lru_cache_wrapper):
-            thing.cache_clear()
+    reaching = _reaching(asked)
+    _forget()
     gc.freeze()
     running: dict[int, Check] = {}
     survivors: list[str] = []
@@ -294,7 +318,7 @@ def unnoticed(workers: int) -> tuple[int, list[str]]:
             reap()
         functions = live.get((check.file, check.function))
         assert functions, f"no function {check.name}"
-        running[_try(check, functions, _in_order(check, by_file))] = check
+        running[_try(check, functions, reaching.get((check.file, check.function), []))] = check
     while running:
         reap()
     return count, sorted(survivors)

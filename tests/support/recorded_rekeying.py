@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from meshnode import encryption, erasure, home, sealing
-from meshnode.encryption import unlocked
+from meshnode.encryption import unlocked_keys
 from meshnode.errors import Forbidden
 from meshnode.home import Home
 from meshnode.keyring import Keyring
@@ -103,8 +103,7 @@ def held(directory: Path, passphrase: Passphrase) -> Held:
     passphrase = None if needs_passphrase(found) == "nothing" else passphrase  # as every command does
     with found.lock():
         rekeying.settle(found)
-        found = unlocked(found, passphrase)
-        keyring = Keyring.open(found, passphrase if found.key is None else None)
+        found, keyring = unlocked_keys(found, passphrase)
         with open_store(found) as store:
             values = tuple(store.meta.get(f"secret {number}") for number in range(ROWS))
             marked = store.meta.get(rekeying.HOME_MARK) == str(found.store.stat().st_ino)
