@@ -56,6 +56,7 @@ def test_what_is_hidden_on_one_device_is_hidden_on_the_other_and_shown_again_on_
     assert set(laptop.titles()) == set(pi.titles()) == {"Old sofa", "Carrots"}
 
 
+@pytest.mark.promise("All devices of one person know the same")
 def test_a_device_that_is_added_later_hides_what_its_owner_hid_before() -> None:
     mesh = Mesh(542)
     for name in ("Laptop", "Bob"):

@@ -34,6 +34,7 @@ def test_after_a_change_the_new_passphrase_alone_opens_the_home_and_nothing_is_l
         assert {path.stat().st_mode & 0o777 for path in home.path.iterdir()} == {0o600}
 
 
+@pytest.mark.promise("An encrypted home tells nothing without its passphrase")
 @pytest.mark.parametrize("name", CASES)
 def test_after_a_power_cut_either_passphrase_opens_the_home_and_nothing_is_lost(tmp_path: Path, name: str) -> None:
     steps = record_change(tmp_path, name)

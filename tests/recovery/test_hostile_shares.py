@@ -113,6 +113,7 @@ FORGERS: dict[str, Forge] = {
 }  # fmt: skip
 
 
+@pytest.mark.promise("Who loses every device comes back as the same person")
 @pytest.mark.parametrize("kind", FORGERS)
 def test_no_other_key_ever_comes_out_and_the_true_words_bring_the_owner_back(kind: str) -> None:
     outcomes: Counter[str] = Counter()

@@ -106,6 +106,7 @@ def test_notes_and_wishes_of_another_person_do_nothing() -> None:
         assert replica.store.handovers.owed_to() == []
 
 
+@pytest.mark.promise("All devices of one person know the same")
 def test_a_stolen_device_cannot_change_what_somebody_has_said() -> None:
     """What it hands over with one byte changed is put aside as a whole."""
     mesh = asked_and_lost(524)
