@@ -16,7 +16,7 @@ from protocol.fields import check_bytes, check_time, parses
 from protocol.keys import KEY_BYTES, PersonId
 from protocol.limits import LETTER_ITEMS_MAX, NOTE_KEY_MAX, NOTE_VALUE_MAX, SLOT_BYTES, STAMP_MAX
 from protocol.records.bodies import body_of
-from protocol.records.device import Device
+from protocol.records.certificates import is_certificate
 from protocol.records.letter import Letter
 from protocol.records.record import Kind, Record, check_header, verify_signature
 
@@ -174,12 +174,7 @@ def _record(wire: Value) -> Record:
 
 def _signer(certificate: Record) -> tuple[PersonId, bytes]:
     """Return the person and the device of a certificate. InvalidField unless it is one, and signed."""
-    try:
-        check_header(certificate.header)
-        body = body_of(certificate) if certificate.body else None
-    except RemoteError:
-        body = None
-    if not isinstance(body, Device) or body.revoked or not verify_signature(certificate):
+    if not is_certificate(certificate):
         raise InvalidField("certificate", "must be one")
     return certificate.header.author, certificate.header.device
 

@@ -180,6 +180,7 @@ def _refused_people() -> list[dict[str, Any]]:
         "bytes that are no record": (replace(good(), certificate=written([])), "MALFORMED"),
         "a certificate in another slot": (replace(good(), certificate=rewritten(ALICE, certificate, slot=bytes(16)).wire), "MALFORMED"),
         "a certificate that lives too long": (replace(good(), certificate=rewritten(ALICE, certificate, expires=too_long, latest_expiry=too_long).wire), "EXPIRED"),
+        "a certificate whose body says revoked": (replace(good(), certificate=rewritten(ALICE, certificate, body=ALICE.revocation().body).wire), "MALFORMED"),
         "a certificate whose body is not one": (replace(good(), certificate=rewritten(ALICE, certificate, body=b"\x90").wire), "MALFORMED"),
     }  # fmt: skip
     return [

@@ -17,6 +17,7 @@ from meshnode.app.owner import policy
 from meshnode.app.parcels import knowledge
 from meshnode.app.parcels.knowledge import Knowledge
 from meshnode.app.peers.contacts import admits, direct_contacts
+from meshnode.app.peers.held_items import item_of
 from meshnode.app.people.people import pending_cards
 from meshnode.errors import Field, Refused
 from meshnode.replica.access import Access, access_key
@@ -189,7 +190,8 @@ def _named(replica: Replica, name: str) -> PersonId:
 def _usual(replica: Replica) -> list[PersonId]:
     """Return everybody whom a parcel is for that names nobody: contacts, own devices, and people who have just parted."""
     counterparts = sorted(replica.trust_state.counterparts)
-    return [*direct_contacts(replica), *counterparts, *replica.store.parcels.people()]
+    met = replica.store.parcels.people_of_sessions(since=replica.clock.now() - PARTED_SECONDS)
+    return [*direct_contacts(replica), *counterparts, *replica.store.parcels.people(), *met]
 
 
 def _letter_keys(replica: Replica, person: PersonId) -> tuple[bytes, ...]:
@@ -256,7 +258,7 @@ def _references(replica: Replica, people: Iterable[PersonId]) -> tuple[PersonRef
 def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Callable[[bytes], object]) -> Steps[None]:
     """Give out the chunks of one person's part; none if there is nothing new for them."""
     person, parted = part.recipient.person, part.recipient.parted
-    known = Knowledge(replica, person)
+    known = yield from Knowledge.gathering(replica, person)
     if parted and known.last + PARTED_SECONDS < replica.clock.now():
         replica.store.parcels.forget_person(person)
         return
@@ -276,8 +278,8 @@ def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Calla
         return
     writer = PartWriter(part.key)
     _put(writer, _opening(replica, part, claim), give)
-    if due.receipts:
-        _put(writer, encode_parcel_frame(ParcelReceipts(due.receipts)), give)
+    for receipt in due.receipts:  # one that names many records fills a sixth of a frame
+        _put(writer, encode_parcel_frame(ParcelReceipts((receipt,))), give)
     part.receipts = due.receipts
     headers = [one.newest.without_body() for one in newer]
     first = wanted[: len(certificates)]
@@ -392,7 +394,7 @@ def _put_records(
             frame, size = [], 0
         frame.append(wire)
         size += len(wire) + 3
-        part.items.append(knowledge.item_of(record))
+        part.items.append(item_of(record.register, record.id))
         part.records += 1
         part.takes_back += record.withdrawn or record.header_only or is_revocation(record.header)
     if frame:
