@@ -47,7 +47,7 @@ def follow(replica: Replica) -> None:
         for kind, key in sorted({*here, *known}):
             value, note = here.get((kind, key)), known.get((kind, key))
             if kind not in _USES:
-                continue  # a newer version has made it, or it is told as what was shown
+                continue  # a newer version has made it, or it is told in its own way
             if note is not None and value is None and _has_ended(replica, kind, note.here):
                 notes.forget(kind, key)
             elif note is None or value != note.here:

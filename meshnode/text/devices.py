@@ -148,6 +148,8 @@ def state(device: dict[str, Any]) -> str:
         return message("revoked")
     if device["this"]:
         return message("this one")
+    if device["wiped"] is not None and not device["connected"]:
+        return message("wiped, to be revoked")
     return message("connected") if device["connected"] else message("not connected")
 
 

@@ -29,7 +29,8 @@ class NoteKind(IntEnum):
     KEY_SHARE = 3
     HIDDEN_LISTING = 4
     SHOWN_LISTINGS = 5
-    LETTERS_TO_COME = 6
+    WIPED_DEVICE = 6
+    LETTERS_TO_COME = 7
 
 
 _KIND_MAX = 255  # of a note, as of a record

@@ -49,6 +49,12 @@ def follow(replica: Replica) -> None:
         log.info("nothing can be handed over now", extra={"why": str(fault)})
 
 
+def tell_at_once(replica: Replica) -> None:
+    """Tell the owner's other devices the notes that they lack, however lately that was done. Errors as `letters`."""
+    replica.store.meta.delete(_TOLD)
+    _tell_and_ask(replica)
+
+
 def release_expired(replica: Replica) -> None:
     """Let what was handed over be handed over again where its letter has expired before a device opened it, or is void.
 
@@ -222,8 +228,7 @@ def _note_to_come(replica: Replica) -> None:
     """Note for each device how many letters are still to come for it from this one, where that has changed."""
     store, kind = replica.store, NoteKind.LETTERS_TO_COME
     counts = {device + replica.device: store.handovers.count_owed(device) for device in store.handovers.owed_to()}
-    ours = [note for note in store.own_notes.of_kind(kind) if note.key.endswith(replica.device)]
-    noted = {note.key: int(note.value or 0) for note in ours}
+    noted = {key: int(value) for key, value in store.own_notes.of_kind(kind).items() if key.endswith(replica.device)}
     for key in sorted({*counts, *noted}):
         if (count := counts.get(key, 0)) != noted.get(key, 0):
             value = str(count).encode() if count else None

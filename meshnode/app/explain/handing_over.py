@@ -29,10 +29,9 @@ def handing_over(replica: Replica) -> tuple[HandingOverView, ...]:
 def letters_to_come(replica: Replica) -> int:
     """Return how many letters are still to come for this device, as the others say: together they hold what the fullest has."""
     found = [
-        int(note.value)
-        for note in replica.store.own_notes.of_kind(NoteKind.LETTERS_TO_COME)
-        if note.value is not None and note.value.isdigit() and len(note.value) <= _DIGITS_MAX
-        if note.key.startswith(replica.device)
-        if replica.trust_state.certified(replica.me, note.key[len(replica.device) :])
+        int(value)
+        for key, value in replica.store.own_notes.of_kind(NoteKind.LETTERS_TO_COME).items()
+        if value.isdigit() and len(value) <= _DIGITS_MAX
+        if key.startswith(replica.device) and replica.trust_state.certified(replica.me, key[len(replica.device) :])
     ]
     return max(found, default=0)
