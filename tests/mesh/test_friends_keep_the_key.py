@@ -75,6 +75,7 @@ def problems(mesh: Mesh, name: str) -> set[str]:
     return {problem.code for problem in status(replica(mesh, name), NetworkState(ready=True)).problems}
 
 
+@pytest.mark.promise("Who loses every device comes back as the same person")
 def test_any_two_of_three_friends_make_the_key_and_one_alone_does_not() -> None:
     mesh = village()
     chosen = choose(mesh, *FRIENDS)
