@@ -1,4 +1,4 @@
-"""Answers questions about how two nodes meet: cards, device codes, announcements, handshakes and channels."""
+"""Answers questions about how two nodes meet: cards, device codes, word codes, announcements, handshakes and channels."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _type(asked: Asked) -> Told:
     """Type a code, given the frames of the end that shows it."""
     entropy, handshake_hash = unhexed(asked, "typed_entropy", "handshake_hash")
     typed = TypedCode(WordCode.parse(asked["text"]), entropy)
-    proof = typed.prove(_frame_in(asked, "shown_start"), handshake_hash, asked["purpose"])
+    proof = typed.prove(_frame_in(asked, "shown_start"), handshake_hash, asked["typed_purpose"])
     typed.check(_frame_in(asked, "shown_proof"), handshake_hash)
     return {"typed_start": encode_frame(MeetStart(typed.message)).hex(), "typed_proof": encode_frame(proof).hex()}
 
@@ -126,7 +126,7 @@ def _show(asked: Asked) -> Told:
     entropy, handshake_hash = unhexed(asked, "shown_entropy", "handshake_hash")
     shown = ShownCode(WordCode.parse(asked["text"]), entropy)
     start, proof = _frame_in(asked, "typed_start"), _frame_in(asked, "typed_proof")
-    answer = shown.prove(start, proof, handshake_hash, asked["purpose"])
+    answer = shown.prove(start, proof, handshake_hash, asked["shown_purpose"])
     return {"shown_start": encode_frame(MeetStart(shown.message)).hex(), "shown_proof": encode_frame(answer).hex()}
 
 

@@ -294,8 +294,9 @@ def _words(held: Any) -> _Made:
             yield str(case[given[0]]), do, _some(case, *given), {"ok": _without(case, *given)}
     for case in held["meetings"]:
         for do, ours, theirs in (("type", "typed", "shown"), ("show", "shown", "typed")):
-            asked = _without(case, f"{theirs}_entropy", f"{ours}_start", f"{ours}_proof")
-            yield str(case["purpose"]), do, asked, {"ok": _some(case, f"{ours}_start", f"{ours}_proof")}
+            asked = _without(case, f"{theirs}_entropy", f"{theirs}_purpose", f"{ours}_start", f"{ours}_proof")
+            expected = {"ok": _some(case, f"{ours}_start", f"{ours}_proof")}
+            yield f"{case['typed_purpose']} and {case['shown_purpose']}", do, asked, expected
     yield from _refused("code", held["refused"])
 
 

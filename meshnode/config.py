@@ -61,6 +61,11 @@ class Config:
     """A file with the passphrase of an encrypted home; none: it is typed, or comes as a credential of systemd."""
     log_level: str = "info"
 
+    @property
+    def backups(self) -> Path:
+        """The directory of the daily backups."""
+        return self.backup_dir or self.home.backups
+
     @classmethod
     def load(
         cls, home: Path | None = None, options: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from meshnode.errors import Failed, Forbidden
 from meshnode.home import Home, read_private, write_private
+from meshnode.keyring import Keyring
 from meshnode.sealing import Entropy, HomeKey, seal_under, unseal
 
 Moving = Literal["in", "out"]
@@ -24,6 +25,15 @@ def is_encrypted(home: Home) -> bool:
     """Whether the home needs its passphrase. Failed if the file that says so is damaged."""
     stored = read_header(home)
     return stored is not None and stored.get("moving") != "out"
+
+
+def is_being_decrypted(home: Home) -> bool:
+    """Whether its owner has decrypted the home and only moving its files was interrupted, which the next start ends.
+
+    No passphrase is needed for that, and no file with keys can be read before.
+    """
+    stored = read_header(home)
+    return stored is not None and stored.get("moving") == "out"
 
 
 def unlocked(home: Home, passphrase: str | None) -> Home:
@@ -40,6 +50,15 @@ def unlocked(home: Home, passphrase: str | None) -> Home:
         return replace(home, key=HomeKey(unseal(stored, passphrase)))
     except ValueError:
         raise _damaged(home) from None
+
+
+def unlocked_keys(home: Home, passphrase: str | None) -> tuple[Home, Keyring]:
+    """Return the home with its key, and the keys in it. Errors as `unlocked` and Keyring.open.
+
+    In a home that is not encrypted `passphrase` is that of the identity key, which stays locked without it.
+    """
+    home = unlocked(home, passphrase)
+    return home, Keyring.open(home, passphrase if home.key is None else None)
 
 
 def encrypt_new(home: Home, passphrase: str, *, entropy: Entropy) -> Home:

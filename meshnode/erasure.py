@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from meshnode.home import Home, sync_directory
+from meshnode.home import FORMER_DEVICE, Home, sync_directory
 
 CHUNK = bytes(1024 * 1024)
 
@@ -25,7 +25,8 @@ def erase(home: Home) -> int:
     """
     home.check()
     device, left = home.path.stat().st_dev, 0
-    keys = [home.identity_key, home.device_key, home.store]
+    former = sorted(home.path.glob(FORMER_DEVICE.format("*")))
+    keys = [home.encryption, home.identity_key, home.device_key, *former, home.store]
     others = [path for path in _inside(home.path, device) if path not in (*keys, home.lock_file)]
     for path in [*keys, *others, home.lock_file]:
         try:
@@ -57,16 +58,18 @@ def _remove(path: Path) -> None:
         path.rmdir()
         return
     if stat.S_ISREG(status.st_mode):
-        with suppress(OSError):  # a full or failing disk must not keep the file
-            _overwrite(path, status.st_size)
+        overwrite(path)
     path.unlink()
 
 
-def _overwrite(path: Path, size: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        for at in range(0, size, len(CHUNK)):
-            os.pwrite(descriptor, CHUNK[: size - at], at)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def overwrite(path: Path) -> None:
+    """Overwrite a file with zeros, if there is one. A disk that does not take them, because it fails for instance, is no error."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            size, at = os.fstat(descriptor).st_size, 0
+            while at < size:
+                at += os.pwrite(descriptor, CHUNK[: size - at], at)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from meshnode.sealing import HomeKey
 
 _RESTORED = ("restored.json", "store.db", "device.old-", "backup.recipients")  # how names of restored files begin
+FORMER_DEVICE = "device.old-{}.key"  # with the keys of a device that this home was before
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -71,6 +72,11 @@ class Home:
     def backups(self) -> Path:
         """The directory of the daily backups unless the owner has set another one."""
         return self.path / "backups"
+
+    @property
+    def backup_copy(self) -> Path:
+        """A copy of the database, while a backup is made of it; with SQLite's files, whose names begin with its own."""
+        return self.path / ".backup-copy.db"
 
     @property
     def restored(self) -> Path:
@@ -128,6 +134,20 @@ class Home:
     def _ours(self, entry: Path) -> bool:
         """Whether an entry may exist before `init`: the owner's settings, or files of an `init` that was interrupted."""
         return entry in (self.config, self.lock_file, self.device_key, self.encryption) or entry.name.startswith(".")
+
+    def forget_attempt(self) -> None:
+        """Remove what an `init` that was interrupted has left, so that it has no effect on what is put here now.
+
+        Keys of a device that are not encrypted stay: new ones take their place, and a `device join` that was
+        interrupted uses them again. Nothing is removed from a home that has a node.
+        """
+        if self.has_node:
+            return
+        self.coming_back.unlink(missing_ok=True)
+        if self.encryption.exists():
+            self.device_key.unlink(missing_ok=True)  # first: nothing opens it without the other
+            sync_directory(self.path)
+            self.encryption.unlink()
 
     def check(self) -> None:
         """Raise NotFound if there is no node, and Forbidden if others can open the directory."""

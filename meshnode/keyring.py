@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from meshnode.errors import Failed, Forbidden
-from meshnode.home import Home, read_private, write_private
+from meshnode.home import FORMER_DEVICE, Home, read_private, write_private
 from meshnode.sealing import Entropy, HomeKey, unseal
 from protocol import DeviceKeys, IdentityKeys, PersonId
 
@@ -23,7 +23,6 @@ SEED_BYTES = 32
 
 _IDENTITY = "meshnode identity key, version 1: whoever has it is you"
 _ELSEWHERE = "meshnode person, version 1: the identity key is on the device that admitted this one"
-_FORMER = "device.old-{}.key"
 _SEALED = "meshnode key, version 1: sealed under the key in encryption.json"
 _DEVICE = "meshnode device key, version 1: whoever has it can write as this device"
 
@@ -142,7 +141,7 @@ class Keyring:
             self._home.identity_key.name: _file_content(key, identity, entropy),
             self._home.device_key.name: _file_content(key, _device_content(self.device), entropy),
         }
-        for path in sorted(self._home.path.glob(_FORMER.format("*"))):
+        for path in sorted(self._home.path.glob(FORMER_DEVICE.format("*"))):
             files[path.name] = _file_content(key, _read(self._home, path.name, _DEVICE), entropy)
         return files
 
@@ -167,7 +166,7 @@ class Keyring:
     def _unused_name(self) -> Path:
         """Return the path for the next device key that is kept although it signs nothing any longer."""
         number = 1
-        while (old := self._home.path / _FORMER.format(number)).exists():
+        while (old := self._home.path / FORMER_DEVICE.format(number)).exists():
             number += 1
         return old
 
@@ -177,7 +176,7 @@ class Keyring:
         One that cannot be read any more is left out: nothing but such letters depends on it.
         """
         found = []
-        for path in sorted(self._home.path.glob(_FORMER.format("*"))):
+        for path in sorted(self._home.path.glob(FORMER_DEVICE.format("*"))):
             with suppress(Failed, Forbidden):
                 found.append(_read_device(self._home, path.name).letter_private)
         return tuple(found)

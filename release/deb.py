@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from release.tree import DEBIAN
+from release.tree import DEBIAN, files_in
 
 SCRIPTS = ("postinst", "prerm", "postrm")
 BUILD_SECONDS = 900
@@ -59,7 +59,7 @@ def built(
         ),
     )
     _write(control / "md5sums", "".join(f"{digest}  {name}\n" for name, digest in sorted(_digests(tree).items())))
-    _write(control / "conffiles", "".join(f"/{path.relative_to(tree)}\n" for path in _files(tree / "etc")))
+    _write(control / "conffiles", "".join(f"/{path.relative_to(tree)}\n" for path in files_in(tree / "etc")))
     # Python itself was replaced or has come in another version: the program is compiled for it.
     _write(control / "triggers", "".join(f"interest-noawait /usr/bin/python3.{minor}\n" for minor in minors))
     for name in SCRIPTS:
@@ -79,20 +79,16 @@ def _write(path: Path, text: str) -> None:
     path.chmod(0o644)
 
 
-def _files(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
-
-
 def _digests(tree: Path) -> Mapping[str, str]:
     """Return the MD5 sums with which `dpkg --verify` finds damaged files, of all files but the settings."""
     return {
         str(path.relative_to(tree)): hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-        for path in _files(tree)
+        for path in files_in(tree)
         if path.relative_to(tree).parts[0] not in ("DEBIAN", "etc")
     }
 
 
 def _kibibytes(tree: Path) -> int:
     """Return the room that the files take on a disk; files with several names count once."""
-    sizes = {path.stat().st_ino: path.stat().st_size for path in _files(tree)}
+    sizes = {path.stat().st_ino: path.stat().st_size for path in files_in(tree)}
     return sum(-(-size // 1024) for size in sizes.values())

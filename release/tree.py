@@ -76,10 +76,15 @@ def _environment(base: Path, python: str) -> Path:
     return site
 
 
+def files_in(directory: Path) -> list[Path]:
+    """Return the files below a directory in order, without links."""
+    return sorted(path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+
+
 def _link_equal_files(directories: list[Path]) -> None:
     first: dict[tuple[int, bytes], Path] = {}
     for directory in directories:
-        for path in sorted(path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()):
+        for path in files_in(directory):
             content = path.read_bytes()
             known = first.setdefault((len(content), hashlib.sha256(content).digest()), path)
             if known is not path:

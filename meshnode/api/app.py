@@ -55,7 +55,7 @@ def _endpoint(route: Route, context: LocalContext) -> StarletteRoute:
             context.fail(error)
             raise
         if isinstance(reply, FileReply):
-            return FileStream(reply.content, {**HEADERS, "Content-Length": str(reply.size)})
+            return FileStream(reply.content, reply.size, HEADERS)
         written: list[bytes] = []
         for part in schema.parts(reply):
             if written:

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.requests import Request
 
 from meshnode.errors import Forbidden, Usage
+from meshnode.local.media_type import media_type
 
 HOSTS = frozenset({"localhost"})  # sent by our own clients; a page that rebinds its DNS name sends that name
 BODY_MAX_BYTES = 64 * 1024  # no use case takes more; bounds the memory that one request can take
@@ -31,7 +32,7 @@ def check_origin(request: Request) -> None:
 
 async def json_body(request: Request) -> Any:
     """Return the parsed JSON body. Raises Usage if it is not JSON, or longer than `BODY_MAX_BYTES`."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if media_type(request) != "application/json":
         raise Usage("the body must be JSON", "send Content-Type: application/json")
     received = await _received(request, BODY_MAX_BYTES)
     try:
@@ -53,7 +54,7 @@ def file_stream(request: Request) -> AsyncGenerator[bytes, None]:
 
 
 def _check_file(request: Request) -> None:
-    if request.headers.get("content-type", "").strip().lower() != FILE_TYPE:
+    if media_type(request) != FILE_TYPE:
         raise Usage("the body must be a file", "send Content-Type: {file_type}", file_type=FILE_TYPE)
 
 

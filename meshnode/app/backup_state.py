@@ -34,6 +34,12 @@ def note_made(replica: Replica) -> None:
     replica.store.meta.delete(_FAILED)
 
 
+def forget_failure(replica: Replica) -> None:
+    """Forget that a backup could not be made: what kept it from being made has gone."""
+    if replica.store.meta.get(_FAILED) is not None:
+        replica.store.meta.delete(_FAILED)
+
+
 def note_failed(replica: Replica, why: str) -> None:
     """Note why a backup could not be made."""
     replica.store.meta.set(_FAILED, why)

@@ -1,4 +1,6 @@
-"""Keeps names for people, saved searches and shares of friends' keys alike on all devices of their owner.
+"""Keeps what owners have for themselves alike on all their devices: names for people, saved searches, what they hide.
+
+Shares of friends' keys are kept alike too, and what was shown as news.
 
 Each device compares what it has with the notes that its owner's devices exchange: what was changed here becomes a note
 with a higher stamp, and a note from elsewhere that counts more is put to use here. Letters bring the notes, see
@@ -11,15 +13,16 @@ import json
 from collections.abc import Callable
 from hashlib import blake2b
 
+from meshnode.app.catalog.ids import ID_BYTES, key_of, letters, numbers_of
+from meshnode.app.discover import read_marks
 from meshnode.app.discover.search import SearchQuery, check
 from meshnode.app.naming import public_name
 from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
-from meshnode.store import StoredShare
+from meshnode.store import Hidden, OwnNote, StoredShare
 from protocol import InvalidField, PersonId, check_text, limits
-from protocol.letters import KeyShare, Note
+from protocol.letters import KeyShare, Note, NoteKind
 
-NAME, SEARCH, SHARE = 1, 2, 3
 _FIRST, _CHOSEN = b"\0", b"\1"  # what the note of a name begins with
 _KEY_BYTES = 16
 
@@ -40,17 +43,44 @@ def follow(replica: Replica) -> None:
     notes = replica.store.own_notes
     with replica.transaction() as changed:
         here, known, stamp = _here(replica), notes.all(), notes.highest_stamp()
+        count = len(known)
         for kind, key in sorted({*here, *known}):
             value, note = here.get((kind, key)), known.get((kind, key))
             if kind not in _USES:
-                continue  # a newer version has made it
-            if note is None or value != note.here:
-                stamp += 1
-                if notes.count() < limits.OWN_NOTES_MAX or note is not None:
+                continue  # a newer version has made it, or it is told in its own way
+            if note is not None and value is None and _has_ended(replica, kind, note.here):
+                notes.forget(kind, key)
+            elif note is None or value != note.here:
+                if value is not None and len(value) > limits.NOTE_VALUE_MAX:
+                    continue  # such as a saved search of two hundred rare letters: it stays on this device
+                if note is not None or count < limits.OWN_NOTES_MAX:
+                    stamp, count = stamp + 1, count + (note is None)
                     notes.set(Note(kind, key, value, stamp))
             elif note.note.value != note.here and _use(replica, kind, key, note.note.value):
                 notes.note_used(kind, key)
-                changed.note(people=[PersonId(key)] if kind == NAME else ())
+                changed.note(people=[PersonId(key)] if kind == NoteKind.NAME else ())
+        _follow_read_marks(replica, known, stamp, limits.OWN_NOTES_MAX - count)
+
+
+def _follow_read_marks(replica: Replica, known: dict[tuple[int, bytes], OwnNote], stamp: int, room: int) -> None:
+    """Tell what was shown as news here, and take in what was shown on other devices, one ring of notes at a time."""
+    notes, taken = replica.store.own_notes, list[tuple[bytes, bytes]]()
+    for (kind, key), note in known.items():
+        device = read_marks.writer(key) if kind == NoteKind.SHOWN_LISTINGS else None
+        if device is None or note.note.value == note.here:
+            continue
+        if replica.trust_state.revoked(replica.me, device):
+            notes.forget(NoteKind.SHOWN_LISTINGS, key)
+        elif len(taken) < limits.READ_NOTES_MAX:
+            taken.append((key, note.note.value or b""))
+    read_marks.take(replica, [value for _, value in taken])
+    for key, _ in taken:
+        notes.note_used(NoteKind.SHOWN_LISTINGS, key)
+    for key, value in read_marks.telling(replica):
+        is_new = (NoteKind.SHOWN_LISTINGS, key) not in known
+        if room > 0 or not is_new:
+            stamp, room = stamp + 1, room - is_new
+            notes.set(Note(NoteKind.SHOWN_LISTINGS, key, value, stamp))
 
 
 def _here(replica: Replica) -> _Values:
@@ -62,13 +92,23 @@ def _here(replica: Replica) -> _Values:
     chosen = own.chosen()
     for person, name in own.all().items():
         if person in chosen or name != public_name(replica, person):
-            values[NAME, person] = (_CHOSEN if person in chosen else _FIRST) + name.encode()
+            values[NoteKind.NAME, person] = (_CHOSEN if person in chosen else _FIRST) + name.encode()
     for watch in replica.store.discover.watches():
         if "need" not in json.loads(watch.search):
-            values[SEARCH, _key_of(watch.search)] = watch.search.encode()
+            values[NoteKind.SAVED_SEARCH, _key_of(watch.search)] = watch.search.encode()
+    for hidden in replica.store.discover.hidden():
+        (number,) = numbers_of(hidden.listing)
+        values[NoteKind.HIDDEN_LISTING, number.to_bytes(ID_BYTES, "big")] = json.dumps(
+            hidden[1:], ensure_ascii=False
+        ).encode()
     for person, share in replica.store.key_shares.all().items():
-        values[SHARE, person] = json.dumps(share).encode()
+        values[NoteKind.KEY_SHARE, person] = json.dumps(share).encode()
     return values
+
+
+def _has_ended(replica: Replica, kind: int, value: bytes | None) -> bool:
+    """Whether the value that a note had here is of no use any longer: then nobody has taken it back."""
+    return kind == NoteKind.HIDDEN_LISTING and value is not None and json.loads(value)[2] <= replica.clock.now()
 
 
 def _key_of(search: str) -> bytes:
@@ -130,8 +170,29 @@ def _use_share(replica: Replica, person: bytes, value: bytes | None) -> bool:
     return True
 
 
+def _use_hidden(replica: Replica, key: bytes, value: bytes | None) -> bool:
+    if len(key) != ID_BYTES:
+        return False
+    discover, number = replica.store.discover, int.from_bytes(key, "big")
+    hidden = None if value is None else Hidden(letters(number), *json.loads(value))
+    if hidden is not None:
+        check_text("title", hidden.title, limits.TITLE_MAX, shortest=1)
+        if not all(type(at) is int and 0 <= at <= limits.TIME_MAX for at in (hidden.since, hidden.until)):
+            return False
+        others = {one.listing for one in discover.hidden()} - {hidden.listing}
+        if len(others) >= limits.HIDDEN_MAX:
+            return False
+    discover.unhide(letters(number))
+    if hidden is not None:
+        discover.hide(hidden)
+        discover.close_alerts(key_of(number))
+    discover.taken += 1
+    return True
+
+
 _USES: dict[int, Callable[[Replica, bytes, bytes | None], bool]] = {
-    NAME: _use_name,
-    SEARCH: _use_search,
-    SHARE: _use_share,
+    NoteKind.NAME: _use_name,
+    NoteKind.SAVED_SEARCH: _use_search,
+    NoteKind.KEY_SHARE: _use_share,
+    NoteKind.HIDDEN_LISTING: _use_hidden,
 }

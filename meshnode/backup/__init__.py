@@ -5,6 +5,7 @@ from __future__ import annotations
 from meshnode.backup.contents import Manifest
 from meshnode.backup.daily import DailyBackups
 from meshnode.backup.maker import BackupMaker
+from meshnode.backup.private_copy import copy_private
 from meshnode.backup.reading import BackupReader
 from meshnode.backup.sealing import new_key, recipient, wants_passphrase, with_passphrase
 
@@ -13,6 +14,7 @@ __all__ = [
     "BackupReader",
     "DailyBackups",
     "Manifest",
+    "copy_private",
     "new_key",
     "recipient",
     "wants_passphrase",

@@ -33,7 +33,7 @@ class BackupOrder:
 class BackupView:
     """A backup that was made and read back.
 
-    `file` is where it waits, for an hour, to be fetched; `made` is in UNIX seconds. `identity` says how the identity key is
+    `file` is where it waits to be fetched, for an hour at least; `made` is in UNIX seconds. `identity` says how the identity key is
     in it: "open", "sealed" by its own passphrase, or "elsewhere", on another device.
     """
 
@@ -97,6 +97,7 @@ def of(maker: BackupMaker | None) -> BackupMaker:
 async def make(maker: BackupMaker, order: BackupOrder) -> BackupView:
     """Make a backup; errors as BackupMaker.make, and Usage for a key that is none."""
     made = await maker.make(_recipients(order.to) or maker.recipients())
+    await maker.store_thread.run(backup_state.note_made, maker.replica)
     return BackupView(str(made.path), made.bytes, *_facts(made.manifest))
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import trio
 
 from meshnode.app import backup_state
-from meshnode.backup.contents import hashed
 from meshnode.backup.maker import BackupMaker
+from meshnode.backup.private_copy import copy_private
 from meshnode.backup.rotation import NAME, date_of, surplus
 from meshnode.errors import Failed, MeshnodeError, StorageFailed, of_system
-from meshnode.home import sync_directory
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +30,21 @@ class DailyBackups:
         self._maker = maker
 
     async def run(self) -> None:
-        """Make a backup each day until cancelled. One that fails is tried again at the next look."""
+        """Make a backup each day until cancelled. One that fails is tried again at the next look.
+
+        Removes the backups, too, that were made for somebody who has not fetched them.
+        """
         await trio.sleep(FIRST_SECONDS)
         while True:
+            self._maker.remove_unfetched()
             await self.make_if_due()
             await trio.sleep(LOOK_SECONDS)
 
     async def make_if_due(self) -> bool:
         """Make today's backup if there is a key and none was made today; return whether one was made.
 
-        Nothing is made or deleted while the date is in doubt. What keeps it from being made is noted for the owner.
+        Nothing is made or deleted while the date is in doubt, or while the disk for it is away. What keeps it from being
+        made is noted for the owner.
         """
         maker, replica = self._maker, self._maker.replica
         try:
@@ -48,13 +52,16 @@ class DailyBackups:
             if not recipients or not replica.clock.trusted:
                 return False
             today = datetime.fromtimestamp(replica.clock.now(), UTC).date()
-            if await trio.to_thread.run_sync(_has, maker.directory, today):
+            if not await trio.to_thread.run_sync(_is_due, maker.directory, today):
+                await maker.store_thread.run(backup_state.forget_failure, replica)
                 return False
             made = await maker.make(recipients)
             try:
                 await trio.to_thread.run_sync(_keep, made.path, maker.directory, today)
             finally:
                 made.path.unlink(missing_ok=True)
+            await maker.store_thread.run(backup_state.note_made, replica)
+            await trio.to_thread.run_sync(_delete_surplus, maker.directory, today)
         except StorageFailed:
             raise
         except MeshnodeError as error:
@@ -73,37 +80,33 @@ def kept(directory: Path) -> list[tuple[Path, date]]:
     return sorted(found, key=lambda pair: pair[1], reverse=True)
 
 
-def _has(directory: Path, today: date) -> bool:
-    return (directory / NAME.format(today.isoformat())).exists()
+def _file(directory: Path, day: date) -> Path:
+    return directory / NAME.format(day.isoformat())
+
+
+def _is_due(directory: Path, today: date) -> bool:
+    """Whether the directory, which is made if its disk is there, has no backup of today."""
+    with _on_the_other_disk():
+        directory.mkdir(mode=0o700, exist_ok=True)
+        return _file(directory, today).name not in os.listdir(directory)  # noqa: PTH208 - names are enough
 
 
 def _keep(made: Path, directory: Path, today: date) -> None:
-    """Move a backup into the directory, which may be on another disk, and delete those that are no longer kept there."""
-    _on_the_other_disk(lambda: _move(made, directory, directory / NAME.format(today.isoformat())))
-    for name in surplus([path.name for path, _ in kept(directory)], today):
-        _on_the_other_disk((directory / name).unlink)
+    with _on_the_other_disk():
+        copy_private(made, _file(directory, today))
 
 
-def _move(made: Path, directory: Path, path: Path) -> None:
-    directory.mkdir(mode=0o700, exist_ok=True)
-    draft = directory / f".{path.name}.new"
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file, made.open("rb") as source:  # noqa: PTH123 - the mode must be right from the first byte on
-        shutil.copyfileobj(source, file)
-        file.flush()
-        os.fsync(file.fileno())
-    if hashed(draft) != hashed(made):
-        draft.unlink()
-        raise Failed("the backup in {path} is not what was written", "the disk may be failing", path=path)
-    draft.rename(path)
-    sync_directory(directory)
+def _delete_surplus(directory: Path, today: date) -> None:
+    with _on_the_other_disk():
+        for name in surplus([path.name for path, _ in kept(directory)], today):
+            (directory / name).unlink(missing_ok=True)
 
 
-def _on_the_other_disk(do: Callable[[], None]) -> None:
+@contextmanager
+def _on_the_other_disk() -> Iterator[None]:
     """Do something with the directory of the backups. A disk of its own that fails is no reason to end the node."""
     try:
-        do()
+        yield
     except OSError as error:
         meaning = of_system(error)
         raise Failed(meaning.message, meaning.hint) from error

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import trio
 
 from meshnode import __version__
-from meshnode.app import backup_state
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.naming import name_of
 from meshnode.backup import contents, sealing
 from meshnode.backup.contents import CHUNK, STORE, Manifest, Unpacker, hashed
 from meshnode.backup.reading import named_counts
 from meshnode.errors import Failed, Refused, StorageFailed, StorageFull, of_system
-from meshnode.home import Home, read_private, sync_directory, write_private
+from meshnode.home import FORMER_DEVICE, Home, read_private, sync_directory, write_private
 from meshnode.keyring import Keyring
 from meshnode.slices import advance
 from meshnode.store.snapshot import remove
@@ -29,9 +28,8 @@ from protocol import device_text, limits, person_text
 if TYPE_CHECKING:
     from meshnode.replica.replica import Replica, StoreRunner
 
-COPY = ".backup-copy.db"
 MADE = ".backup-{}.age"  # a backup that nobody has fetched yet
-FETCHED_WITHIN = 3600  # seconds within which a backup is to be fetched; then it is removed
+FETCHED_WITHIN = 3600  # seconds within which a backup is to be fetched; then `remove_unfetched` removes it
 RECIPIENTS_MAX = 16  # a household, and a friend or two
 
 
@@ -56,6 +54,7 @@ class BackupMaker:
         self.replica = replica
         self.store_thread = store_thread
         self._one_at_a_time = trio.Lock()
+        self._made: dict[Path, float] = {}  # those that this process has made, and when (trio's time)
 
     def recipients(self) -> tuple[str, ...]:
         """Return the public keys to which backups are sealed unless others are named. Raises Failed for an unsound file."""
@@ -76,8 +75,9 @@ class BackupMaker:
     async def make(self, recipients: Sequence[str]) -> MadeBackup:
         """Make a backup in the home, sealed to `recipients`, and read it back; return where it is.
 
-        Others use the store in between. It is removed after an hour; its owner fetches it before. Raises Refused without a
-        recipient, and StorageFull or Failed where it could not be written or read back.
+        Others use the store in between. The caller takes it from there within an hour, and notes that it was made
+        (`backup_state`). Raises Refused without a recipient, and StorageFull or Failed where it could not be written or read
+        back.
         """
         if not recipients:
             raise Refused("there is no key for your backups", "make one first")
@@ -95,17 +95,22 @@ class BackupMaker:
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
-            await self.store_thread.run(backup_state.note_made, self.replica)
+            self._made[path] = trio.current_time()
         return MadeBackup(path, path.stat().st_size, manifest)
+
+    def remove_unfetched(self) -> None:
+        """Remove backups that nobody has fetched within the hour, and those that an earlier process has left."""
+        latest = trio.current_time() - FETCHED_WITHIN
+        self._made = {path: made for path, made in self._made.items() if made > latest and path.exists()}
+        for left in self.home.path.glob(MADE.format("*")):
+            if left not in self._made:
+                left.unlink(missing_ok=True)
 
     @contextmanager
     def _copy(self) -> Iterator[Path]:
-        """Clear up after earlier backups, and hand out the path for a copy of the store, which is removed at the end."""
-        copy = self.home.path / COPY
-        now = self.home.path.stat().st_mtime
-        for left in self.home.path.glob(MADE.format("*")):
-            if abs(now - left.stat().st_mtime) > FETCHED_WITHIN:
-                left.unlink(missing_ok=True)
+        """Yield the path for a copy of the store, which is removed at the end."""
+        self.remove_unfetched()
+        copy = self.home.backup_copy
         try:
             yield copy
         finally:
@@ -183,7 +188,7 @@ class BackupMaker:
         home = self.home
         yield home.identity_key
         yield home.device_key
-        yield from sorted(home.path.glob("device.old-*.key"))[: contents.FILES_MAX // 2]
+        yield from sorted(home.path.glob(FORMER_DEVICE.format("*")))[: contents.FILES_MAX // 2]
         for path in (home.encryption, home.config, home.backup_recipients):
             if path.is_file():
                 yield path

@@ -15,14 +15,18 @@ from meshnode.home import Home
 from meshnode.text import node as text
 
 
-def client(call: Settings, *, unlock: bool = False, says_so: bool = True) -> Client:
+def client(call: Settings, *, unlock: bool = False, says_so: bool = True, patience: float | None = None) -> Client:
     """Return a client that answers in this process where no daemon runs, and with `says_so` says that it does.
 
     The passphrase of an encrypted home is asked for then, once; with `unlock`, also that of an identity key which alone has
-    one.
+    one. `patience` is that of Client.
     """
     home = call.chosen_home()
-    return Client(home, apart=partial(_answer, call, cache(partial(_passphrase, call, home, unlock)), home, says_so))
+    return Client(
+        home,
+        patience=patience,
+        apart=partial(_answer, call, cache(partial(_passphrase, call, home, unlock)), home, says_so),
+    )
 
 
 def _passphrase(call: Settings, home: Home, unlock: bool) -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -14,16 +12,18 @@ import click
 from meshnode.cli import apart, output
 from meshnode.cli.asking import agreed
 from meshnode.cli.command import Answer, Settings, command, say_lines
-from meshnode.cli.passphrase import asked, given
+from meshnode.cli.passphrase import VARIABLE, asked, chosen, given
 from meshnode.cli.program import as_typed
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.text import backups as text
 from meshnode.text import node as node_text
+from meshnode.text.passphrase import new_hint
 
 if TYPE_CHECKING:
     from meshnode.node import Decision
 
 LOST, LIVES = "lost", "lives"
+COMMENT = "#"  # begins the lines that age-keygen writes above a secret key
 
 
 def _show_state(reply: dict[str, Any]) -> None:
@@ -39,11 +39,15 @@ def backup(call: Settings, file: Path | None, recipients: tuple[str, ...], passp
     client = apart.client(call)
     if passphrase and (recipients or new_key):
         raise Usage(text.ONE_WAY, text.ONE_WAY_HINT)
+    if new_key and file is not None and call.json:
+        raise Usage(text.ONE_ANSWER, text.ONE_ANSWER_HINT)  # the secret must be out before anything else can fail
     if new_key:
+        former = client.get("/v1/backups")["keys"]
         reply = client.post("/v1/backup-keys", to=list(recipients))
+        has_former = not set(former) <= set(reply["keys"])
         if file is None:
-            return Answer(reply, _show_key)
-        _show_key(reply)
+            return Answer(reply, lambda shown: _show_key(shown, has_former=has_former))
+        _show_key(reply, has_former=has_former)
     elif file is None:
         if recipients or passphrase:
             raise Usage(text.NO_FILE, text.NO_FILE_HINT)
@@ -52,48 +56,35 @@ def backup(call: Settings, file: Path | None, recipients: tuple[str, ...], passp
         if not call.may_ask():
             raise Refused(text.NO_KEY, text.NO_KEY_HINT)
         passphrase = True
-    chosen = _new_passphrase(call) if passphrase else None
-    return _made(client, file, recipients, chosen)
+    reply = _made(client, file, recipients, _new_passphrase(call) if passphrase else None)
+    say = output.note if new_key else output.say  # what goes to a file is the secret key alone
+
+    def show(_: Any) -> None:
+        for line in text.made(reply, file):
+            say(line)
+
+    return Answer(reply, show)
 
 
-def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str | None) -> Answer:
+def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str | None) -> dict[str, Any]:
     """Have a backup made, put a passphrase on it here where one was chosen, and put it in its place."""
     from meshnode import backup
 
     secret, public = backup.new_key() if passphrase is not None else ("", "")
-    reply = client.post("/v1/backups", to=[public] if passphrase is not None else list(recipients))
+    reply: dict[str, Any] = client.post_long("/v1/backups", to=[public] if passphrase is not None else list(recipients))
     waiting = Path(reply["file"])
     try:
         if passphrase is not None:
             backup.with_passphrase(waiting, secret, passphrase)
-        _put(waiting, file)
+        backup.copy_private(waiting, file)
     except OSError as error:
         raise Failed(text.cannot_write(file, error.strerror)) from error
     finally:
         waiting.unlink(missing_ok=True)
-    reply |= {"file": str(file.absolute()), "bytes": file.stat().st_size}
-    return Answer(reply, lambda _: say_lines(text.made(reply, file)))
+    return reply | {"file": str(file.absolute()), "bytes": file.stat().st_size}
 
 
-def _put(made: Path, file: Path) -> None:
-    """Copy a backup to where its owner wants it; what is there is replaced once all of the new one is on the disk."""
-    draft = file.with_name(f".{file.name}.new")
-    draft.unlink(missing_ok=True)
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as copy, made.open("rb") as source:  # noqa: PTH123 - private from the first byte on
-            shutil.copyfileobj(source, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        if draft.stat().st_size != made.stat().st_size:
-            raise OSError(None, "")
-        draft.rename(file)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def _show_key(reply: dict[str, Any]) -> None:
+def _show_key(reply: dict[str, Any], *, has_former: bool) -> None:
     if reply["secret"] is not None:
         output.note(text.SECRET_SHOWN)
         output.say(reply["secret"])
@@ -101,12 +92,13 @@ def _show_key(reply: dict[str, Any]) -> None:
     output.note(text.KEY_SET)
     for key in reply["keys"]:
         output.note(f"  {key}")
+    if has_former:
+        output.note(text.FORMER_KEY)
 
 
 def _new_passphrase(call: Settings) -> str:
     if call.may_ask():
-        typed: str = click.prompt(text.ASK_NEW_PASSPHRASE, hide_input=True, confirmation_prompt=True, err=True)
-        return typed
+        return chosen(text.ASK_NEW_PASSPHRASE)
     return _line_of_input()
 
 
@@ -129,7 +121,7 @@ def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives
         shown = _shown(node.look_into_backup(file, secret))
         return Answer(shown, lambda _: say_lines(text.contents(shown)))
     fate = LOST if old_lost else LIVES if old_lives else None
-    chosen: list[Decision] = []
+    decided: list[Decision] = []
 
     def decide(manifest: Any) -> Decision:
         shown = _shown(manifest)
@@ -137,11 +129,11 @@ def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives
             for line in text.contents(shown):
                 output.note(line)
         lost = fate == LOST or (fate is None and call.may_ask() and agreed(text.ASK_LOST))
-        chosen.append(node.Decision(lost, _identity_passphrase(call, shown["identity"])))
-        return chosen[0]
+        decided.append(node.Decision(lost, _passphrase_inside(call, manifest)))
+        return decided[0]
 
     done = node.restore(home, file, secret, decide)
-    old = LOST if chosen[0].old_lost else LIVES
+    old = LOST if decided[0].old_lost else LIVES
     reply = {**_shown(done.manifest), "home": str(home.path), "old": old, "renewed": done.renewed}
 
     def show(_: Any) -> None:
@@ -168,22 +160,32 @@ def _secret(call: Settings, file: Path, key: Path | None) -> str:
         reason = error.strerror if isinstance(error, OSError) else error
         raise Usage(text.cannot_read(key or file, reason)) from error
     if call.may_ask():
-        typed: str = click.prompt(text.ASK_SECRET, hide_input=True, err=True)
-        return typed
-    return _line_of_input()
+        return asked(text.ASK_SECRET)
+    from meshnode import backup
+
+    return _line_of_input() if backup.wants_passphrase(file) else _line_of_input(comments=COMMENT)
 
 
-def _line_of_input() -> str:
-    line = sys.stdin.readline().rstrip("\r\n")
+def _line_of_input(comments: str = "") -> str:
+    """Return the first line of standard input; with `comments`, the first one that does not begin with that sign."""
+    line = sys.stdin.readline()
+    while comments and line.startswith(comments):
+        line = sys.stdin.readline()
+    line = line.rstrip("\r\n")
     if not line:
         raise Usage(text.NO_SECRET, text.NO_SECRET_HINT)
     return line
 
 
-def _identity_passphrase(call: Settings, identity: str) -> str | None:
-    if identity != "sealed":
+def _passphrase_inside(call: Settings, manifest: Any) -> str | None:
+    """Return the passphrase that the home in a backup needs, or its identity key alone, which can do without."""
+    if manifest.identity != "sealed":
         return None
-    found = given(call)
-    if found is not None or not call.may_ask():
+    found, is_encrypted = given(call), manifest.is_encrypted
+    if found is not None:
         return found
-    return asked(text.ASK_IDENTITY, empty=True) or None
+    if not call.may_ask():
+        if is_encrypted:
+            raise Usage(text.HOME_ENCRYPTED, new_hint(VARIABLE))
+        return None
+    return asked(text.ASK_HOME) if is_encrypted else asked(text.ASK_IDENTITY, empty=True) or None

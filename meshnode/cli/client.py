@@ -21,6 +21,7 @@ from meshnode.home import Home
 from meshnode.text.catalog import ENGLISH, language
 
 CALL_SECONDS = 60.0  # far longer than anything the daemon does for a command
+LONG_SECONDS = 3600.0  # for what writes or reads as much as the whole store: a backup of gigabytes on a Pi's card
 BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not hold the lock yet
 START_SECONDS = 20.0  # a daemon that holds its home's lock is starting; the slowest Pi needs this long
 RETRY_SECONDS = 0.05
@@ -67,6 +68,12 @@ class Client:
         self._home = home
         self._patience = patience
         self._apart = apart
+        self._is_alone = False
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no daemon listened at the last call, so that `apart` answered. The next call does not wait for one."""
+        return self._is_alone
 
     def get(self, path: str, /, **query: Any) -> Any:
         """GET `path`; None and empty values are left out of the query, lists are repeated."""
@@ -81,15 +88,19 @@ class Client:
         """POST a JSON body to `path`."""
         return self._call("POST", path, body)
 
+    def post_long(self, path: str, /, **body: Any) -> Any:
+        """POST a JSON body to `path`, and wait long for the answer: it comes once much was written."""
+        return self._call("POST", path, body, seconds=LONG_SECONDS)
+
     def send_file(self, path: str, content: bytes, /) -> Any:
         """POST the bytes of a file to `path`."""
         return self._call("POST", path, content=content)
 
     def send_stream(self, path: str, pieces: Iterable[bytes], /) -> Any:
-        """POST a file of unknown length to `path`, and stop sending as soon as the daemon has answered."""
+        """POST a file of unknown length to `path`, and stop sending as soon as the daemon has answered, which may take long."""
         import select
 
-        with self._connected() as connection:
+        with self._connected(LONG_SECONDS) as connection:
             with suppress(BrokenPipeError, ConnectionResetError):  # its answer says why
                 connection.sendall(
                     self._head("POST", path, f"Content-Type: {FILE_TYPE}\r\nTransfer-Encoding: chunked\r\n")
@@ -149,19 +160,27 @@ class Client:
                         yield json.loads(value)
 
     def _call(
-        self, method: str, target: str, body: Mapping[str, Any] | None = None, *, content: bytes | None = None
+        self,
+        method: str,
+        target: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        content: bytes | None = None,
+        seconds: float = CALL_SECONDS,
     ) -> Any:
         form = "application/json" if content is None else FILE_TYPE
         if body is not None:
             content = json.dumps(body).encode("ascii")
         more = "" if content is None else f"Content-Type: {form}\r\nContent-Length: {len(content)}\r\n"
         try:
-            connected = self._connected()
+            connected = self._connected(seconds)
         except NotRunning:
             if self._apart is None or not self._home.has_node:
                 raise
+            self._is_alone = True
             status, answer = self._apart(method, target, content)
         else:
+            self._is_alone = False
             with connected as connection:
                 connection.sendall(self._head(method, target, more) + (content or b""))
                 status, answer = _read_answer(connection)
@@ -174,11 +193,12 @@ class Client:
             head += f"Accept-Language: {language()}\r\n"
         return head.encode("ascii") + b"\r\n"
 
-    def _connected(self) -> socket.socket:
+    def _connected(self, seconds: float = CALL_SECONDS) -> socket.socket:
+        """Return a connection to the daemon that waits for an answer for so long, unless this client is less patient."""
         started = time.monotonic()
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(CALL_SECONDS if self._patience is None else self._patience)
+            connection.settimeout(seconds if self._patience is None else self._patience)
             try:
                 connect(connection, self._home.socket)
             except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
@@ -198,7 +218,9 @@ class Client:
         """Whether to go on waiting for a daemon: longer while its process is alive."""
         if not self._home.has_node or self._patience is not None:
             return False
-        return waited < (START_SECONDS if _lives(self._home.lock_file) else BEGIN_SECONDS)
+        if _lives(self._home.lock_file):
+            return waited < START_SECONDS
+        return not self._is_alone and waited < BEGIN_SECONDS
 
     def _not_running(self) -> NotRunning:
         from meshnode.text import errors

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meshnode.cli import apart, output, pasting
+from meshnode.cli import apart, output, passphrase, pasting
 from meshnode.cli.asking import agreed
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Answer, CommandGroup, Settings, Span, command, named, say_lines
@@ -106,20 +106,25 @@ def _ask_words(client: Client, waiting: dict[str, Any]) -> None:
 @click.option("--wait", type=Span(), metavar="2m", default=WAIT_SECONDS, help=text.JOIN_WAIT)
 @click.option("--interface", "interfaces", multiple=True, metavar="PATTERN", help=text.INTERFACE)
 @click.option("--no-mdns", is_flag=True, help=text.JOIN_NO_MDNS)
-def join(call: Settings, code: tuple[str, ...], wait: int, interfaces: tuple[str, ...], no_mdns: bool) -> None:
+@passphrase.from_file
+def join(
+    call: Settings, code: tuple[str, ...], wait: int, interfaces: tuple[str, ...], no_mdns: bool, file: str | None
+) -> None:
     typed = pasting.device_code(call, " ".join(code), ask=text.ASK_CODE, more=text.ASK_CODE_REST)
     if not typed.strip():
         raise Usage(text.NO_CODE, text.NO_CODE_HINT)
     from meshnode import node
     from protocol import person_text
+    from protocol.tokens import WordCode
 
     home = call.chosen_home()
-    words = _words(typed)
-    parsed = _parsed(typed) if words is None else _parsed(node.ask_for_code(words, interfaces))
+    known = _words(typed) or _parsed(typed)
     pasting.warn_of_argument(code)
+    secret = None if home.has_node else passphrase.for_new_home(call, file)
     person = node.join(
         home,
-        parsed,
+        _parsed(node.ask_for_code(known, interfaces)) if isinstance(known, WordCode) else known,
+        passphrase=secret,
         seconds=wait,
         interfaces=interfaces,
         mdns=not no_mdns,

@@ -15,7 +15,6 @@ from meshnode.cli.program import as_typed
 from meshnode.errors import Refused, Usage, not_allowed
 from meshnode.home import Home
 from meshnode.text import node as text
-from meshnode.text import passphrase as passphrase_text
 from meshnode.text import recovery as recovery_text
 from meshnode.text.choices import AUDIENCES
 
@@ -56,7 +55,7 @@ def init(
         if name is not None or place is not None or audience is not None:
             raise Usage(recovery_text.RECOVER_ALONE, recovery_text.RECOVER_ALONE_HINT)
         seed = recovering.seed_from_friends(call) if from_friends else recovering.seed_from_words(call)
-        return come_back(call, home, seed, file)
+        return come_back(call, home, seed, file, on_paper=not from_friends)
     beginning = ask(call, name, place, audience, file)
     person = begin(home, beginning)
 
@@ -69,17 +68,18 @@ def init(
     return Answer({"person": person, "home": str(home.path)}, show)
 
 
-def come_back(call: Settings, home: Home, seed: bytes, file: str | None) -> Answer:
-    """Make `home` a new device of the person with the identity key that this seed makes."""
+def come_back(call: Settings, home: Home, seed: bytes, file: str | None, *, on_paper: bool) -> Answer:
+    """Make `home` a new device of the person with the identity key that this seed makes; `on_paper` as `recover_node`."""
     from meshnode.node import recover_node
     from protocol import person_text, short_id
 
-    known = recover_node(home, seed, _passphrase(call, file))
+    known = recover_node(home, seed, passphrase.for_new_home(call, file), on_paper=on_paper)
     person = {"id": person_text(known), "name": short_id(known)}
 
     def show(_: Any) -> None:
-        say_lines(recovery_text.came_back(person["id"], home.path))
+        output.say(recovery_text.came_back(person["id"], home.path))
         output.say(text.start(as_typed(call)))
+        output.say(recovery_text.THEN_ADD)
 
     return Answer({"person": person, "home": str(home.path)}, show)
 
@@ -98,7 +98,7 @@ def ask(
         audience = _ask_audience() if call.may_ask() else DEFAULT_AUDIENCE
     if audience == NEARBY and place is None:
         place = _ask_place(call)
-    return Beginning(name, audience, place, _passphrase(call, passphrase_file))
+    return Beginning(name, audience, place, passphrase.for_new_home(call, passphrase_file))
 
 
 def begin(home: Home, beginning: Beginning) -> dict[str, str]:
@@ -126,15 +126,6 @@ def greet(home: Home, person: dict[str, str], beginning: Beginning) -> None:
     say_lines(text.welcome(person["name"], home.path, beginning.audience))
     if beginning.place is not None:
         output.say(text.placed(*beginning.place))
-
-
-def _passphrase(call: Settings, file: str | None) -> str | None:
-    """Return the passphrase of a new home, asking for it at a terminal; None for a home that is not encrypted."""
-    found = passphrase.given(call, file)
-    if found is not None or not call.may_ask():
-        return found
-    click.echo(passphrase_text.MEANING, err=True)
-    return passphrase.chosen(passphrase_text.ASK_FIRST, empty=True) or None
 
 
 def _ask_place(call: Settings) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +16,7 @@ from meshnode.cli import names, output
 from meshnode.cli.client import Client, Refusal
 from meshnode.cli.command import Answer, CommandGroup, Settings, command, say_lines
 from meshnode.cli.progress import Progress
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import Failed, NotFound, Refused, Usage
 from meshnode.text import parcels as text
 
 MAGIC = b"meshnode parcel"  # with which a parcel begins; a test compares it with the protocol's
@@ -39,7 +40,7 @@ def carry_out(call: Settings, file: str, people: tuple[str, ...], again: bool) -
     path = None if file == STANDARD else _new_file(Path(file))
     client = call.client()
     with Progress(str(text.MAKING)) as progress:
-        made = client.post("/v1/parcels", people=list(people), again=again)
+        made = client.post_long("/v1/parcels", people=list(people), again=again)
         reply = {**made, "file": None}
         if made["size"]:
             progress.begin(made["size"])
@@ -126,46 +127,65 @@ def carry_in(call: Settings, file: str) -> Any:
 
 
 def _show(reply: dict[str, Any]) -> None:
-    for one in reply["parcels"]:
-        if one["problem"] is None:
-            output.say(text.taken(one))
-        else:
-            output.note(text.not_taken(Path(one["file"]).name, one["problem"], one["hint"]))
+    for is_taken, line in text.all_taken(reply):
+        (output.say if is_taken else output.note)(line)
 
 
 def _all_in(client: Client, folder: Path) -> list[dict[str, Any]]:
     """Take in all parcels in a folder, the oldest first. One that cannot be taken in keeps no other from it."""
-    found = sorted((path.stat().st_mtime, path) for path in folder.iterdir() if _is_parcel(path))
-    if not found:
-        raise NotFound(text.no_parcels(folder.name), text.NO_PARCELS_HINT)
-    taken, errors = [], list[Refusal]()
-    for _, path in found:
+    taken, errors = [], list[Refusal | Failed]()
+    for path in _files(folder):
         try:
-            taken.append(_from_file(client, path))
-        except Refusal as error:
+            if _begins_as_parcel(path):
+                taken.append(_from_file(client, path))
+        except (Refusal, Failed) as error:
             errors.append(error)
             taken.append(_view(path, problem=error.message, hint=error.hint))
-    if len(errors) == len(found):
+    if not taken:
+        raise NotFound(text.no_parcels(folder.name), text.NO_PARCELS_HINT)
+    if len(errors) == len(taken):
         raise errors[-1]
     return taken
 
 
-def _is_parcel(path: Path) -> bool:
-    """Whether a file begins as a parcel does. A link is never followed, and a pipe never waited for."""
-    if path.is_symlink() or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+def _files(folder: Path) -> list[Path]:
+    """Return the files in a folder, the oldest first. A link is never followed, and a pipe never waited for."""
+    found = []
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            seen = path.lstat()
+            if stat.S_ISREG(seen.st_mode):
+                found.append((seen.st_mtime, path))
+    return [path for _, path in sorted(found)]
+
+
+def _begins_as_parcel(path: Path) -> bool:
+    with _opened(path) as file:
+        return _read(file, len(MAGIC)) == MAGIC
 
 
 def _from_file(client: Client, path: Path) -> dict[str, Any]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
+    with _opened(path) as file:
+        found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise Usage(text.not_a_file(path.name), text.NOT_A_FILE_HINT)
         with Progress(str(text.TAKING), found.st_size) as progress:
             return _taken(client, file, path, progress)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Open a file, without waiting for a pipe; Failed where it cannot be opened."""
+    try:
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY), "rb")
+    except OSError as error:
+        raise Failed(text.cannot_read(error.strerror)) from error
+
+
+def _read(file: IO[bytes], count: int) -> bytes:
+    try:
+        return file.read(count)
+    except OSError as error:
+        raise Failed(text.cannot_read(error.strerror)) from error
 
 
 def _taken(client: Client, file: IO[bytes], path: Path | None, progress: Progress) -> dict[str, Any]:
@@ -173,7 +193,7 @@ def _taken(client: Client, file: IO[bytes], path: Path | None, progress: Progres
 
 
 def _pieces(file: IO[bytes], progress: Progress) -> Iterator[bytes]:
-    while piece := file.read(PIECE_BYTES):
+    while piece := _read(file, PIECE_BYTES):
         yield piece
         progress.advance(len(piece))
 

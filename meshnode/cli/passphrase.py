@@ -54,7 +54,7 @@ def given(call: Settings, file: str | None = None) -> str | None:
     from meshnode.config import Config
 
     named = Config.load(call.home).passphrase_file
-    if not named or (call.may_ask() and not Path(named).exists()):
+    if not named or (call.may_ask() and not Path(named).expanduser().exists()):
         return None
     return _read_file(named)
 
@@ -94,6 +94,15 @@ def chosen(question: str, *, empty: bool = False) -> str:
         if not first or asked(text.ASK_AGAIN) == first:
             return first
         output.note(text.DIFFERENT)
+
+
+def for_new_home(call: Settings, file: str | None) -> str | None:
+    """Return the passphrase of a new home, asking for it at a terminal; None for a home that is not encrypted."""
+    found = given(call, file)
+    if found is not None or not call.may_ask():
+        return found
+    output.note(text.MEANING)
+    return chosen(text.ASK_FIRST, empty=True) or None
 
 
 def chosen_or_given(call: Settings, file: str | None) -> str:

@@ -102,8 +102,10 @@ def _piped() -> str:
 
 def _lines(count: int) -> str:
     """Return the lines that are typed, up to an empty one or so many words."""
+    from meshnode.recovery.typed import count_words
+
     typed = ""
-    while len(typed.split()) < count:
+    while count_words(typed) < count:
         line = sys.stdin.readline(READ_MAX)
         if not line:
             raise click.Abort

@@ -11,6 +11,7 @@ from meshnode.cli.asking import agreed
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import CommandGroup, Settings, command, named, say_lines
 from meshnode.errors import Usage
+from meshnode.text import forms
 from meshnode.text import recovery as text
 
 recovery = CommandGroup("recovery", help=text.HELP)
@@ -55,8 +56,8 @@ def devices(call: Settings, lost: tuple[str, ...], kept: tuple[str, ...]) -> Any
             raise Usage(text.SAY_WHICH, text.SAY_WHICH_HINT)
         if not former:
             output.note(text.NO_FORMER)
-        for one in former:
-            _say(client, one["id"], lost=agreed(text.ask_lost(one)))
+        for device, name in forms.apart(former).items():
+            _say(client, device, lost=agreed(text.ask_lost(name)))
         return client.get("/v1/recovery")
     for name in lost:
         _say(client, named("device", name), lost=True)

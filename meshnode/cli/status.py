@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from meshnode.cli import apart, names, output
-from meshnode.cli.client import segment
+from meshnode.cli.client import CALL_SECONDS, segment
 from meshnode.cli.command import Settings, command, named, say_lines
 from meshnode.errors import MeshnodeError, NotRunning
 from meshnode.text import node as text
@@ -78,7 +78,7 @@ def doctor(call: Settings, person: str | None) -> Any:
 def _look_apart(call: Settings) -> dict[str, Any]:
     """Return what is found in the store of a node that does not run, without what only a running node can tell."""
     try:
-        reply: dict[str, Any] = apart.client(call).get("/v1/doctor")
+        reply: dict[str, Any] = apart.client(call, patience=CALL_SECONDS).get("/v1/doctor")  # it was waited for already
     except MeshnodeError as error:
         found = [] if isinstance(error, NotRunning) else [_store(error)]
         return {"person": None, "findings": found}

@@ -76,11 +76,11 @@ async def call_first(hosts: Sequence[str], port: int) -> trio.SocketStream | Dia
     return winner or outcomes.get(min(outcomes, default=0), DialOutcome.NO_WAY)
 
 
-async def call(host: str, port: int) -> trio.SocketStream | DialOutcome:
-    """Return a connection to this address, or why there is none. Takes CONNECT_SECONDS at most."""
+async def call(host: str, port: int, seconds: float = CONNECT_SECONDS) -> trio.SocketStream | DialOutcome:
+    """Return a connection to this address, or why there is none. Takes this many seconds at most."""
     begun = trio.current_time()
     try:
-        with trio.fail_after(CONNECT_SECONDS):
+        with trio.fail_after(seconds):
             return await trio.open_tcp_stream(host, port)
     except trio.TooSlowError:
         return DialOutcome.DROPPED

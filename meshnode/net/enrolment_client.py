@@ -11,6 +11,8 @@ import trio
 
 from meshnode.app.devices.joining import EnrolmentConversation, EnrolmentGrant
 from meshnode.net.address import Address
+from meshnode.net.calls import call
+from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.interfaces import Interfaces, watch
 from meshnode.net.recognizer import RecognizedPeer
@@ -123,11 +125,8 @@ class EnrolmentClient:
 
     async def _try(self, address: Address, host: str) -> bool:
         """Return whether the other machine has admitted or refused this one."""
-        try:
-            with trio.fail_after(CONNECT_SECONDS):
-                stream = await trio.open_tcp_stream(host, address.port)
-        except (OSError, trio.TooSlowError) as error:
-            log.debug("dialing %s port %d: %s", host, address.port, error)
+        stream = await call(host, address.port, CONNECT_SECONDS)
+        if isinstance(stream, DialOutcome):
             return False
         joining = EnrolmentConversation(self._code, self._keys, self._entropy)
         answered = False

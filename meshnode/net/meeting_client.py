@@ -9,6 +9,8 @@ import trio
 
 from meshnode.app.meetings.typed import MeetingEnd, MeetingResult, TypedMeeting
 from meshnode.net.address import Address
+from meshnode.net.calls import call
+from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.interfaces import Interfaces, watch
 from meshnode.wakeup import Wakeup
@@ -77,11 +79,8 @@ class MeetingClient:
         """Return the attempt if the words were tried in it."""
         # In a thread, since it takes 0.1 s the first time; before the call, so that its time tells nothing.
         meeting = await trio.to_thread.run_sync(self._make)
-        try:
-            with trio.fail_after(CONNECT_SECONDS):
-                stream = await trio.open_tcp_stream(host, address.port)
-        except (OSError, trio.TooSlowError) as error:
-            log.debug("dialing %s port %d: %s", host, address.port, error)
+        stream = await call(host, address.port, CONNECT_SECONDS)
+        if isinstance(stream, DialOutcome):
             return None
         self._reached[address] = None
         try:

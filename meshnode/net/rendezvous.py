@@ -12,7 +12,7 @@ from collections.abc import Callable
 from meshnode.net.address import Address
 from meshnode.net.recognizer import RecognizedPeer, Recognizer
 from meshnode.net.services import ReceivedService
-from protocol import limits
+from protocol import PersonId, limits
 from protocol.wire import meeting_secret
 
 ANNOUNCEMENTS_KEPT = 64  # the latest: a flood drives out others' codes, which are announced again in two seconds
@@ -29,7 +29,9 @@ class Rendezvous:
 
     def __init__(self) -> None:
         self._heard: OrderedDict[ReceivedServiceKey, tuple[ReceivedService, float]] = OrderedDict()
-        self._searches: dict[Found, Recognizer] = {}
+        self._searches: dict[Found, int] = {}
+        self._recognizer = Recognizer()
+        list(self._recognizer.use([(PersonId(bytes([one])), meeting_secret(one)) for one in NUMBERS], 0.0))
 
     def note(self, service: ReceivedService, now: float) -> None:
         """Keep an announcement, and pass it on to those who look for its number."""
@@ -38,15 +40,14 @@ class Rendezvous:
         self._heard[key] = (service, now)
         if len(self._heard) > ANNOUNCEMENTS_KEPT:
             self._heard.popitem(last=False)
-        for found, recognizer in list(self._searches.items()):
-            _pass_on(recognizer.recognize(service, now), found)
+        for found, number in list(self._searches.items()):
+            self._pass_on(service, number, found, now)
 
     def look_for(self, number: int, found: Found, now: float) -> None:
         """Call `found` with the addresses at which a code of this number is announced, now and later, until `stop`."""
-        recognizer = _recognizer(number, now)
-        self._searches[found] = recognizer
-        for service, _ in self._lately(now):
-            _pass_on(recognizer.recognize(service, now), found)
+        self._searches[found] = number
+        for service in self._lately(now):
+            self._pass_on(service, number, found, now)
 
     def stop(self, found: Found) -> None:
         """End a search."""
@@ -54,28 +55,21 @@ class Rendezvous:
 
     def numbers(self, now: float) -> frozenset[int]:
         """Return the numbers under which codes are shown on the network."""
-        lately = self._lately(now)
-        return frozenset(
-            number
-            for number in NUMBERS
-            for recognizer in [_recognizer(number, now)]
-            if any(recognizer.recognize(service, now) is not None for service, _ in lately)
-        )
+        shown = (self._recognizer.recognize(service, now) for service in self._lately(now))
+        return frozenset(_number(peer) for peer in shown if peer is not None)
 
-    def _lately(self, now: float) -> list[tuple[ReceivedService, float]]:
-        return [one for one in self._heard.values() if now - one[1] < limits.ANNOUNCEMENT_LIFE]
+    def _pass_on(self, service: ReceivedService, number: int, found: Found, now: float) -> None:
+        peer = self._recognizer.recognize(service, now)
+        if peer is not None and _number(peer) == number:
+            found(peer.addresses)
+
+    def _lately(self, now: float) -> list[ReceivedService]:
+        return [service for service, at in self._heard.values() if now - at < limits.ANNOUNCEMENT_LIFE]
 
 
 ReceivedServiceKey = tuple[str, int]
 
 
-def _recognizer(number: int, now: float) -> Recognizer:
-    """Return a recognizer of that number alone; whom it names does not matter."""
-    recognizer = Recognizer()
-    list(recognizer.use([(b"", meeting_secret(number))], now))
-    return recognizer
-
-
-def _pass_on(peer: RecognizedPeer | None, found: Found) -> None:
-    if peer is not None:
-        found(peer.addresses)
+def _number(peer: RecognizedPeer) -> int:
+    """Return the number of the code that is shown there: to the recognizer it is the name of a person."""
+    return peer.person[0]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import trio
 
 from meshnode import log as logs
 from meshnode.backup import BackupMaker
+from meshnode.config import Config
+from meshnode.errors import Usage
 from meshnode.home import Home
 from meshnode.node.failures import cause_of
 from meshnode.node.memory import keep_memory_private
@@ -29,7 +33,15 @@ def answer_apart(
     with private_files(), home.lock(), opened(home, passphrase, moved=False, begin=False) as replica:
         try:
             thread = StoreThread(replica.changes.held)
-            backups = BackupMaker(home, home.backups, replica, thread)
+            backups = BackupMaker(home, _backups(home), replica, thread)
             return trio.run(direct.answer, thread, replica, backups, method, path, query, body)
         except BaseExceptionGroup as group:
             raise cause_of(group) from group
+
+
+def _backups(home: Home) -> Path:
+    """Return the directory of the daily backups. A wrong setting keeps nobody from revoking a device, say."""
+    try:
+        return Config.load(home.path).backups
+    except Usage:
+        return home.backups

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,14 @@ class _Mark(NamedTuple):
     changed: int
 
 
+class _Found(NamedTuple):
+    """A file, and whether it is a whole parcel. `again`: two looks have found it alike, so it is not opened any more."""
+
+    mark: _Mark
+    whole: bool
+    again: bool
+
+
 @dataclass(frozen=True, slots=True)
 class CarrySettings:
     """The folder, and whether this node also writes parcels there."""
@@ -59,7 +67,7 @@ class Carrier:
         self._replica = replica
         self._store_thread = store_thread
         self._settings = settings
-        self._last: dict[str, _Mark] = {}  # what the last look found
+        self._last: dict[str, _Found] = {}  # what the last look found
         self._seen: dict[str, _Mark] | None = None  # what was taken in, or refused; None before it was read
         self._next_write = 0.0
         self._missing = False
@@ -75,17 +83,16 @@ class Carrier:
         if self._seen is None:
             kept = await self._store_thread.run(self._replica.store.meta.get, _SEEN)
             self._seen = {name: _Mark(*mark) for name, mark in json.loads(kept or "{}").items()}
-        own = await self._own()
         try:
-            found = await trio.to_thread.run_sync(_parcels_in, self._settings.folder)
+            found = await trio.to_thread.run_sync(_look_into, self._settings.folder, self._last)
         except OSError as error:
             if not self._missing:
                 log.info("the folder of parcels is not there", extra={"why": error.strerror})
             self._missing = True
             return
-        self._missing = False
-        still = {name: mark for name, mark in found.items() if self._last.get(name) == mark}
-        self._last = found
+        self._missing, self._last = False, found
+        own = await self._own()
+        still = {name: one.mark for name, one in found.items() if one.whole and one.again}
         for name, mark in sorted(still.items(), key=lambda one: (one[1].changed, one[0])):
             if name not in own and self._seen.get(name) != mark:
                 await self._take(name, mark)
@@ -166,8 +173,8 @@ class Carrier:
             await self._store_thread.run(self._replica.store.meta.set, _OWN, json.dumps(left))
 
 
-def _parcels_in(folder: Path) -> dict[str, _Mark]:
-    """Return the files of a folder that are whole parcels. No link is followed, and nothing below it is looked at."""
+def _look_into(folder: Path, last: Mapping[str, _Found]) -> dict[str, _Found]:
+    """Return the files of a folder; `last` are those of the last look. No link is followed, and nothing below is looked at."""
     found = {}
     with os.scandir(folder) as entries:
         for number, entry in enumerate(entries):
@@ -177,8 +184,13 @@ def _parcels_in(folder: Path) -> dict[str, _Mark]:
                 continue
             with suppress(OSError):
                 state = entry.stat(follow_symlinks=False)
-                if _is_whole(Path(entry.path), state.st_size):
-                    found[entry.name] = _Mark(state.st_size, state.st_mtime_ns)
+                mark, known = _Mark(state.st_size, state.st_mtime_ns), last.get(entry.name)
+                again = known is not None and known.mark == mark
+                if known is not None and again and known.again:
+                    found[entry.name] = known
+                else:
+                    # Also the second time: some disks note the time of a change in whole seconds only.
+                    found[entry.name] = _Found(mark, _is_whole(Path(entry.path), mark.size), again)
     return found
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.owner.places import Coordinates
-from meshnode.encryption import encrypt_new, unlocked
+from meshnode.app.recovery.words import note_confirmed
+from meshnode.encryption import encrypt_new, unlocked_keys
 from meshnode.errors import Forbidden, Refused
 from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
 from meshnode.node.opening import come_back, look_for_copy, open_replica, open_store, private_files
+from meshnode.node.rekeying import settle
+from meshnode.node.restoring import clear_up
 from protocol import PersonId, Preference
 
 
@@ -28,17 +32,16 @@ def create_node(
     `passphrase` the home is encrypted.
     """
     with private_files():
-        home.coming_back.unlink(missing_ok=True)  # of an attempt to come back that was interrupted
         home = new_home(home, passphrase)
         keyring = Keyring.create(home, entropy=secrets.token_bytes)
         _create_store(home, keyring, name, None if place is None else Coordinates(*place), preference)
     return keyring.person
 
 
-def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> PersonId:
+def recover_node(home: Home, seed: bytes, passphrase: str | None = None, *, on_paper: bool = False) -> PersonId:
     """Make `home` a new device of the person with this identity key (its seed, 32 bytes), ready to run.
 
-    Nothing else is known of them: their own records come from their contacts. Refused, changing nothing, if the home has a
+    `on_paper` says that they have typed the seed as their recovery words, so nobody reminds them to write these down. Nothing else is known of them: their own records come from their contacts. Refused, changing nothing, if the home has a
     node. May be interrupted at any moment: `run` goes on with it, or it is done again.
     """
     with private_files():
@@ -48,6 +51,8 @@ def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> Pers
         with home.lock(), open_store(home) as store:
             replica = open_replica(store, keyring)
             come_back(home, replica)
+            if on_paper:
+                note_confirmed(replica)
             look_for_copy(home, store, keyring, moved=False)
             replica.clock.remember()
     return keyring.person
@@ -55,8 +60,10 @@ def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> Pers
 
 def identity_seed(home: Home, passphrase: str | None) -> bytes:
     """Return the seed of the identity key in `home`. Forbidden where it is locked or on another device; errors as `run`."""
-    home = unlocked(home, passphrase)
-    keyring = Keyring.open(home, passphrase if home.key is None else None)
+    home.check()
+    with suppress(Refused), home.lock():  # a node that runs has done so when it started
+        settle(home)
+    _, keyring = unlocked_keys(home, passphrase)
     if keyring.identity is not None:
         return keyring.identity.seed
     if keyring.elsewhere:
@@ -73,9 +80,10 @@ def new_home(home: Home, passphrase: str | None) -> Home:
     """
     if passphrase is not None and not passphrase:
         raise Refused("the passphrase is empty", "leave it out altogether, or choose one")
+    clear_up(home)
     home.make()
+    home.forget_attempt()
     if passphrase is None:
-        home.encryption.unlink(missing_ok=True)  # of an attempt that was interrupted
         return home
     return encrypt_new(home, passphrase, entropy=secrets.token_bytes)
 

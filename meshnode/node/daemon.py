@@ -124,7 +124,7 @@ async def _main(
     network.problem_sources.append(notifier.problems)
     token, stop = trio.lowlevel.current_trio_token(), trio.Event()
     renew, signaled = trio.Event(), trio.Event()
-    backups = BackupMaker(config.home, config.backup_dir or config.home.backups, replica, store_thread)
+    backups = BackupMaker(config.home, config.backups, replica, store_thread)
     guard = replica.guard
     scheduler = Scheduler(
         partial(store_thread.run, rounds.run_upkeep, replica, partial(token.run_sync_soon, renew.set))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.meetings.typed import TypedMeeting, check_met
 from meshnode.clock import Clock
-from meshnode.encryption import is_encrypted
+from meshnode.encryption import encrypt_new, unlocked
 from meshnode.errors import Failed, MeshnodeError, Refused
 from meshnode.home import Home
 from meshnode.keyring import Keyring
@@ -21,6 +22,7 @@ from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, Enr
 from meshnode.net.meeting_client import search_for_words
 from meshnode.node.failures import cause_of
 from meshnode.node.opening import look_for_copy, open_replica, open_store, private_files
+from meshnode.node.rekeying import change_passphrase
 from meshnode.node.restoring import former_device
 from protocol import Code, PersonId, Record, limits
 from protocol.tokens import DeviceCode, WordCode
@@ -32,6 +34,7 @@ def join(
     home: Home,
     code: DeviceCode,
     *,
+    passphrase: str | None = None,
     seconds: float,
     interfaces: tuple[str, ...] = (),
     mdns: bool = True,
@@ -40,10 +43,10 @@ def join(
     """Make `home` a node of the person whose other device shows `code`, ready to run.
 
     Looks for that device for `seconds`, on these interfaces (none: on all); `progress` is called with lines for the person
-    who waits. Returns the person. Raises Refused, changing nothing, if the home has a node already or the other device
+    who waits. With a `passphrase` the home is encrypted. Returns the person. Raises Refused, changing nothing, if the home has a node already or the other device
     does not admit this one, and Failed if it was not reached. May be interrupted at any moment and done again.
     """
-    if home.has_node and not is_encrypted(home) and Keyring.open(home).device.dh_public == code.dh_public:
+    if home.has_node and not home.encryption.exists() and Keyring.open(home).device.dh_public == code.dh_public:
         raise Refused("this code was made by this node", "use it on the computer that will become a device")
     reading = Clock().reading()
     if reading.trusted and code.expires <= reading.now:
@@ -54,8 +57,10 @@ def join(
     options = EnrolmentOptions(seconds, interfaces, mdns)
     with private_files():
         former = former_device(home, code.person)
-        keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
+        home.make(restored=True)
         with home.lock():
+            home = _begun(home, passphrase if former is None else None)
+            keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
             result = _run(EnrolmentClient(code, keys, options, secrets.token_bytes, progress).run)
             if result.grant is None or result.address is None:
                 raise _join_error(result)
@@ -71,7 +76,27 @@ def join(
                 look_for_copy(home, store, keyring, moved=former is not None)  # what was restored has new keys already
                 replica.clock.remember()
             home.restored.unlink(missing_ok=True)
+    if former is not None and passphrase is not None:
+        change_passphrase(home, None, passphrase)  # what was restored lies there in the clear
     return code.person
+
+
+def _begun(home: Home, passphrase: str | None) -> Home:
+    """Return a home without a node as the keys of a device are to be written to it, encrypted if there is a passphrase.
+
+    Keys of an attempt that was interrupted are used again if they are so already: a code works once.
+    """
+    if passphrase is None:
+        home.forget_attempt()
+        return home
+    with suppress(MeshnodeError):  # it had another passphrase, or is damaged
+        again = unlocked(home, passphrase)
+        if again.key is not None:
+            home.coming_back.unlink(missing_ok=True)
+            return again
+    home.forget_attempt()
+    home.device_key.unlink(missing_ok=True)  # of an attempt without a passphrase
+    return encrypt_new(home, passphrase, entropy=secrets.token_bytes)
 
 
 def ask_for_code(words: WordCode, interfaces: tuple[str, ...] = ()) -> str:

@@ -9,9 +9,9 @@ _PR_SET_DUMPABLE = 4  # prctl(2); with 0 no core is dumped, and only root may lo
 
 
 def keep_memory_private() -> None:
-    """Forbid core dumps and debuggers to this process; the programs that it starts begin without these limits.
+    """Forbid core dumps and debuggers to this process. The programs that it starts leave no core dumps either.
 
-    Where the kernel does not know one of them, the other one still holds.
+    Where the kernel does not know one of the two, the other one still holds.
     """
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))

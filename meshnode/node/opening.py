@@ -15,7 +15,7 @@ from meshnode.app.owner.certificates import certify_own_device, write_first_reco
 from meshnode.app.peers.contacts import salvaged
 from meshnode.app.recovery import coming_back
 from meshnode.clock import Clock, ClockMemory
-from meshnode.encryption import is_encrypted, unlocked
+from meshnode.encryption import is_being_decrypted, is_encrypted, unlocked_keys
 from meshnode.errors import Forbidden, MeshnodeError
 from meshnode.home import Home
 from meshnode.keyring import Keyring
@@ -43,6 +43,8 @@ def needs_passphrase(home: Home) -> Needs:
     home.check()
     if is_encrypted(home):
         return "home"
+    if is_being_decrypted(home):
+        return "nothing"
     keyring = Keyring.open(home)
     return "identity" if keyring.locked and not keyring.elsewhere else "nothing"
 
@@ -63,8 +65,7 @@ def opened(
 ) -> Iterator[Replica]:
     """Open the keys and the store in `home`, whose lock is held; with `begin`, write first records that are missing."""
     settle(home)
-    home = unlocked(home, passphrase)
-    keyring = Keyring.open(home, passphrase if home.key is None else None)
+    home, keyring = unlocked_keys(home, passphrase)
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
         with open_store(home) as store:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from meshnode.encryption import header, read_header, unlocked, write_header
+from meshnode.encryption import header, read_header, unlocked, unlocked_keys, write_header
+from meshnode.erasure import overwrite
 from meshnode.errors import Refused, of_system
-from meshnode.home import Home, sync_directory, write_all, write_private
+from meshnode.home import Home, sync_directory, write_private
 from meshnode.keyring import Keyring
 from meshnode.sealing import HomeKey
 from meshnode.store.copying import copy, meta_of, set_meta
@@ -24,7 +25,6 @@ from meshnode.store.file_mark import mark_of
 HOME_MARK = "home_mark"  # the name of the mark of the file that holds the store, in the store's small values
 
 _DRAFT = ".rekeyed"  # after the name of a file: what is to take its place
-_WIPED_AT_ONCE = 1024 * 1024  # bytes
 _PRIVATE_UMASK = 0o077
 
 
@@ -44,8 +44,7 @@ def change_passphrase(home: Home, former: str | None, new: str | None) -> None:
                 "move it away or delete it",
                 file=damaged[0],
             )
-        home = unlocked(home, former)
-        keyring = Keyring.open(home, former if home.key is None else None)
+        home, keyring = unlocked_keys(home, former)
         key = None if new is None else HomeKey(secrets.token_bytes(32))
         content = None if key is None or new is None else header(key, new, secrets.token_bytes)
         before = os.umask(_PRIVATE_UMASK)
@@ -116,35 +115,18 @@ def _replace(draft: Path) -> None:
     """Let a draft take the place of its file, which is overwritten first, as are the journals that belong to it."""
     path = draft.with_name(draft.name.removesuffix(_DRAFT))
     for beside in (path.with_name(path.name + end) for end in ("-wal", "-journal", "-shm")):
-        _wipe(beside)
+        overwrite(beside)
         beside.unlink(missing_ok=True)
     sync_directory(path.parent)  # a journal of the old file must never meet the new one
-    _wipe(path)
+    overwrite(path)
     draft.rename(path)
 
 
-def _wipe(path: Path) -> None:
-    """Overwrite a file, as far as its disk writes in place: flash cards and some file systems keep the old blocks.
-
-    Where the disk does not take it, because it is full for instance, the file is removed all the same.
-    """
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            left = os.fstat(descriptor).st_size
-            while left > 0:
-                write_all(descriptor, bytes(min(left, _WIPED_AT_ONCE)))
-                left -= _WIPED_AT_ONCE
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def _remove_drafts(home: Home) -> None:
-    """Remove what is left of a change that did not hold, and of files that were being written when the power failed."""
-    left = [*home.path.glob(f"*{_DRAFT}*"), *home.path.glob(".*.new")]
+    """Remove what is left of a change that did not hold, of a backup, and of files that were being written when the power failed."""
+    left = [*home.path.glob(f"*{_DRAFT}*"), *home.path.glob(".*.new"), *home.path.glob(f"{home.backup_copy.name}*")]
     for path in left:
-        _wipe(path)
+        overwrite(path)
         path.unlink(missing_ok=True)
     if left:
         sync_directory(home.path)

@@ -17,10 +17,9 @@ from meshnode import log as logs
 from meshnode.app.devices import copies, lost_device
 from meshnode.backup import BackupReader, Manifest
 from meshnode.backup.contents import ELSEWHERE, damaged
-from meshnode.encryption import is_encrypted, unlocked
+from meshnode.encryption import is_encrypted, unlocked_keys
 from meshnode.errors import Failed, Refused
 from meshnode.home import Home, read_private, sync_directory, write_private
-from meshnode.keyring import Keyring
 from meshnode.node.opening import open_store, opened, private_files
 from protocol import DeviceId, PersonId, device_text, person_text
 
@@ -52,38 +51,7 @@ def look_into_backup(path: Path, secret: str) -> Manifest:
     return BackupReader(path, secret).check()
 
 
-def restore(home: Home, path: Path, secret: str, decide: Callable[[Manifest], Decision]) -> Restored:
-    """Make `home` the home of the backup at `path`, which `secret` opens.
-
-    It becomes a new device of the same person: its former device key signs nothing any more. A backup without the identity
-    key is put there for `joining.join`, which makes the home a device again, with all that was restored. `decide` is called with what
-    is in the backup, once it was checked, and before anything of it is used. Raises Refused, changing nothing, if the home
-    has a node or other files, and the errors of BackupReader and Keyring.
-    """
-    logs.set_up("critical")  # what it does is said to the person who asked for it
-    with private_files():
-        _clear_up(home)
-        home.make()
-        with home.lock():
-            fresh = Home(home.path / RESTORING)
-            reader = BackupReader(path, secret)
-            manifest = reader.unpack(fresh.path)
-            try:
-                decision = decide(manifest)
-                _prepare(fresh, reader, manifest, decision)
-                _move_in(fresh.path, home)
-            except BaseException:
-                _clear_up(home)
-                raise
-            if manifest.identity == ELSEWHERE:
-                return Restored(manifest, renewed=False)
-            if _keyring(home, decision.passphrase).locked:
-                return Restored(manifest, renewed=False)
-            with opened(home, decision.passphrase, moved=False):
-                return Restored(manifest, renewed=True)
-
-
-def _clear_up(home: Home) -> None:
+def clear_up(home: Home) -> None:
     """Remove what a restore that was interrupted has left: it has not put the identity key in place yet."""
     left = home.path / RESTORING
     if not left.is_dir() or home.has_node:
@@ -94,10 +62,36 @@ def _clear_up(home: Home) -> None:
     shutil.rmtree(left)
 
 
-def _keyring(home: Home, passphrase: str | None) -> Keyring:
-    """Return the keys of a home, which may be encrypted. Errors as Keyring.open and `unlocked`."""
-    home = unlocked(home, passphrase)
-    return Keyring.open(home, passphrase if home.key is None else None)
+def restore(home: Home, path: Path, secret: str, decide: Callable[[Manifest], Decision]) -> Restored:
+    """Make `home` the home of the backup at `path`, which `secret` opens.
+
+    It becomes a new device of the same person: its former device key signs nothing any more. A backup without the identity
+    key is put there for `joining.join`, which makes the home a device again, with all that was restored. `decide` is called with what
+    is in the backup, once it was checked, and before anything of it is used. Raises Refused, changing nothing, if the home
+    has a node or other files, and the errors of BackupReader and Keyring.
+    """
+    logs.set_up("critical")  # what it does is said to the person who asked for it
+    with private_files():
+        clear_up(home)
+        home.make()
+        with home.lock():
+            fresh = Home(home.path / RESTORING)
+            reader = BackupReader(path, secret)
+            manifest = reader.unpack(fresh.path)
+            try:
+                decision = decide(manifest)
+                _prepare(fresh, reader, manifest, decision)
+                home.forget_attempt()
+                _move_in(fresh.path, home)
+            except BaseException:
+                clear_up(home)
+                raise
+            if manifest.identity == ELSEWHERE:
+                return Restored(manifest, renewed=False)
+            if unlocked_keys(home, decision.passphrase)[1].locked:
+                return Restored(manifest, renewed=False)
+            with opened(home, decision.passphrase, moved=False):
+                return Restored(manifest, renewed=True)
 
 
 def _prepare(fresh: Home, reader: BackupReader, manifest: Manifest, decision: Decision) -> None:
@@ -107,8 +101,7 @@ def _prepare(fresh: Home, reader: BackupReader, manifest: Manifest, decision: De
             "this backup is of an encrypted computer without your identity key",
             "make this computer a new device, with a code from the one that has the key",
         )
-    keyring = _keyring(fresh, decision.passphrase)
-    fresh = unlocked(fresh, decision.passphrase)
+    fresh, keyring = unlocked_keys(fresh, decision.passphrase)
     reader.check_store(fresh.path, manifest, fresh.store_key)
     device = keyring.device.device_id
     if person_text(keyring.person) != manifest.person or device_text(device) != manifest.device:
@@ -129,8 +122,10 @@ def _prepare(fresh: Home, reader: BackupReader, manifest: Manifest, decision: De
 def former_device(home: Home, person: PersonId) -> DeviceId | None:
     """Return the device whose backup was put here without the identity key, to be joined to `person`; None if none was.
 
-    Raises Refused if it was the backup of another person.
+    Raises Refused if it was the backup of another person, or if the restore was interrupted.
     """
+    if (home.path / RESTORING).exists():
+        raise Refused("the restore in {path} was interrupted", "restore the backup again", path=home.path)
     try:
         left = json.loads(read_private(home.restored))
         whose, device = bytes.fromhex(left["person"]), DeviceId(bytes.fromhex(left["device"]))

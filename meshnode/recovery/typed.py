@@ -26,8 +26,7 @@ def read_words(typed: str, known: Sequence[str]) -> list[str]:
     """
     if len(typed) > TYPED_MAX:
         raise Usage("this is much longer than recovery words are", "type the words alone", field=Field.WORDS)
-    plain = normalize("NFKD", typed).lower()
-    parts = [part for part in _BETWEEN.split(plain) if part]
+    parts = _parts(typed)
     numbers, words = parts[::2], parts[1::2]
     if [number for number in numbers if number in _NUMBERS] == numbers and sorted(map(int, numbers)) == [
         *range(1, len(words) + 1)
@@ -36,6 +35,15 @@ def read_words(typed: str, known: Sequence[str]) -> list[str]:
     else:
         parts = [part for part in parts if part not in _NUMBERS]
     return [_word(part, place, known) for place, part in enumerate(parts, 1)]
+
+
+def count_words(typed: str) -> int:
+    """Return how many words `typed` has, as `read_words` reads it: numbers are none."""
+    return sum(part not in _NUMBERS for part in _parts(typed))
+
+
+def _parts(typed: str) -> list[str]:
+    return [part for part in _BETWEEN.split(normalize("NFKD", typed).lower()) if part]
 
 
 def _word(part: str, place: int, known: Sequence[str]) -> str:

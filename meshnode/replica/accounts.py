@@ -8,7 +8,6 @@ somebody for whom the owner vouches. People for whom nobody answers share one ac
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from meshnode.replica.introducers import NOBODY, Answer, Introducers
 from meshnode.store import StoreUsage
@@ -49,7 +48,7 @@ class Accounts:
                 if author in self._counted:
                     self._count(author, self._counted[author][1])
         for author, use in changed:
-            self._count(author, replace(use))
+            self._count(author, use.copy())
 
     def use(self, account: Account) -> StoreUsage:
         """Return what this account takes up; it belongs to this object."""

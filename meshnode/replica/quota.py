@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum
 from operator import attrgetter
 from typing import NamedTuple
@@ -149,7 +148,7 @@ class Room:
     def __init__(self, quota: Quota, source: PersonId) -> None:
         self._quota = quota
         quota.accounts.refresh()
-        self._in_all = replace(quota.others())
+        self._in_all = quota.others().copy()
         self._uses: dict[Account, StoreUsage] = {}
         self._by_author: dict[PersonId, StoreUsage] = {}
         self._waiting = quota.pending_left(source)
@@ -160,7 +159,7 @@ class Room:
         quota = self._quota
         use = self._by_author.get(author)
         if use is None:
-            use = self._by_author[author] = replace(quota.records.usage_of(author))
+            use = self._by_author[author] = quota.records.usage_of(author).copy()
         if not charge.fits_author(use):
             return False
         if kind == Kind.JOIN and len(quota.records.slots_of(author, Kind.JOIN)) >= limits.GROUPS_MAX:
@@ -168,7 +167,7 @@ class Room:
         account = quota.introducers.introducer(author)
         known = self._uses.get(account)
         if known is None:
-            known = self._uses[account] = replace(quota.accounts.use(account))
+            known = self._uses[account] = quota.accounts.use(account).copy()
         short = None if quota.is_near(author) else quota.short_of(charge, account, known, self._in_all)
         if short not in (None, Shortage.ALL):
             return False
@@ -222,7 +221,7 @@ class Quota:
 
     def others(self) -> StoreUsage:
         """Return what the records of all others take up."""
-        use = replace(self.records.usage_in_all())
+        use = self.records.usage_in_all().copy()
         use.add_all(self.records.usage_of(self._me), sign=-1)
         return use
 

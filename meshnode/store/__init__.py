@@ -16,6 +16,7 @@ from meshnode.store.introductions import StoredIntroduction
 from meshnode.store.key_shares import StoredShare
 from meshnode.store.letters import SentLetter, StoredLetter
 from meshnode.store.own_notes import OwnNote
+from meshnode.store.parcels import HeldItems
 from meshnode.store.people import KnownAddress, PinnedKeys
 from meshnode.store.phones import Phone, PhoneAct
 from meshnode.store.rows import RecordState, Row
@@ -27,6 +28,7 @@ __all__ = [
     "ArchivedListing",
     "ClaimResult",
     "Exchange",
+    "HeldItems",
     "Hidden",
     "IssuedCard",
     "IssuedCode",

@@ -49,6 +49,8 @@ class DiscoverMemory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.taken = 0
+        """Grows whenever what another device of the owner has told of changes what was seen or is hidden."""
 
     # --- seen --------------------------------------------------------------------------------------------------------
 
@@ -66,7 +68,7 @@ class DiscoverMemory:
         with self._database.joined():
             self._database.run("DELETE FROM seen WHERE until <= ?", (now,))
             for one in shown:
-                self._database.run("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", one)
+                self._database.run("INSERT OR REPLACE INTO seen (key, title_hash, until) VALUES (?, ?, ?)", one)
                 self.close_alerts(one.key)
 
     def forget(self, key: int) -> None:
@@ -74,6 +76,44 @@ class DiscoverMemory:
         with self._database.joined():
             self._database.run("DELETE FROM seen WHERE key = ?", (key,))
             self._database.run("DELETE FROM alert WHERE key = ?", (key,))
+
+    def count_seen(self) -> int:
+        """Return how many listings were shown as news."""
+        return int(self._database.value("SELECT count(*) FROM seen"))
+
+    def untold(self, most: int) -> list[Seen]:
+        """Return the marks, `most` of them, of which no note tells other devices; those that last longest go first."""
+        sql = "SELECT key, title_hash, until FROM seen WHERE told IS NULL ORDER BY until DESC, key LIMIT ?"
+        return [Seen._make(row) for row in self._database.all(sql, (most,))]
+
+    def told_in(self, note: int) -> list[Seen]:
+        """Return the marks of which the note with this number tells."""
+        rows = self._database.all("SELECT key, title_hash, until FROM seen WHERE told = ?", (note,))
+        return [Seen._make(row) for row in rows]
+
+    def note_told(self, marks: Iterable[Seen], note: int) -> None:
+        """Note that the note with this number tells of these marks."""
+        keys = json.dumps([one.key for one in marks])
+        self._database.run("UPDATE seen SET told = ? WHERE key IN (SELECT value FROM json_each(?))", (note, keys))
+
+    def tell_no_more(self) -> None:
+        """Let no note tell of the marks that are left."""
+        self._database.run("UPDATE seen SET told = 0 WHERE told IS NULL")
+
+    def take_seen(self, marks: Iterable[Seen]) -> None:
+        """Take in that these were shown as news on another device, and close their alerts."""
+        told = json.dumps(list(marks))
+        with self._database.joined():
+            self._database.run(
+                "INSERT INTO seen SELECT value ->> 0, value ->> 1, value ->> 2, 0 FROM json_each(?) WHERE true"
+                " ON CONFLICT DO UPDATE SET title_hash = excluded.title_hash, until = excluded.until"
+                " WHERE excluded.until > until",
+                (told,),
+            )
+            self._database.run(
+                "UPDATE alert SET unseen = 0 WHERE key IN (SELECT value ->> 0 FROM json_each(?))", (told,)
+            )
+        self.taken += 1
 
     # --- hidden ------------------------------------------------------------------------------------------------------
 

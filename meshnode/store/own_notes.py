@@ -27,6 +27,15 @@ class OwnNotes:
         rows = self._database.all("SELECT kind, key, value, stamp, here FROM own_note ORDER BY kind, key")
         return {(kind, key): OwnNote(Note(kind, key, value, stamp), here) for kind, key, value, stamp, here in rows}
 
+    def get(self, kind: int, key: bytes) -> Note | None:
+        """Return one note, also a removed one; None if it is not known."""
+        row = self._database.one("SELECT value, stamp FROM own_note WHERE kind = ? AND key = ?", (kind, key))
+        return None if row is None else Note(kind, key, *row)
+
+    def of_kind(self, kind: int) -> dict[bytes, bytes]:
+        """Return the values of the notes of one kind by key, without removed ones."""
+        return dict(self._database.all("SELECT key, value FROM own_note WHERE kind = ? AND value IS NOT NULL", (kind,)))
+
     def count(self) -> int:
         """Return how many notes there are, removed ones included."""
         return int(self._database.value("SELECT count(*) FROM own_note"))
@@ -45,8 +54,8 @@ class OwnNotes:
 
     def take(self, note: Note, by: bytes) -> bool:
         """Keep a note of another device, told by the letter in slot `by`, if it counts more; return whether it does."""
-        known = self.all().get((note.kind, note.key))
-        if known is not None and known.note.rank > note.rank:
+        known = self.get(note.kind, note.key)
+        if known is not None and known.rank > note.rank:
             return False
         self._database.run(
             "INSERT INTO own_note VALUES (?, ?, ?, ?, NULL, ?) ON CONFLICT DO UPDATE SET"
@@ -58,6 +67,10 @@ class OwnNotes:
     def note_used(self, kind: int, key: bytes) -> None:
         """Note that this device has put the value of that note to use."""
         self._database.run("UPDATE own_note SET here = value WHERE kind = ? AND key = ?", (kind, key))
+
+    def forget(self, kind: int, key: bytes) -> None:
+        """Forget a note that is of no use to any device."""
+        self._database.run("DELETE FROM own_note WHERE kind = ? AND key = ?", (kind, key))
 
     def untold(self, most: int) -> list[Note]:
         """Return the first notes, `most` of them, that no letter tells other devices."""

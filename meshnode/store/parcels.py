@@ -1,4 +1,4 @@
-"""Keeps what others hold by parcels: what parcels that were made for them had in them, and which of theirs have come."""
+"""Keeps what others hold: by parcels that were made for them or have come from them, and as sessions have shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MadePart(NamedTuple):
 
 
 class HeldItems(NamedTuple):
-    """The items that a device is known to hold, 16 bytes each, and when that was last heard."""
+    """Items that a device is known to hold, 16 bytes each, and when that was heard, in UNIX seconds."""
 
     device: DeviceId
     heard: int
@@ -89,17 +89,53 @@ class Parcels:
             (self._persons.number(person), self._devices.number(device), heard, items),
         )
 
+    def held_by_sessions(self, person: PersonId) -> list[HeldItems]:
+        """Return what each device of `person` holds as sessions have shown: some parts for each, in their order."""
+        found = self._database.all(
+            "SELECT device, heard, items FROM session_held WHERE person = ? ORDER BY device, heard",
+            (self._persons.find(person),),
+        )
+        return [HeldItems(self._devices.key(device), heard, items) for device, heard, items in found]
+
+    def add_held_by_session(self, held: HeldItems, person: PersonId, *, keep: int) -> None:
+        """Note what a session has shown; of more devices than `keep`, those last heard of first are forgotten."""
+        numbers = self._persons.number(person), self._devices.number(held.device)
+        with self._database.joined():
+            self._database.run(
+                "INSERT INTO session_held VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET items = CAST(items || excluded.items AS BLOB)",
+                (*numbers, held.heard, held.items),
+            )
+            self._database.run(
+                "DELETE FROM session_held WHERE device NOT IN"
+                " (SELECT device FROM session_held GROUP BY device ORDER BY max(heard) DESC, device LIMIT ?)",
+                (keep,),
+            )
+
+    def set_held_by_sessions(self, held: HeldItems, person: PersonId) -> None:
+        """Keep what sessions have shown of this device in one part, instead of what was kept before."""
+        numbers = self._persons.number(person), self._devices.number(held.device)
+        with self._database.joined():
+            self._database.run("DELETE FROM session_held WHERE person = ? AND device = ?", numbers)
+            self._database.run("INSERT INTO session_held VALUES (?, ?, ?, ?)", (*numbers, held.heard, held.items))
+
     def forget_held(self, person: PersonId, device: DeviceId) -> None:
         """Forget what this device was known to hold."""
-        self._database.run(
-            "DELETE FROM parcel_held WHERE person = ? AND device = ?",
-            (self._persons.find(person), self._devices.find(device)),
-        )
+        numbers = self._persons.find(person), self._devices.find(device)
+        with self._database.joined():
+            for table in ("parcel_held", "session_held"):
+                self._database.run(f"DELETE FROM {table} WHERE person = ? AND device = ?", numbers)  # noqa: S608 - ours
 
     def people(self) -> list[PersonId]:
         """Return everybody for whom a parcel was made, or who is known to hold something by one."""
-        found = self._database.all("SELECT person FROM parcel_made UNION SELECT person FROM parcel_held")
-        return [self._persons.key(person) for (person,) in found]
+        return self._people("SELECT person FROM parcel_made UNION SELECT person FROM parcel_held")
+
+    def people_of_sessions(self, *, since: int) -> list[PersonId]:
+        """Return everybody who is known to hold something by a session at this time or later."""
+        return self._people("SELECT DISTINCT person FROM session_held WHERE heard >= ?", since)
+
+    def _people(self, query: str, *values: int) -> list[PersonId]:
+        return [self._persons.key(person) for (person,) in self._database.all(query, values)]
 
     def came_from(self, person: PersonId) -> list[CamePart]:
         """Return the parts that have come from `person`, the latest first."""
@@ -133,8 +169,8 @@ class Parcels:
                 self._database.run("UPDATE parcel_came SET told = ? WHERE id = ?", (now, part))
 
     def forget_person(self, person: PersonId) -> None:
-        """Forget what was made for `person`, what they hold, and what came from them."""
+        """Forget what was made for `person`, what they are known to hold, and what came from them."""
         number = self._persons.find(person)
         with self._database.joined():
-            for table in ("parcel_made", "parcel_held", "parcel_came"):
+            for table in ("parcel_made", "parcel_held", "parcel_came", "session_held"):
                 self._database.run(f"DELETE FROM {table} WHERE person = ?", (number,))  # noqa: S608 - ours

@@ -6,7 +6,17 @@ from typing import Any
 from urllib.parse import quote
 
 from meshnode.quoting import named
-from meshnode.text import calendar, exchanges, forms, page_groups, page_node, page_people, page_sharing, waiting
+from meshnode.text import (
+    calendar,
+    exchanges,
+    forms,
+    page_groups,
+    page_node,
+    page_people,
+    page_recovery,
+    page_sharing,
+    waiting,
+)
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCES, capitalized
 
@@ -103,6 +113,7 @@ DONE = {
     **page_people.DONE,
     **page_groups.DONE,
     **page_node.DONE,
+    **page_recovery.DONE,
     **page_sharing.DONE,
 }
 """What was done, by a word in the address."""

@@ -7,6 +7,12 @@ from typing import Any
 from meshnode.text.catalog import message
 from meshnode.text.errors import line
 
+DONE = {
+    "words": message("That is right. Put the paper in a safe place."),
+    "friends": message("Your friends get their shares by message."),
+    "unset": message("Your friends are told to delete their shares."),
+    "kept": message("It goes on as one of your devices."),
+}
 SURE = {
     "friends": message("Do you trust these friends so far?"),
     "help": message("Does this friend stand before you?"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from meshnode.quoting import named, quoted
+from meshnode.text import errors, forms
 from meshnode.text.catalog import message, plural
 
 HELP = message("Carry what you share to people without a network: as a file on a stick, or by any messenger.")
@@ -41,24 +43,36 @@ def contents(reply: Mapping[str, Any]) -> Iterable[str]:
     """Say what is in a parcel, and who is left out (ParcelView of the API)."""
     if not reply["size"]:
         yield str(NOTHING_NEW)
+    names = _names(reply)
     for one in reply["people"]:
-        yield _for_person(one["person"]["name"], one["records"])
+        yield plural(one["records"], "For {name}: {n} item.", "For {name}: {n} items.", name=names[one["person"]["id"]])
     yield from left_out(reply)
 
 
 def left_out(reply: Mapping[str, Any]) -> Iterable[str]:
     """Say for whom there is nothing in a parcel."""
+    names = _names(reply)
     for one in reply["unreachable"]:
-        yield message("{name}: not in it, since none of their computers is known here.", name=named(one["name"]))
+        yield message("{name}: not in it, since none of their computers is known here.", name=names[one["id"]])
 
 
-def _for_person(name: str, count: int) -> str:
-    return plural(count, "For {name}: {n} item.", "For {name}: {n} items.", name=named(name))
+def _names(reply: Mapping[str, Any]) -> dict[str, str]:
+    return forms.apart([*(one["person"] for one in reply["people"]), *reply["unreachable"]])
 
 
-def taken(reply: Mapping[str, Any]) -> str:
-    """Say what a parcel has brought."""
-    name = named(reply["person"]["name"])
+def all_taken(reply: Mapping[str, Any]) -> Iterable[tuple[bool, str]]:
+    """Say what each of some parcels has brought (the JSON of `carry in`), and whether it was taken in."""
+    names = forms.apart(one["person"] for one in reply["parcels"] if one["person"])
+    for one in reply["parcels"]:
+        if one["problem"] is None:
+            yield True, taken(one, names[one["person"]["id"]])
+        else:
+            yield False, not_taken(PurePath(one["file"]).name, one["problem"], one["hint"])
+
+
+def taken(reply: Mapping[str, Any], name: str = "") -> str:
+    """Say what a parcel has brought; `name` is what its maker is called among several."""
+    name = name or named(reply["person"]["name"])
     if reply["connected"]:
         return message("You and {name} are connected now.", name=name)
     if not reply["new"]:
@@ -68,7 +82,12 @@ def taken(reply: Mapping[str, Any]) -> str:
 
 def not_taken(name: str, problem: str, hint: str) -> str:
     """Say why one of several parcels was not taken in."""
-    return message("{name}: {problem}. {hint}", name=quoted(name), problem=problem, hint=hint)
+    return message("{name}: {problem}", name=quoted(name), problem=errors.line(problem, hint))
+
+
+def cannot_read(reason: str | None) -> str:
+    """Say that the file of a parcel cannot be read."""
+    return message("the file cannot be read: {reason}", reason=reason)
 
 
 def no_parcels(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from meshnode.quoting import named, quoted
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 
@@ -50,6 +50,7 @@ NOT_LINES = message("each line is the number of a word and the word")
 NOT_LINES_HINT = message("for example: 7 apple")
 SAY_WHICH = message("say which devices are lost and which you still have")
 SAY_WHICH_HINT = message("use --lost NAME or --kept NAME; 'meshnode recovery status' names them")
+THEN_ADD = message("Then add the card of anybody you were connected with, and what is yours comes back: meshnode add")
 NO_FORMER = message("There is no device about which you have to say anything.")
 
 
@@ -65,17 +66,14 @@ def ask_word(number: int) -> str:
     return message("Word {number}", number=number)
 
 
-def came_back(person: str, home: object) -> list[str]:
-    """Say who is back, and how what is theirs comes back too."""
-    return [
-        message("Welcome back. You are {person}, and your node is in {home}.", person=person, home=home),
-        message("Then add the card of anybody you were connected with, and what is yours comes back: meshnode add"),
-    ]
+def came_back(person: str, home: object) -> str:
+    """Say who is back."""
+    return message("Welcome back. You are {person}, and your node is in {home}.", person=person, home=home)
 
 
-def ask_lost(device: dict[str, Any]) -> str:
+def ask_lost(name: str) -> str:
     """Ask whether a former device is lost."""
-    return message("Is {name} lost? It is revoked then, and can never act for you again", name=quoted(device["name"]))
+    return message("Is {name} lost? It is revoked then, and can never act for you again", name=name)
 
 
 def status(reply: dict[str, Any]) -> list[str]:
@@ -84,7 +82,7 @@ def status(reply: dict[str, Any]) -> list[str]:
     if reply["waiting"]:
         lines.append(message("You are back, and wait for somebody to bring you what is yours: meshnode add"))
     if reply["former"]:
-        names = forms.listed([quoted(one["name"]) for one in reply["former"]])
+        names = forms.listed([*forms.apart(reply["former"]).values()])
         lines.append(
             plural(
                 len(reply["former"]),
@@ -150,6 +148,7 @@ def friends(reply: dict[str, Any]) -> list[str]:
     """Return who keeps shares of the owner's key, and whose the owner keeps (RecoveryView of the API), a sentence a line."""
     lines = []
     if reply["friends"]:
+        names = forms.apart(one["person"] for one in reply["friends"])
         lines.append(
             message(
                 "Any {need} of these friends can bring you back, or act as you. Shares made on {day}:",
@@ -157,22 +156,22 @@ def friends(reply: dict[str, Any]) -> list[str]:
                 day=forms.day(reply["made"]),
             )
         )
-        lines += [_friend(friend) for friend in reply["friends"]]
+        lines += [_friend(one, names[one["person"]["id"]]) for one in reply["friends"]]
     else:
         lines.append(NO_FRIENDS)
     if reply["kept"]:
-        names = forms.listed([named(one["person"]["name"]) for one in reply["kept"]])
+        kept = forms.apart(one["person"] for one in reply["kept"])
         lines.append(
             message(
                 "You keep shares for {names}. If one of them asks you in person: meshnode recovery help NAME",
-                names=names,
+                names=forms.listed([*kept.values()]),
             )
         )
     return lines
 
 
-def _friend(friend: dict[str, Any]) -> str:
-    name, delivery = named(friend["person"]["name"]), DELIVERIES.get(friend["delivery"], friend["delivery"])
+def _friend(friend: dict[str, Any], name: str) -> str:
+    delivery = DELIVERIES.get(friend["delivery"], friend["delivery"])
     if friend["warning"]:
         return message("! {name} {delivery}, and {warning}", name=name, delivery=delivery, warning=friend["warning"])
     return message("  {name} {delivery}", name=name, delivery=delivery)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from meshnode.local.context import LocalContext
+from meshnode.local.file_stream import FileContent
 from meshnode.web.uploads import File
 
 FORM_MAX_BYTES = 64 * 1024  # no form without files is longer; bounds the memory that one request can take
@@ -69,24 +70,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class LargeDocument:
-    """A file that the browser saves and that lies nowhere as a whole: its name, its size in bytes, and its pieces."""
+    """A file that the browser saves and that never lies in memory as a whole: its name, its size in bytes, and its pieces."""
 
     name: str
     size: int
-    content: AsyncGenerator[bytes, None]
+    content: FileContent
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    """A file on the disk that the browser saves: its name, its kind, and the open file with its length."""
-
-    name: str
-    kind: str
-    file: BinaryIO
-    bytes: int
-
-
-Reply = TemplateReply | Elsewhere | Picture | Document | LargeDocument | SavedFile
+Reply = TemplateReply | Elsewhere | Picture | Document | LargeDocument
 Handler = Callable[[Asked], Awaitable[Reply]]
 Method = Literal["GET", "POST"]
 

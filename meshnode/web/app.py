@@ -40,12 +40,10 @@ from meshnode.web.addresses import (
     Method,
     Picture,
     Reply,
-    SavedFile,
     TemplateReply,
     has_acted,
 )
 from meshnode.web.arriving import ArrivingForm
-from meshnode.web.downloads import Download
 from meshnode.web.entrances import BrowserSession, Entrance, OwnEntrance, PhoneEntrance
 from meshnode.web.handlers import ADDRESSES
 from meshnode.web.letting_in import UNAUTHORIZED, own_ways_in, phone_ways_in, set_cookie
@@ -212,12 +210,10 @@ class _Page:
                 self._sent.popitem(last=False)
         if isinstance(reply, Elsewhere):
             return RedirectResponse(reply.address, 303, guard.HEADERS)
-        if isinstance(reply, Document | LargeDocument | SavedFile):
+        if isinstance(reply, Document | LargeDocument):
             headers = guard.HEADERS | {"Content-Disposition": f'attachment; filename="{reply.name}"'}
-            if isinstance(reply, SavedFile):
-                return Download(reply, headers)
             if isinstance(reply, LargeDocument):
-                return FileStream(reply.content, headers | {"Content-Length": str(reply.size)})
+                return FileStream(reply.content, reply.size, headers)
             return Response(reply.content, 200, headers, reply.kind)
         count, paused = await self._context.run(_around)
         query = f"?{request.url.query}" if request.url.query else ""

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from meshnode.app.page_access import is_form_token
 from meshnode.errors import Forbidden, Usage
+from meshnode.local.media_type import media_type
 from meshnode.web import uploads
 from meshnode.web.addresses import FORM_MAX_BYTES
 from meshnode.web.arriving import ArrivingForm
@@ -60,8 +61,7 @@ async def read_form(
     Raises Usage if it is none, or longer than `most` bytes, and Forbidden if its token is another browser's. Without
     files it may have `FORM_MAX_BYTES`.
     """
-    sent_as = request.headers.get("content-type", "")
-    kind = sent_as.partition(";")[0].strip().lower()
+    kind = media_type(request)
     if kind not in ("application/x-www-form-urlencoded", uploads.TYPE):
         raise Usage("this is not a form")
     if kind != uploads.TYPE:
@@ -84,7 +84,7 @@ async def read_form(
     files: dict[str, uploads.File] = {}
     try:
         if kind == uploads.TYPE:
-            fields, files = uploads.read(sent_as, bytes(received))
+            fields, files = uploads.read(request.headers["content-type"], bytes(received))
         else:
             typed = received.decode("ascii")
             fields = parse_qsl(typed, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
@@ -100,7 +100,7 @@ async def read_fields(form: ArrivingForm, secret: str) -> dict[str, str]:
 
 def carries_files(request: Request) -> bool:
     """Whether a form was sent in the way that can carry files."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == uploads.TYPE
+    return media_type(request) == uploads.TYPE
 
 
 def _ours(fields: Iterable[tuple[str, str]], secret: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ SUMMARY = "problem"  # the id of the sentence, in `base.html`
 NAMES: dict[Field, tuple[str, ...]] = {
     Field.AVAILABLE_UNTIL: ("until",),
     Field.EXPIRES_IN: ("days",),
+    Field.FRIENDS: ("friend-",),
     Field.GROUPS: ("group-",),
     Field.PERSON: ("person", "person-"),
     Field.PHOTOS: tuple(f"{what}{number}" for what in ("photo", "words") for number in range(1, 5)),

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import ClassVar, NamedTuple, Protocol, Self, cast
 
 from protocol.codec import Value
-from protocol.errors import InvalidField, RemoteError
+from protocol.errors import InvalidField
 from protocol.fields import check_bytes, parses
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
 from protocol.letters.handover import HandoverLetter
@@ -22,9 +22,8 @@ from protocol.limits import (
     RECEIPT_LETTERS_MAX,
     SLOT_BYTES,
 )
-from protocol.records.bodies import body_of
-from protocol.records.device import Device
-from protocol.records.record import Kind, Record, check_header, verify_signature
+from protocol.records.certificates import is_certificate
+from protocol.records.record import Record
 from protocol.text import check_text
 
 
@@ -126,7 +125,8 @@ class Introduction:
         if not 0 < len(self.certificates) <= LETTER_DEVICES_MAX:
             raise InvalidField("certificates", f"must be 1 to {LETTER_DEVICES_MAX}")
         for certificate in self.certificates:
-            _check_certificate(certificate, self.person)
+            if certificate.header.author != self.person or not is_certificate(certificate):
+                raise InvalidField("certificate", "must be one of this person's")
 
     def to_fields(self) -> tuple[Value, ...]:
         """Return the fields that `from_fields` reads."""
@@ -149,14 +149,3 @@ _KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction, HandoverLetter
 
 CONTENTS: dict[int, type[Content]] = {kind.NUMBER: kind for kind in _KINDS}
 """The kinds of contents by their numbers on the wire."""
-
-
-def _check_certificate(record: Record, person: PersonId) -> None:
-    try:
-        check_header(record.header)
-        body = body_of(record) if record.body else None
-    except RemoteError:
-        body = None
-    of_the_person = record.header.kind == Kind.DEVICE and record.header.author == person
-    if not (of_the_person and isinstance(body, Device) and not body.revoked and verify_signature(record)):
-        raise InvalidField("certificate", "must be one of this person's")

@@ -9,7 +9,7 @@ and from the plaintext.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
+from protocol.boxes import BoxOpener, box_public, seal_box
 from protocol.codec import Value, decode_array, encode
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
@@ -123,8 +124,8 @@ def sealed(
     nonce = _nonce(key)
     keys = sorted(set(letter_keys))
     decoys = -len(keys) % LETTER_BOXES_STEP
-    keys += [_public(derive.bytes(b"nobody", KEY_BYTES, number)) for number in range(decoys)]
-    boxes = [_sealed_box(key, public, derive.bytes(b"box", KEY_BYTES, number)) for number, public in enumerate(keys)]
+    keys += [box_public(derive.bytes(b"nobody", KEY_BYTES, number)) for number in range(decoys)]
+    boxes = [seal_box(key, public, derive.bytes(b"box", KEY_BYTES, number)) for number, public in enumerate(keys)]
     letter = Letter(
         salt=derive.bytes(b"salt", SALT_BYTES),
         tag=letter_tag(author, addressee, slot),
@@ -142,7 +143,8 @@ def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter 
     those outside, the key does not hold, or a receipt is not in its slot; MALFORMED if the content breaks its rules. A
     letter that is handed over in it must hold likewise.
     """
-    key = _key_for(private, letter.boxes)
+    opener = BoxOpener(private)
+    key = next((found for box in letter.boxes if (found := opener.open(box)) is not None), None)
     if key is None:
         return None
     opened = _open(header, letter, key)
@@ -224,24 +226,3 @@ class _Deriver:
 
 def _nonce(key: bytes) -> bytes:
     return blake2b(_NONCE_DOMAIN, key=key, digest_size=NONCE_BYTES).digest()
-
-
-def _public(private: bytes) -> bytes:
-    return bindings.crypto_scalarmult_base(private)
-
-
-def _sealed_box(key: bytes, public: bytes, ephemeral: bytes) -> bytes:
-    """Return libsodium's sealed box (crypto_box_seal) around `key`, made with the given `ephemeral` private key."""
-    shown = _public(ephemeral)
-    nonce = blake2b(shown + public, digest_size=NONCE_BYTES).digest()
-    return shown + bindings.crypto_box(key, nonce, public, ephemeral)
-
-
-def _key_for(private: bytes, boxes: Iterable[bytes]) -> bytes | None:
-    public = _public(private)
-    for box in boxes:
-        try:
-            return bindings.crypto_box_seal_open(box, public, private)
-        except CryptoError:
-            continue
-    return None

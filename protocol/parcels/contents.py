@@ -25,8 +25,8 @@ from protocol.limits import (
     SLOT_BYTES,
     TIME_MAX,
 )
-from protocol.records.bodies import body_of
-from protocol.records.record import Kind, Record, check_header, is_revocation, verify_signature
+from protocol.records.certificates import check_certificate
+from protocol.records.record import Record
 
 PARCEL_ID_BYTES = 16
 CARD_ID_BYTES = SLOT_BYTES
@@ -94,14 +94,8 @@ class SignedOpening:
         somebody else. Whether the certificate has expired or the device was revoked is not judged.
         """
         certificate, *others = [Record.parse(wire) for wire in self.records]
-        header = certificate.header
-        if header.kind != Kind.DEVICE or is_revocation(header) or not certificate.body:
-            raise RemoteError(Code.FORGED, "a parcel begins with a certificate of its sender's device")
-        check_header(header)
-        body_of(certificate)
-        if not verify_signature(certificate):
-            raise RemoteError(Code.FORGED, "the certificate's signature does not hold")
-        if not verify(header.device, self.opening.message(key), self.signature):
+        check_certificate(certificate)
+        if not verify(certificate.header.device, self.opening.message(key), self.signature):
             raise RemoteError(Code.FORGED, "the opening's signature does not hold")
         if self.opening.addressee != addressee:
             raise RemoteError(Code.REFUSED, "the part is for somebody else")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from protocol.boxes import BoxOpener
 from protocol.errors import Code, RemoteError
 from protocol.limits import FRAME_MAX_BYTES, PARCEL_CHUNK_BYTES
 from protocol.parcels.contents import ParcelFrame, SignedOpening, read_parcel_frame
@@ -20,7 +21,7 @@ class ParcelReader:
     """
 
     def __init__(self, privates: Sequence[bytes]) -> None:
-        self._privates = privates
+        self._openers = [BoxOpener(private) for private in privates]
         self._received = bytearray()
         self._plain = bytearray()
         self._chunks = 0  # of the parcel, once its head was read
@@ -87,8 +88,8 @@ class ParcelReader:
             return False
         box = self._take(BOX_BYTES)
         self._boxes_left -= 1
-        for private in self._privates if self._part is None else ():
-            self._part = self._part or open_box(box, self._chunks, private)
+        for opener in self._openers if self._part is None else ():
+            self._part = self._part or open_box(box, self._chunks, opener)
         if not self._boxes_left and self._part is None:
             raise RemoteError(Code.REFUSED, "nothing in the parcel is for this reader")
         return True

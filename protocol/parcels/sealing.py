@@ -15,6 +15,7 @@ from hashlib import blake2b
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
+from protocol.boxes import SEAL_BYTES, BoxOpener, box_public, seal_box
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.keys import KEY_BYTES
 from protocol.limits import (
@@ -34,7 +35,7 @@ PARCEL_HEAD_BYTES = len(PARCEL_MAGIC) + 1 + 4
 PARCEL_ENTROPY_BYTES = 32
 """The number of random bytes from which the secrets of a parcel are derived. They must be fresh for each parcel."""
 PARCEL_CHUNK_PLAIN = PARCEL_CHUNK_BYTES - bindings.crypto_secretbox_MACBYTES
-BOX_BYTES = KEY_BYTES + 8 + bindings.crypto_box_SEALBYTES
+BOX_BYTES = KEY_BYTES + 8 + SEAL_BYTES
 
 _KEY_DOMAIN = b"meshnode parcel part v1\0"
 _CHUNK_DOMAIN = b"meshnode parcel chunk v1\0"
@@ -141,7 +142,7 @@ def beginning(parts: Sequence[tuple[Part, Collection[bytes]]], chunks: int, entr
         raise LocalError("a parcel's size is that of its class, and has room for its boxes")
     nobody = Part(bytes(KEY_BYTES), 0, 0)
     for_nobody = (_derived(entropy, _SECRET_DOMAIN + b"nobody", number) for number in range(len(wanted), room))
-    wanted.extend((nobody, bindings.crypto_scalarmult_base(private)) for private in for_nobody)
+    wanted.extend((nobody, box_public(private)) for private in for_nobody)
     boxes = [
         _box(part, public, _derived(entropy, _SECRET_DOMAIN + b"box", n)) for n, (part, public) in enumerate(wanted)
     ]
@@ -172,14 +173,13 @@ def parcel_size(head: bytes) -> int:
     return PARCEL_HEAD_BYTES + boxes_of(chunks) * BOX_BYTES + chunks * PARCEL_CHUNK_BYTES
 
 
-def open_box(box: bytes, chunks: int, private: bytes) -> Part | None:
-    """Return the part to which a box leads that this private letter key opens; None if it does not open it.
+def open_box(box: bytes, chunks: int, opener: BoxOpener) -> Part | None:
+    """Return the part to which a box leads; None if it is not for this opener.
 
     RemoteError MALFORMED where it leads out of the parcel.
     """
-    try:
-        plain = bindings.crypto_box_seal_open(box, bindings.crypto_scalarmult_base(private), private)
-    except CryptoError:
+    plain = opener.open(box)
+    if plain is None:
         return None
     first, count = (int.from_bytes(plain[at : at + 4], "big") for at in (KEY_BYTES, KEY_BYTES + 4))
     if not count or first + count > chunks:
@@ -188,11 +188,8 @@ def open_box(box: bytes, chunks: int, private: bytes) -> Part | None:
 
 
 def _box(part: Part, public: bytes, ephemeral: bytes) -> bytes:
-    """Return libsodium's sealed box (crypto_box_seal) around a part's place, made with the given `ephemeral` private key."""
-    shown = bindings.crypto_scalarmult_base(ephemeral)
-    nonce = blake2b(shown + public, digest_size=_NONCE_BYTES).digest()
-    plain = part.key + part.first.to_bytes(4, "big") + part.count.to_bytes(4, "big")
-    return shown + bindings.crypto_box(plain, nonce, public, ephemeral)
+    place = part.key + part.first.to_bytes(4, "big") + part.count.to_bytes(4, "big")
+    return seal_box(place, public, ephemeral)
 
 
 def _nonce(key: bytes, number: int) -> bytes:

@@ -10,6 +10,7 @@ from protocol.errors import Code
 from protocol.keys import DeviceId, PersonId
 from protocol.records.photo import PhotoHash
 from protocol.records.record import Kind, Record, RecordId
+from protocol.wire.marks import Marks
 
 
 class Phase(IntEnum):
@@ -120,7 +121,12 @@ class PhotoReceived:
 
 @dataclass(frozen=True, slots=True)
 class LiveStarted:
-    """Both sets are settled; from here on each side announces new items as they come."""
+    """Both sets are settled; from here on each side announces new items as they come.
+
+    `agreed` are the items that both sides have, kept or refused, as equal roots have just shown: one set for each phase.
+    """
+
+    agreed: tuple[Marks, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

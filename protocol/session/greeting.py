@@ -13,8 +13,9 @@ from hashlib import blake2b
 from protocol.errors import Code, RemoteError
 from protocol.keys import DeviceId, PersonId
 from protocol.records.bodies import body_of
+from protocol.records.certificates import check_certificate
 from protocol.records.device import Device
-from protocol.records.record import Kind, Record, check_header, is_from_newer_version, verify_signature
+from protocol.records.record import Kind, Record, is_from_newer_version
 from protocol.session.events import PeerIdentified, SelfIdentification, ToldTime
 from protocol.wire.frames import SPEAKER_TAG_BYTES, Hello, Introduce, Who
 
@@ -169,9 +170,7 @@ def read_identification(wires: Iterable[bytes], dh_public: bytes) -> tuple[Recor
     records = [Record.parse(wire) for wire in wires]
     for record in records:
         if certifies_key(record, dh_public):
-            check_header(record.header)
-            if not verify_signature(record):
-                break
+            check_certificate(record)
             others = [other for other in records if other is not record and not is_from_newer_version(other.header)]
             return record, others
     raise RemoteError(Code.FORGED, "no certificate for the key that the peer speaks with")

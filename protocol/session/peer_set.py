@@ -94,6 +94,13 @@ class PeerSet:
             self._news.discard(number)
         self._in_root.clear()
 
+    def shared(self) -> Marks:
+        """Return the items that are no news to the other side: after `agreed` those that both sides have."""
+        shared = self.index.copy()
+        for number in self._news.numbers():
+            shared.unmark(number)
+        return shared
+
     @property
     def has_news(self) -> bool:
         """Whether an item is to be announced."""

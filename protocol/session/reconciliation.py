@@ -58,6 +58,7 @@ class Reconciliation:
         self._theirs: Roots | None = None
         self._hello_roots: dict[Phase, tuple[bytes, bytes]] = {}
         self._reconciler: Reconciler | None = None
+        self._agreed: set[Phase] = set()
 
     def hello_roots(self) -> tuple[bytes, bytes]:
         """Return the roots of both phases for our Hello: those of comparison number 0."""
@@ -74,6 +75,11 @@ class Reconciliation:
     def restart(self) -> None:
         """Begin to compare both phases again."""
         self._phase, self._exchanges = Phase.GRAPH, 0
+        self._agreed.clear()
+
+    def agreed(self) -> tuple[Marks, ...]:
+        """Return the items of the phases in which the last comparison has found both sides alike: both have all of these."""
+        return tuple(self._peer_sets[phase].shared() for phase in sorted(self._agreed))
 
     def take_roots(self, roots: Roots) -> None:
         """Take the other side's root. RemoteError OUT_OF_ORDER if the last one was not used yet."""
@@ -102,6 +108,7 @@ class Reconciliation:
             return Trigger.ROOTS_DIFFER
         if ours.root == theirs.root:
             self._peer_sets[self._phase].agreed()
+            self._agreed.add(self._phase)
         self._exchanges = 0
         if self._phase is Phase.CONTENT:
             self._hello_roots.clear()

@@ -402,7 +402,7 @@ class Session:
             elif trigger is Trigger.ALL_SETTLED:
                 self._live_since = self._now
                 self._rechecks.settled(self._now)
-                self._events.append(LiveStarted())
+                self._events.append(LiveStarted(self._admitted.reconciliation.agreed()))
 
     def _trigger(self) -> Trigger | None:
         """Return the trigger that is due in this state, if any."""

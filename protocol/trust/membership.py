@@ -14,9 +14,9 @@ from typing import NamedTuple
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.keys import DeviceId, PersonId, verify
 from protocol.limits import GROUP_LINKS_MAX, GROUP_TAG_BYTES, STATEMENTS_REMEMBERED
-from protocol.records.device import Device
+from protocol.records.certificates import check_certificate
 from protocol.records.join import Group, Invitation, Join, Step
-from protocol.records.record import Kind, Record, check_header, is_revocation, verify_signature
+from protocol.records.record import Record
 
 _FOUNDING_DOMAIN = b"meshnode founding v1\0"
 _INVITATION_DOMAIN = b"meshnode invitation v1\0"
@@ -147,11 +147,7 @@ def _holds(device: DeviceId, message: bytes, signature: bytes) -> bool:
 def _signer(certificate: bytes) -> tuple[PersonId, DeviceId]:
     """Return the person and the device of a certificate. RemoteError if it is none, or that person did not sign it."""
     record = Record.parse(certificate)
-    check_header(record.header)
-    if record.header.kind != Kind.DEVICE or is_revocation(record.header) or not record.body:
-        raise RemoteError(Code.FORGED, "a statement without a certificate")
-    if Device.parse(record.body).revoked or not verify_signature(record):
-        raise RemoteError(Code.FORGED, "a statement whose certificate does not hold")
+    check_certificate(record)
     return record.header.author, record.header.device
 
 

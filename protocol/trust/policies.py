@@ -409,7 +409,8 @@ def absorb(
 
     `others` are the person's further registers: an entry of theirs, or of `mine`, with a higher stamp is not replaced. So
     `theirs` may become void afterwards without any change of access. With `blocks_only` only the entries that keep people
-    out are absorbed: blocks, and the stricter one of the two preferences. PolicyFull if `mine` has no room for them all.
+    out are absorbed: blocks, and of the two preferences what is stricter in either. PolicyFull if `mine` has no room for
+    them all.
     """
     known = reduce(Entries.merged, map(Entries.of, (mine, *others)))
     held = known.merged(Entries.of(theirs))
@@ -419,7 +420,7 @@ def absorb(
     }
     preference = held.preference
     if blocks_only:
-        preference = max(known.preference, held.preference, key=lambda one: _preference_rank(one)[1:])
+        preference = _stricter(known.preference, held.preference)._replace(stamp=known.preference.stamp)
     if not vouches and not blocks and preference == known.preference:
         return mine
     return _edited(

@@ -269,6 +269,12 @@ class Marks:
         """Return the numbers of all items in the set, in the order of the items."""
         return self.table.in_order(self.as_integer())
 
+    def copy(self) -> Marks:
+        """Return another set with the same items."""
+        other = Marks(self.table)
+        other._bits, other._count = self._bits.copy(), self._count
+        return other
+
     def clear(self) -> None:
         """Take out all items."""
         self._bits, self._count = bytearray(), 0

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from protocol.errors import Code, RemoteError
 from protocol.keys import DeviceKeys, verify
-from protocol.records.bodies import body_of
-from protocol.records.device import Device
-from protocol.records.record import Kind, Record, check_header, is_revocation, verify_signature
+from protocol.records.certificates import check_certificate
+from protocol.records.record import Record
 from protocol.wire.meeting_frames import MeetPerson, MeetProof, MeetStart
 from protocol.wire.noise import public_key
 from protocol.wire.psk import PskCandidate, meeting_psk
@@ -116,14 +115,8 @@ def check_person(frame: MeetPerson, handshake_hash: bytes) -> Record:
     RemoteError FORGED unless it is one, is signed, and its device has signed this channel; or as for records.
     """
     record = Record.parse(frame.certificate)
-    header = record.header
-    if header.kind != Kind.DEVICE or is_revocation(header):
-        raise RemoteError(Code.FORGED, "no certificate")
-    check_header(header)
-    body = body_of(record) if record.body else None
-    if not isinstance(body, Device) or not verify_signature(record):
-        raise RemoteError(Code.FORGED, "a certificate without keys, or one that nobody has signed")
-    if not verify(header.device, _PERSON_DOMAIN + handshake_hash, frame.signature):
+    check_certificate(record)
+    if not verify(record.header.device, _PERSON_DOMAIN + handshake_hash, frame.signature):
         raise RemoteError(Code.FORGED, "the device has not signed this channel")
     return record
 

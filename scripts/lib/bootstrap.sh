@@ -18,6 +18,8 @@ stop() {
 }
 
 use_venv() {
+    # Tests, benches and the demo start the program hundreds of times: it must not be compiled at each start.
+    unset PYTHONDONTWRITEBYTECODE
     lock=$root/requirements/$1.txt
     case $1 in
         run) venv=$root/.venv ;;

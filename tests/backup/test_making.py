@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import resource
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +15,14 @@ from pathlib import Path
 import pyrage
 import pytest
 import trio
+import trio.testing
 
 from meshnode.app import backup_state
 from meshnode.app.explain.status import NetworkState, status
 from meshnode.app.owner import policy
 from meshnode.backup import BackupMaker, BackupReader, DailyBackups, cases, new_key, sealing
 from meshnode.backup.contents import STORE, hashed
-from meshnode.backup.maker import FETCHED_WITHIN, MADE
+from meshnode.backup.maker import FETCHED_WITHIN, MADE, MadeBackup
 from meshnode.errors import MeshnodeError, Refused, StorageFull, Usage
 from meshnode.replica.replica import Replica
 from meshnode.store.database import Database
@@ -93,21 +95,27 @@ async def test_the_standard_tools_open_it(tmp_path: Path) -> None:
         assert kept.read() == home.identity_key.read_bytes()
 
 
-async def test_nothing_but_the_sealed_file_is_left_and_it_is_private(tmp_path: Path) -> None:
+async def test_nothing_but_the_sealed_file_is_left_and_it_is_private(
+    tmp_path: Path, mock_clock: trio.testing.MockClock
+) -> None:
     home = new_home(tmp_path / "alice")
     before = {one.name for one in home.path.iterdir()}
     with running(home) as replica:
         maker = maker_of(home, replica)
         made = await maker.make([new_key()[1]])
         old = home.path / MADE.format("left")
-        old.write_bytes(b"of an hour ago")
-        os.utime(old, (1, 1))
+        old.write_bytes(b"of a process that was killed")
+        mock_clock.jump(FETCHED_WITHIN / 2)
         again = await maker.make([new_key()[1]])
-    assert {one.name for one in home.path.iterdir()} - before == {made.path.name, again.path.name}
-    assert made.path.stat().st_mode & 0o077 == 0
-    assert FETCHED_WITHIN > 0
+        assert not old.exists()
+        assert made.path.exists()
+        mock_clock.jump(FETCHED_WITHIN / 2)
+        maker.remove_unfetched()
+        assert not made.path.exists()
+    assert {one.name for one in home.path.iterdir()} - before == {again.path.name}
+    assert again.path.stat().st_mode & 0o077 == 0
     for secret in ("meta", "SQLite format 3", home.identity_key.read_text().split('"seed": "')[1][:32]):
-        assert secret.encode() not in made.path.read_bytes()
+        assert secret.encode() not in again.path.read_bytes()
 
 
 @contextmanager
@@ -195,13 +203,56 @@ async def test_one_is_made_a_day_once_there_is_a_key_and_in_doubt_none_is_made_o
     BackupReader(Path(shown.daily[0].file), made.secret).check()
 
 
-async def test_a_directory_that_is_gone_is_said_in_status_and_does_not_end_the_node(tmp_path: Path) -> None:
-    home = new_home(tmp_path / "alice")
+async def test_while_the_disk_for_them_is_away_none_is_made_and_status_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, stick = new_home(tmp_path / "alice"), tmp_path / "media" / "stick"
+    made = []
+    make = BackupMaker.make
+
+    async def counted(maker: BackupMaker, recipients: Sequence[str]) -> MadeBackup:
+        made.append(recipients)
+        return await make(maker, recipients)
+
+    monkeypatch.setattr(BackupMaker, "make", counted)
     with running(home) as replica:
-        maker = maker_of(home, replica, tmp_path / "no" / "such" / "stick")
+        maker = maker_of(home, replica, stick)
         maker.set_recipients([new_key()[1]])
-        assert not await DailyBackups(maker).make_if_due()
+        daily = DailyBackups(maker)
+        assert not await daily.make_if_due()
+        assert not made
         assert backup_state.state(replica).failed is not None
+        stick.parent.mkdir()
+        assert await daily.make_if_due()
+        backup_state.note_failed(replica, "the stick was away for a moment")
+        assert not await daily.make_if_due()
+        assert backup_state.state(replica).failed is None
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("call", ["listdir", "mkdir", "open", "fsync"])
+async def test_a_disk_that_fails_anywhere_ends_no_node_and_leaves_no_part_of_a_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    home, stick = new_home(tmp_path / "alice"), tmp_path / "stick"
+
+    def fails(path: object, *given: object, **named: object) -> object:
+        where = f"/proc/self/fd/{path}" if isinstance(path, int) else str(path)
+        if Path(where).resolve().is_relative_to(stick):
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, *given, **named)
+
+    with running(home) as replica:
+        maker = maker_of(home, replica, stick)
+        maker.set_recipients([new_key()[1]])
+        real = getattr(os, call)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, fails)
+            assert not await DailyBackups(maker).make_if_due()
+        state = backup_state.state(replica)
+        assert state.failed is not None
+        assert state.last is None, "it was not kept"
+    assert not stick.exists() or not list(stick.iterdir())
     assert not list(home.path.glob(".backup*"))
 
 
@@ -217,7 +268,7 @@ async def test_its_owner_is_reminded_after_thirty_days_if_there_is_something_to_
         days = 31
         assert backup_state.is_wanted(replica)
         assert "no_backup" in [one.code for one in status(replica, NetworkState(ready=True)).problems]
-        await maker_of(home, replica).make([new_key()[1]])
+        await cases.make(maker_of(home, replica), cases.BackupOrder(to=(new_key()[1],)))
         assert not backup_state.is_wanted(replica)
         days = 62
         assert backup_state.is_wanted(replica)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,14 +10,17 @@ import apsw
 import pytest
 
 from meshnode import node
+from meshnode.app import naming
 from meshnode.app.devices import lost_device
 from meshnode.app.owner import policy
+from meshnode.app.recovery import coming_back
 from meshnode.backup import BackupReader, Manifest, contents, new_key, sealing, with_passphrase
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFull
 from meshnode.home import Home
 from meshnode.node import Decision
 from meshnode.node.restoring import RESTORING
 from protocol import Kind, limits, person_text
+from protocol.tokens import DeviceCode
 from tests.support.homes import backed_up, new_home, running
 from tests.support.people import Person
 
@@ -262,15 +266,61 @@ async def test_a_restore_that_was_interrupted_is_done_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", rename)
-        patch.setattr("meshnode.node.restoring._clear_up", lambda _: None)
+        patch.setattr("meshnode.node.restoring.clear_up", lambda _: None)
         with pytest.raises(PowerCutError):
             node.restore(new, file, secret, going_on)
     assert (new.path / RESTORING).exists()
     assert node.restore(new, file, secret, going_on).renewed
 
 
+async def test_what_an_interrupted_restore_has_left_is_no_part_of_another_node(
+    saved: tuple[Home, Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, file, secret = saved
+    new, bob = Home(tmp_path / "new"), Person("Bob")
+    code = DeviceCode(bob.id, bob.keys.dh_public, bytes(32), limits.TIME_MAX, ())
+    with monkeypatch.context() as patch:
+        patch.setattr("meshnode.node.restoring.sync_directory", power_cut)
+        patch.setattr("meshnode.node.restoring.clear_up", lambda _: None)
+        with pytest.raises(PowerCutError):
+            node.restore(new, file, secret, going_on)
+    with pytest.raises(Refused, match="interrupted"):
+        node.join(new, code, seconds=1, mdns=False, progress=print)
+    new_home(new.path, "Carol")
+    assert not (new.path / RESTORING).exists()
+    with running(new) as replica:
+        assert naming.name_of(replica, replica.me) == "Carol"
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        pytest.param(lambda home: new_home(home.path, passphrase="horse"), id="as a new person"),
+        pytest.param(lambda home: node.recover_node(home, bytes(32), "horse"), id="as one who comes back"),
+    ],
+)
+async def test_an_encrypted_init_that_was_interrupted_does_not_touch_what_is_restored_later(
+    saved: tuple[Home, Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: Callable[[Home], object]
+) -> None:
+    _, file, secret = saved
+    new = Home(tmp_path / "new")
+    with monkeypatch.context() as patch:
+        patch.setattr("meshnode.keyring._identity_content", power_cut)
+        with pytest.raises(PowerCutError):
+            begin(new)
+    assert new.encryption.exists()
+    assert node.restore(new, file, secret, going_on).renewed
+    with running(new) as replica:
+        assert policy.weight(replica, Person("Bob").id) == 700
+        assert not coming_back.is_waiting(replica)
+
+
 class PowerCutError(Exception):
     """The power fails."""
+
+
+def power_cut(*_: object, **__: object) -> None:
+    raise PowerCutError
 
 
 # --- keys that are locked or elsewhere ----------------------------------------------------------------------------------

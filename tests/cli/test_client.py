@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from meshnode.backup import new_key
 from meshnode.cli import client as client_module
 from meshnode.cli.client import Client
 from meshnode.errors import Failed, NotRunning
 from meshnode.home import Home
 from tests.cli.village import Village, daemon, meshnode
+
+KEY = new_key()[1]
 
 
 @pytest.fixture
@@ -106,3 +109,39 @@ def test_the_socket_goes_with_its_daemon(village: Village, tmp_path: Path) -> No
     with daemon(village.replicas["A"], tmp_path / "brief"):
         assert Home(tmp_path / "brief").socket.exists()
     assert not Home(tmp_path / "brief").socket.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("carry", "out", "parcel"), ("carry", "in", "notes"), ("backup", "--to", KEY, "file")]
+)
+def test_what_takes_as_long_as_the_store_is_large_is_waited_for_longer(
+    village: Village, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes").write_text("milk, bread")
+    waits: list[float | None] = []
+
+    class Noting(socket.socket):
+        def settimeout(self, value: float | None) -> None:
+            waits.append(value)
+            super().settimeout(value)
+
+    monkeypatch.setattr(socket, "socket", Noting)
+    meshnode("--home", str(village.homes["A"]), *words)
+    assert client_module.LONG_SECONDS in waits
+
+
+def test_a_daemon_that_does_not_run_is_waited_for_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("meshnode.cli.client.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("meshnode.cli.client.time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    client = Client(home, apart=lambda *_: (200, b"{}"))
+    assert client.get("/v1/blocks") == {}
+    assert client.is_alone
+    waited = now[0]
+    assert waited >= client_module.BEGIN_SECONDS
+    assert client.post("/v1/blocks") == {}
+    assert now[0] == waited
+    home.lock_file.write_text(f"{os.getpid()}\n")  # one starts now, and is waited for as long as it takes
+    client.get("/v1/blocks")
+    assert now[0] >= waited + client_module.START_SECONDS

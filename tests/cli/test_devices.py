@@ -10,6 +10,7 @@ import pytest
 
 from meshnode.app.devices.joining import EnrolmentConversation
 from meshnode.app.peers.conversation import Conversation
+from meshnode.home import Home
 from protocol import Kind
 from protocol.tokens import DeviceCode
 from protocol.wire import SeenEphemerals
@@ -37,6 +38,23 @@ def test_on_a_terminal_a_code_comes_with_a_picture_and_what_to_do_with_it(villag
     command = re.search(r"^(mdev1\w+)\r?$", shown, re.MULTILINE)
     assert command is not None
     assert DeviceCode.parse(command[1]).person == village.replicas["A"].me
+
+
+def test_a_new_device_is_asked_for_a_passphrase_as_a_new_node_is(village: Village, tmp_path: Path) -> None:
+    code = village("A", "device", "add").out
+    nowhere = ("--no-mdns", "--interface", "none0", "--wait", "5m")
+    with Terminal("--home", str(tmp_path / "pi"), "device", "join", *nowhere) as terminal:
+        terminal.read_until("Paste the code")
+        terminal.type(code.strip())
+        shown = terminal.read_until("(Enter for none)")
+        terminal.type("new garden")
+        terminal.read_until("same again")
+        terminal.type("new garden")
+        terminal.read_until("Trying")
+        terminal.interrupt()
+        shown += terminal.read_all()
+    assert "new garden" not in shown
+    assert Home(tmp_path / "pi").encryption.exists()
 
 
 def test_devices_are_listed_with_what_they_are(village: Village) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from meshnode.cli.parcels import MAGIC
+from meshnode.text import parcels as text
 from protocol.parcels import PARCEL_MAGIC
 from tests.cli.village import Village
 
@@ -54,3 +60,37 @@ def test_with_nothing_new_no_file_is_written(village: Village, tmp_path: Path) -
     ran = village("A", "carry", "out", str(tmp_path / "second"))
     assert "nothing new" in ran.out
     assert not (tmp_path / "second").exists()
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_taken_in(
+    village: Village, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = json.loads(village("A", "carry", "out", str(tmp_path), "--for", "Bob", "--again", "--json").out)["file"]
+    (tmp_path / "locked").write_bytes(b"x")
+    opened = os.open
+
+    def refusing(path: Any, *words: Any, **more: Any) -> int:
+        if Path(path).name == "locked":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return opened(path, *words, **more)
+
+    monkeypatch.setattr(os, "open", refusing)
+    ran = village("B", "carry", "in", str(tmp_path))
+    assert (ran.code, ran.out) == (0, "From Alice: nothing new.\n")
+    assert ran.err == '"locked": The file cannot be read: Permission denied.\n'
+    Path(made).unlink()
+    alone = village("B", "carry", "in", str(tmp_path))
+    assert (alone.code, alone.err.count("\n")) == (1, 1)
+
+
+def test_people_of_one_name_are_told_apart() -> None:
+    bobs = [{"id": f"mp1{letter * 12}", "name": "Bob"} for letter in "abc"]
+    made = {"size": 9, "file": "x", "people": [{"person": bob, "records": 1} for bob in bobs[:2]]}
+    said = list(text.contents({**made, "unreachable": bobs[2:]}))
+    assert [line.partition(":")[0] for line in said] == [
+        "For Bob (mp1aaaaaaaa)", "For Bob (mp1bbbbbbbb)", "Bob (mp1cccccccc)",
+    ]  # fmt: skip
+    taken = [{"person": bob, "problem": None, "new": 1, "connected": False} for bob in bobs[:2]]
+    assert [line.partition(":")[0] for _, line in text.all_taken({"parcels": taken})] == [
+        "From Bob (mp1aaaaaaaa)", "From Bob (mp1bbbbbbbb)",
+    ]  # fmt: skip

@@ -17,6 +17,7 @@ from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.recovery.shares import split
 from meshnode.recovery.words import WORDS, words_of
+from meshnode.text import recovery as text
 from protocol import IdentityKeys
 from tests.cli.terminal import Terminal
 from tests.cli.village import Ran, Village, meshnode
@@ -49,12 +50,15 @@ def test_the_words_of_one_node_make_another_device_of_the_same_person(
     back = with_input(monkeypatch, " ".join(words).upper(), "--home", str(tmp_path / "B"), "init", "--recover")
     assert back.code == 0
     assert person in back.out
-    assert "meshnode add" in back.out
+    _, start, then_add = back.out.splitlines()
+    assert start.startswith("Start it: ")
+    assert then_add.endswith("meshnode add")
     one, other = Keyring.open(Home(tmp_path / "A")), Keyring.open(Home(tmp_path / "B"))
     assert one.person == other.person
     assert one.device.device_id != other.device.device_id
     open_now = json.loads(meshnode("--home", str(tmp_path / "B"), "recovery", "status", "--json").out)
     assert open_now["waiting"]
+    assert open_now["words_confirmed"]  # they were just typed
 
 
 @pytest.mark.parametrize(
@@ -145,8 +149,8 @@ def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_ar
         terminal.type(" ".join(["xyzzy", *words[1:]]))
         terminal.read_until("Word 1")
         terminal.read_until("Type your 24 recovery words")
-        terminal.type(" ".join(words[:12]))
-        terminal.type(" ".join(word[:4] for word in words[12:]))
+        for row in range(0, WORDS, 4):  # as the table on the paper has them
+            terminal.type("  ".join(f"{row + place} {word[:4]}" for place, word in enumerate(words[row : row + 4], 1)))
         terminal.read_until("(Enter for none)")
         terminal.type("")
         terminal.read_until("Welcome back.")
@@ -160,7 +164,7 @@ def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_ar
 def test_friends_are_chosen_by_command_and_help_on_their_own_word(village: Village) -> None:
     asked = village("B", "recovery", "set", "--friends", "Alice", "Carol", "--need", "2")
     assert asked.code == 5
-    assert "together can act as you" in asked.err
+    assert asked.err.startswith("meshnode: Alice and Carol together can act as you, if they want to")
     chosen = village("B", "recovery", "set", "--friends", "Alice", "Carol", "--need", "2", "--yes")
     assert chosen.code == 0
     assert "Any 2 of these friends" in chosen.out
@@ -194,6 +198,8 @@ def test_the_words_of_friends_bring_back_the_same_person(
     else:
         assert back.code == 0
         assert Keyring.open(Home(tmp_path / "B")).person == IdentityKeys(seed).person_id
+        status = json.loads(meshnode("--home", str(tmp_path / "B"), "recovery", "status", "--json").out)
+        assert not status["words_confirmed"]
 
 
 def test_at_a_terminal_the_words_of_friends_are_asked_for_one_after_another(tmp_path: Path) -> None:
@@ -213,3 +219,14 @@ def test_at_a_terminal_the_words_of_friends_are_asked_for_one_after_another(tmp_
         terminal.read_until("Welcome back.")
         terminal.read_until("Start it:")
     assert Keyring.open(Home(tmp_path / "B")).person == IdentityKeys(bytes(32)).person_id
+
+
+def test_two_friends_of_one_name_are_told_apart() -> None:
+    bobs = [{"id": f"mp1{letter * 12}", "name": "Bob"} for letter in "ab"]
+    friends = [{"person": bob, "delivery": "delivered", "warning": None} for bob in bobs]
+    former = [{"id": f"mdv1{letter * 12}", "name": "Laptop"} for letter in "ab"]
+    reply = {"words_confirmed": True, "waiting": False, "former": former, "friends": friends, "need": 2, "made": 0}
+    said = " ".join([*text.status(reply), *text.friends({**reply, "kept": [{"person": bob} for bob in bobs]})])
+    for name in ("Bob (mp1aaaaaaaa) has", "Bob (mp1bbbbbbbb) has", "Bob (mp1aaaaaaaa) and Bob (mp1bbbbbbbb)"):
+        assert name in said
+    assert "Laptop (mdv1aaaaaaa) and Laptop (mdv1bbbbbbb)" in said

@@ -9,6 +9,7 @@ import pytest
 from meshnode.errors import Refused
 from meshnode.replica.replica import Replica
 from protocol import Record
+from protocol.boxes import BoxOpener
 from protocol.limits import PARCEL_CHUNK_BYTES
 from protocol.parcels import ParcelRecords, encode_parcel_frame
 from protocol.parcels.sealing import (
@@ -150,7 +151,8 @@ def first_chunk(reader: Replica, parcel: bytes) -> int:
     chunks = read_head(parcel[:PARCEL_HEAD_BYTES])
     end = PARCEL_HEAD_BYTES + boxes_of(chunks) * BOX_BYTES
     boxes = [parcel[at : at + BOX_BYTES] for at in range(PARCEL_HEAD_BYTES, end, BOX_BYTES)]
-    (part,) = [found for box in boxes if (found := open_box(box, chunks, reader.keys.letter_private))]
+    opener = BoxOpener(reader.keys.letter_private)
+    (part,) = [found for box in boxes if (found := open_box(box, chunks, opener))]
     return end + part.first * PARCEL_CHUNK_BYTES
 
 

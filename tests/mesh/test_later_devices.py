@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import exchanges as cases
+from meshnode.app.exchanges import handover
 from meshnode.app.letters import letters
 from meshnode.app.people import introductions, yourself
+from meshnode.replica.replica import Replica
 from meshnode.slices import complete
 from protocol import Audience, limits
 from tests.app.exchanging import make, offer, respond
@@ -61,6 +65,15 @@ def test_a_new_device_knows_the_running_exchanges_and_what_was_said() -> None:
     assert told(mesh, "Pi") == told(mesh, "Laptop")
     assert [one[2] for one in told(mesh, "Bob")] == ["agreed"]
     assert not mesh.nodes["Laptop"].replica.store.letters.in_transit(to=person(mesh, "Laptop"))
+
+
+def test_a_look_when_nothing_is_due_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = pair(508)
+    mesh.join_device("Pi", "Laptop")
+    mesh.wire("Laptop", "Pi")
+    run(mesh, 3)
+    monkeypatch.setattr(Replica, "transaction", lambda _: pytest.fail("there is nothing to write"))
+    handover.follow(mesh.nodes["Laptop"].replica)
 
 
 def test_a_new_device_knows_introductions_and_the_names_that_its_owner_gave() -> None:

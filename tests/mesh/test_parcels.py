@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.devices import revocation as device_list
-from meshnode.app.parcels import knowledge
+from meshnode.app.parcels import knowledge, making
 from meshnode.app.people import cards
 from meshnode.errors import Refused
+from meshnode.slices import complete
 from meshnode.store import RecordState
 from protocol import Audience, device_text, is_revocation, person_text
+from protocol.parcels import ParcelFrame, ParcelReceipts
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, block, knows_name, post, rewrite, sees, state, vouch, withdraw
-from tests.support.parcels import carry, made, records_in, taken
+from tests.support.parcels import carry, frames_in, made, records_in, taken
 
 
 def strangers(*names: str) -> Mesh:
@@ -123,6 +125,38 @@ def test_receipts_alone_call_for_no_parcel_and_what_had_no_receipt_is_sent_again
     mesh.advance(knowledge.RESEND_SECONDS + 1)
     again = made(alice, lost=True)
     assert carrots.id not in {record.id for record in (records_in(again, bob) if again else [])}
+
+
+def test_a_receipt_counts_as_told_only_when_the_parcel_that_has_it_leaves() -> None:
+    """Bob's parcel comes to Alice after Alice's was made and before that is fetched: the next one tells of it."""
+    mesh = friends()
+    alice, bob = mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
+    post(mesh, "Alice", "Carrots")
+    chunks: list[bytes] = []
+    waiting = complete(making.making(alice, making.plan(alice, making.ParcelOrder()), chunks.append))
+    mesh.advance(60)
+    post(mesh, "Bob", "Honey")
+    carry(mesh, "Bob", "Alice")
+    making.note_handed_over(alice, waiting)
+    told = [receipt for frame in frames_in(made(alice), bob) for receipt in receipts_of(frame)]
+    assert alice.store.parcels.came_from(bob.me)[0].id in told
+    assert made(alice) == b"", "it was told now"
+
+
+def test_somebody_who_has_parted_is_told_of_no_receipt() -> None:
+    mesh = friends()
+    alice, bob = mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
+    mesh.advance(60)
+    post(mesh, "Bob", "Honey")
+    carry(mesh, "Bob", "Alice")
+    block(mesh, "Alice", "Bob")
+    assert not any(receipts_of(frame) for frame in frames_in(made(alice), bob))
+    assert made(alice) == b""
+    assert alice.store.parcels.came_from(bob.me)[0].told == 0
+
+
+def receipts_of(frame: ParcelFrame) -> list[bytes]:
+    return [one.parcel for one in frame.entries] if isinstance(frame, ParcelReceipts) else []
 
 
 def test_a_device_that_was_revoked_is_told_of_first_and_its_parcels_are_refused() -> None:

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from meshnode.app.devices import copies, lost_device
+from meshnode.app.devices import copies, lost_device, revocation
 from meshnode.app.owner import policy
-from protocol import Audience, Kind, Listing, Record, body_of, limits
+from protocol import Audience, Kind, Listing, Record, body_of, device_text, limits
 from tests.support.disk_images import clone, image_of, put_back, renew_if_due
 from tests.support.mesh import Mesh
 from tests.support.mesh_devices import replica
@@ -88,6 +88,7 @@ class History:
             block(self.mesh, "Alice", "Dave")
 
 
+@pytest.mark.promise("A backup brings back all that anybody still holds")
 @pytest.mark.parametrize(("seed", "lost"), [(0, True), (1, True), (2, True), (2, False), (3, False)])
 def test_what_any_peer_holds_is_back_and_nobody_forks(seed: int, lost: bool) -> None:
     chance = random.Random(f"backup/{seed}/{lost}")
@@ -179,6 +180,18 @@ def test_a_device_that_was_said_to_be_lost_learns_that_it_was_revoked_if_it_runs
     assert old.trust_state.revoked(old.me, old.device)
     for name in ("Bob", "Carol"):
         assert "On the old one" in {str(title) for title in sees(mesh, name)}
+
+
+def test_a_lost_device_that_its_owner_has_revoked_is_no_longer_waited_for() -> None:
+    mesh = village(43)
+    image = image_of(mesh, "Alice")
+    mesh.switch_off(FRIENDS)
+    former = replica(mesh, "Alice").device
+    restore(mesh, image, lost=True)
+    alice = replica(mesh, "Alice")
+    assert lost_device.waiting(alice) == (former, 0, 3)
+    revocation.revoke(alice, device_text(former))
+    assert lost_device.waiting(alice) is None
 
 
 def test_it_waits_for_each_contact_but_for_no_longer_than_thirty_days() -> None:

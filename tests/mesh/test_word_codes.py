@@ -7,14 +7,23 @@ from dataclasses import replace
 import pytest
 
 from meshnode.app.meetings import shown, typed
-from meshnode.app.meetings.typed import MeetingEnd, MeetingResult
+from meshnode.app.meetings.typed import MeetingEnd, MeetingResult, TypedMeeting
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
+from meshnode.app.peers.conversation import Conversation
 from meshnode.app.people import people
 from meshnode.errors import Failed, Refused, Usage
 from protocol import Audience, limits
 from protocol.tokens import WordCode
-from protocol.wire import Initiator, MeetStart, encode_frame, meeting_psk, meeting_secret, meeting_static_public
+from protocol.wire import (
+    Initiator,
+    MeetProof,
+    MeetStart,
+    encode_frame,
+    meeting_psk,
+    meeting_secret,
+    meeting_static_public,
+)
 from tests.support.meetings import (
     HERE,
     answering,
@@ -98,6 +107,7 @@ def test_the_words_stand_for_a_device_code() -> None:
 # --- how it goes wrong -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("Words said aloud connect two people and nobody else")
 def test_a_wrong_word_ends_the_code_and_both_are_told() -> None:
     mesh = mesh_of("Ann", "Bob")
     code = show(mesh, "Ann")
@@ -127,9 +137,7 @@ def test_the_second_of_two_who_type_the_same_code_finds_it_used() -> None:
     first, second = attempt(mesh, "Bob", code), attempt(mesh, "Eve", code)
     ends = answering(mesh, "Ann"), answering(mesh, "Ann")
     for meeting, end in zip((first, second), ends, strict=True):  # both have proved the words before either is let in
-        for _ in range(3):
-            end.receive(meeting.data_to_send(), mesh.time)
-            meeting.receive(end.data_to_send())
+        _exchange(mesh, meeting, end, 3)
     assert converse(mesh, first, ends[0])
     converse(mesh, second, ends[1])
     assert typed.connect(replica_of(mesh, "Bob"), result_of(first), None, ()).person.name == "Ann"
@@ -169,6 +177,37 @@ def test_a_code_ends_in_time_and_a_newer_one_replaces_it() -> None:
     assert state(mesh, "Ann") == "none"
 
 
+def test_a_newer_code_knows_nothing_of_those_who_have_called_for_the_one_before() -> None:
+    """Bob has Ann's first message when Ann shows another code: Bob's words are not tried at that one."""
+    mesh = mesh_of("Ann", "Bob")
+    meeting, ann = attempt(mesh, "Bob", show(mesh, "Ann")), answering(mesh, "Ann")
+    _exchange(mesh, meeting, ann, 2)
+    assert meeting.proof_sent
+    newer = show(mesh, "Ann")
+    converse(mesh, meeting, ann)
+    assert state(mesh, "Ann") == "waiting"
+    with pytest.raises(Refused, match="does not show this code any longer"):
+        typed.check_met(result_of(meeting))
+    meet(mesh, "Bob", newer, "Ann")
+
+
+def test_somebody_who_has_proved_a_code_is_not_let_in_by_a_newer_one() -> None:
+    mesh = mesh_of("Ann", "Bob")
+    meeting, ann = attempt(mesh, "Bob", show(mesh, "Ann")), answering(mesh, "Ann")
+    _exchange(mesh, meeting, ann, 3)
+    show(mesh, "Ann")
+    converse(mesh, meeting, ann)
+    assert (meeting.end, state(mesh, "Ann")) == (MeetingEnd.LOST, "waiting")
+    assert weights(mesh, "Ann", "Bob") == (0, 0)
+
+
+def _exchange(mesh: Mesh, meeting: TypedMeeting, answers: Conversation, times: int) -> None:
+    for _ in range(times):
+        answers.receive(meeting.data_to_send(), mesh.time)
+        meeting.receive(answers.data_to_send())
+
+
+@pytest.mark.promise("Words said aloud connect two people and nobody else")
 def test_a_liar_in_the_middle_gets_neither_of_them() -> None:
     """Mallory announces Ann's number, answers Bob, and calls Ann: all that Mallory can pass on belongs to one channel."""
     mesh = mesh_of("Ann", "Bob")
@@ -215,9 +254,7 @@ def test_somebody_who_breaks_off_before_the_proof_ends_no_code() -> None:
     code = show(mesh, "Ann")
     for _ in range(20):
         meeting, ann = attempt(mesh, "Bob", code), answering(mesh, "Ann")
-        for _ in range(2):
-            ann.receive(meeting.data_to_send(), mesh.time)
-            meeting.receive(ann.data_to_send())
+        _exchange(mesh, meeting, ann, 2)
         assert meeting.proof_sent
     assert state(mesh, "Ann") == "waiting"
     meet(mesh, "Bob", code, "Ann")
@@ -232,8 +269,11 @@ def test_all_who_call_get_the_same_message() -> None:
     assert all(isinstance(message, MeetStart) for message in messages)
 
 
-@pytest.mark.parametrize("said", ["junk", "no element", "a card first"])
-def test_what_is_no_proof_ends_the_connection_or_the_code_and_nothing_else(said: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [("junk", "waiting"), ("no element", "wrong"), ("a card first", "waiting"), ("two starts", "waiting")],
+)
+def test_what_is_no_proof_ends_the_connection_or_the_code_and_nothing_else(said: str, left: str) -> None:
     mesh = mesh_of("Ann", "Bob")
     code = show(mesh, "Ann")
     ann = answering(mesh, "Ann")
@@ -249,14 +289,15 @@ def test_what_is_no_proof_ends_the_connection_or_the_code_and_nothing_else(said:
     first = attempt(mesh, "Bob", code)
     frames = {
         "junk": [b"\x91\x63", b"\xc1"],
-        "no element": [encode_frame(MeetStart(bytes([2, *bytes(31)])))] * 2,
+        "no element": [encode_frame(MeetStart(bytes([2, *bytes(31)]))), encode_frame(MeetProof(bytes(32), 1))],
+        "two starts": [encode_frame(MeetStart(first._typed.message))] * 2,
         "a card first": [encode_frame(first._introduce(bytes(64)))] if first._introduce else [],
     }[said]
     for frame in frames:
         if ann.end is None:
             ann.receive(anybody.send(frame), mesh.time)
     assert ann.end is not None
-    assert state(mesh, "Ann") == "waiting"
+    assert state(mesh, "Ann") == left
 
 
 # --- who came --------------------------------------------------------------------------------------------------------
@@ -339,6 +380,7 @@ def test_the_number_is_announced_while_the_code_is_open_and_not_afterwards() -> 
         (MeetingResult(MeetingEnd.OTHER_PURPOSE), "this code is for something else"),
         (MeetingResult(MeetingEnd.REFUSED), "did not connect with you"),
         (MeetingResult(MeetingEnd.LOST), "the connection ended"),
+        (MeetingResult(MeetingEnd.EXPIRED), "does not show this code any longer"),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )

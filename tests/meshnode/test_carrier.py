@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,6 +100,46 @@ async def test_a_folder_that_is_not_there_is_waited_for(mesh: Mesh, tmp_path: Pa
     (tmp_path / "stick" / "parcel").write_bytes(made(mesh.nodes["Alice"].replica))
     await look_twice(bob)
     assert sees(mesh, "Bob") == {"Carrots"}
+
+
+async def test_while_the_folder_is_not_there_the_store_is_left_alone(mesh: Mesh, tmp_path: Path) -> None:
+    calls: list[object] = []
+
+    class Counting(InlineStoreThread):
+        async def run(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
+            calls.append(function)
+            return await super().run(function, *arguments)
+
+    replica, thread = mesh.nodes["Bob"].replica, Counting()
+    settings = CarrySettings(tmp_path / "stick", writes=True)
+    bob = Carrier(ParcelDesk(thread, replica), replica, thread, settings)
+    await bob.look()
+    calls.clear()
+    await look_twice(bob)
+    assert not calls
+
+
+async def test_a_file_that_does_not_change_is_not_opened_again(
+    mesh: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(mesh, "Alice", "Carrots")
+    (tmp_path / "parcel").write_bytes(made(mesh.nodes["Alice"].replica))
+    (tmp_path / "film.mkv").write_bytes(bytes(5_000))
+    bob = carrier(mesh, "Bob", tmp_path)
+    await look_twice(bob)
+    opened, real = [], Path.open
+
+    def noted(path: Path, *given: Any, **named: Any) -> Any:
+        opened.append(path.name)
+        return real(path, *given, **named)
+
+    monkeypatch.setattr(Path, "open", noted)
+    for _ in range(3):
+        await bob.look()
+    assert not opened
+    (tmp_path / "film.mkv").write_bytes(made(mesh.nodes["Alice"].replica))
+    await look_twice(bob)
+    assert set(opened) == {"film.mkv"}
 
 
 async def test_a_parcel_is_taken_in_once_also_after_a_restart(mesh: Mesh, tmp_path: Path) -> None:

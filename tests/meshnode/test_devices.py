@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.home import Home
+from meshnode.encryption import encrypt_new, unlocked_keys
+from meshnode.errors import Forbidden
+from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
 from protocol.tokens import DeviceCode
 from tests.support.older_homes import lock_identity
@@ -124,16 +126,51 @@ def test_joining_can_be_interrupted_and_done_again(laptop: Path, tmp_path: Path)
     assert join(home, code).returncode == 0
 
 
-def test_joining_that_was_cut_short_after_the_certificate_is_done_again(laptop: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("passphrase", [None, "new garden"])
+def test_joining_that_was_cut_short_after_the_certificate_is_done_again(
+    laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passphrase: str | None
+) -> None:
     """The machine lost power after the answer came and before it was stored."""
     code, home = ask(laptop, "device", "add")["text"], tmp_path / "pi"
+    if passphrase is not None:
+        monkeypatch.setenv("MESHNODE_PASSPHRASE", passphrase)
     assert join(home, code).returncode == 0
-    device = Keyring.open(Home(home)).device
+    device = unlocked_keys(Home(home), passphrase)[1].device
     (home / "identity.key").unlink()
     for path in home.glob("store.db*"):
         path.unlink()
     assert join(home, code).returncode == 0
-    assert Keyring.open(Home(home)).device == device
+    assert unlocked_keys(Home(home), passphrase)[1].device == device
+
+
+def test_a_new_device_can_be_encrypted_from_the_beginning(
+    laptop: Path, tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "pi")
+    home.make()
+    Keyring.prepare_device(home, entropy=os.urandom)  # of an attempt without a passphrase
+    code = ask(laptop, "device", "add")["text"]
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "new garden")
+    assert join(home.path, code).returncode == 0
+    with pytest.raises(Forbidden):
+        unlocked_keys(home, "a guess")
+    assert not (home.path / "store.db").read_bytes().startswith(b"SQLite")
+    start(home.path)
+    ready(home.path)
+    assert ask(home.path, "status")["person"]["name"] == "Alice"
+
+
+def test_an_encrypted_init_that_was_interrupted_does_not_keep_a_machine_from_joining(
+    laptop: Path, tmp_path: Path, start: Start
+) -> None:
+    home = Home(tmp_path / "pi")
+    home.make()
+    Keyring.prepare_device(encrypt_new(home, "old garden", entropy=os.urandom), entropy=os.urandom)
+    write_private(home.coming_back, b"")
+    assert join(home.path, ask(laptop, "device", "add")["text"]).returncode == 0
+    start(home.path)
+    ready(home.path)
+    assert ask(home.path, "status")["person"]["name"] == "Alice"
 
 
 def test_a_device_that_lost_power_before_its_store_was_made_starts(laptop: Path, tmp_path: Path, start: Start) -> None:
@@ -226,8 +263,9 @@ def test_a_lost_store_comes_back_from_the_other_device_and_the_old_key_can_be_re
     assert ("This computer before", True) in names
 
 
+@pytest.mark.parametrize("passphrase", [None, "new garden"])
 def test_a_backup_of_a_device_without_the_identity_key_is_restored_by_joining_again(
-    laptop: Path, pi: Path, tmp_path: Path, start: Start
+    laptop: Path, pi: Path, tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch, passphrase: str | None
 ) -> None:
     assert meshnode(pi, "offer", "Saw").returncode == 0
     key, file, new = ask(pi, "backup", "--new-key")["secret"], tmp_path / "pi.age", tmp_path / "new"
@@ -237,11 +275,53 @@ def test_a_backup_of_a_device_without_the_identity_key_is_restored_by_joining_ag
     assert restored.returncode == 0, restored.stderr
     assert "meshnode device join" in restored.stdout
     assert not (new / "identity.key").exists()
+    if passphrase is not None:
+        monkeypatch.setenv("MESHNODE_PASSPHRASE", passphrase)
     joined = join(new, ask(laptop, "device", "add", "--name", "New")["text"])
     assert joined.returncode == 0, joined.stderr
+    assert (new / "encryption.json").exists() == (passphrase is not None)
     start(new)
     ready(new)
     assert "Saw" in titles(new)
     devices = {one["name"]: one["this"] for one in ask(new, "device", "list")["devices"]}
     assert devices["New"]
     assert not (new / "restored.json").exists()
+
+
+def test_a_wiped_device_hands_over_what_only_it_had_and_the_other_is_told_to_revoke_it(laptop: Path, pi: Path) -> None:
+    assert meshnode(pi, "offer", "Saw").returncode == 0
+    done = meshnode(pi, "wipe", "--name", "Alice")
+    assert done.returncode == 0, done.stderr
+    assert "Your other devices in reach have what this one had." in done.stderr
+    assert "what only this computer has is lost" not in done.stderr
+    assert "! This computer has your identity's key" not in done.stderr
+    assert done.stdout.splitlines()[1] == "Now on a device that has your identity's key: meshnode device revoke Pi"
+    assert not pi.exists()
+    assert "Saw" in titles(laptop)
+
+    def reminded() -> str | None:
+        found = [one for one in ask(laptop, "status")["problems"] if one["code"] == "wiped_device"]
+        return found[0]["hint"] if found else None
+
+    hint = eventually(reminded, "the laptop says that the Pi is to be revoked")
+    assert ask(laptop, "device", "revoke", hint.rpartition(" ")[2])["kept"] == 1
+    assert "Saw" in titles(laptop)
+    assert reminded() is None
+
+
+def test_wiping_says_before_it_asks_what_is_lost_where_no_other_device_hears_of_it(
+    home: Path, tmp_path: Path, start: Start
+) -> None:
+    laptop = start(home)
+    ready(home)
+    assert join(tmp_path / "pi", ask(home, "device", "add", "--name", "Pi")["text"]).returncode == 0
+    refused = meshnode(home, "wipe")
+    assert refused.returncode == 5
+    assert "! None of them is in reach now: what only this computer has is lost." in refused.stderr
+    assert "Write down your recovery words first: meshnode recovery show" in refused.stderr
+    laptop.terminate()
+    assert laptop.wait(10) == 0
+    done = meshnode(home, "wipe", "--name", "Alice")
+    assert done.returncode == 0
+    assert "! The node does not run, so it hands nothing over to them" in done.stderr
+    assert "your recovery words make one that has: meshnode init --recover" in done.stdout

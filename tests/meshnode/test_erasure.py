@@ -45,6 +45,21 @@ def test_the_bytes_of_every_file_are_overwritten_before_it_goes(home: Home, tmp_
     assert {name: path.read_bytes() for name, path in kept.items()} == dict.fromkeys(kept, bytes(len(SECRET)))
 
 
+def test_the_keys_go_first_those_that_open_others_before_them(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("encryption.json", "device.old-1.key", "device.old-2.key"):
+        (home.path / name).write_bytes(SECRET)
+    gone, unlink = [], Path.unlink
+
+    def noted(path: Path, missing_ok: bool = False) -> None:
+        gone.append(path.name)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", noted)
+    erase(home)
+    keys = ["encryption.json", "identity.key", "device.key", "device.old-1.key", "device.old-2.key", "store.db"]
+    assert gone[: len(keys)] == keys
+
+
 def test_a_file_of_more_than_one_chunk_is_overwritten_to_its_end(home: Home, tmp_path: Path) -> None:
     home.store.write_bytes(b"x" * (2 * 1024 * 1024 + 7))
     (tmp_path / "kept").hardlink_to(home.store)

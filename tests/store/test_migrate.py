@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from meshnode.errors import Refused
-from meshnode.store import Phone, PhoneAct, RecordState, Store
+from meshnode.store import HeldItems, Phone, PhoneAct, RecordState, Seen, Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import Migration, migrate, migrations
 from meshnode.store.rows import id_key
@@ -324,3 +324,34 @@ def test_a_store_from_before_handovers_keeps_its_exchanges_and_owes_nobody_anyth
         store.handovers.owe_all(b"d" * 32)
         assert store.handovers.owed_to() == []
         assert store.own_notes.all() == {}
+
+
+def test_a_store_from_before_read_marks_were_told_keeps_them_and_tells_them(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 39])
+    database.run("INSERT INTO seen VALUES (7, 8, ?)", (NOW + 1,))
+    database.close()
+    with Store.open(path) as store:
+        assert store.discover.untold(9) == [Seen(7, 8, NOW + 1)] == list(store.discover.seen([7]).values())
+        store.discover.note_told([Seen(7, 8, NOW + 1)], 1)
+        assert (store.discover.untold(9), store.discover.told_in(1)) == ([], [Seen(7, 8, NOW + 1)])
+
+
+def test_a_store_from_before_sessions_were_remembered_keeps_what_parcels_have_shown(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 40])
+    database.run("INSERT INTO person VALUES (1, ?)", (b"p" * 32,))
+    database.run("INSERT INTO device VALUES (1, ?)", (b"d" * 32,))
+    database.run("INSERT INTO parcel_held VALUES (1, 1, ?, ?)", (NOW, b"i" * 16))
+    database.close()
+    held = HeldItems(b"d" * 32, NOW, b"j" * 16)
+    with Store.open(path) as store:
+        assert store.parcels.held_by(b"p" * 32) == [HeldItems(b"d" * 32, NOW, b"i" * 16)]
+        assert store.parcels.held_by_sessions(b"p" * 32) == []
+        store.parcels.add_held_by_session(held, b"p" * 32, keep=1)
+    with Store.open(path) as store:
+        assert store.parcels.held_by_sessions(b"p" * 32) == [held]
+        store.parcels.forget_person(b"p" * 32)
+        assert store.parcels.held_by_sessions(b"p" * 32) == []

@@ -26,7 +26,7 @@ from conformance.questions import FILES, Question, questions
 ROOT = Path(protocol.__file__).parent
 FAULTS = {"RemoteError", "InvalidField", "HandshakeRefused", "_malformed"}
 CHECKS = ("check_", "_check_", "_at_least", "highest_common")
-JUDGES = {"is_cell", "certifies_key", "verify", "text_fault", "_fault", "_shape_fault", "_time_fault"}
+JUDGES = {"is_cell", "certifies_key", "is_certificate", "verify", "text_fault", "_fault", "_shape_fault", "_time_fault"}
 """Functions that judge by what they return: False, or in words."""
 SECONDS = 20
 """The time that a process may take: without its check it may never end, and then it was noticed."""

@@ -8,7 +8,10 @@ its directory was synced. Nothing else happens to a disk here: bytes that nobody
 from __future__ import annotations
 
 import os
+import pickle
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 import apsw
 
+PROJECT = Path(__file__).resolve().parents[2]
 SECTOR = 512  # bytes that a disk writes at once
 JOURNALS = apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_MAIN_JOURNAL  # SQLite syncs their directory with their first sync
 
@@ -232,3 +236,26 @@ def _sectors(step: Step) -> Iterator[Step]:
 
 def _torn(sector: Step, chance: random.Random) -> Step:
     return sector._replace(data=sector.data[: chance.randrange(len(sector.data))])
+
+
+def recorded_run(code: str, directory: Path, *words: str, seconds: float) -> list[Step]:
+    """Run this piece of Python in a process of its own, with the directory and the words, and return what it has written.
+
+    A process has one default file system, so the recorder must not be that of the tests.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(directory), *words],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    steps: list[Step] = pickle.loads((directory / "steps").read_bytes())  # noqa: S301 - our own
+    return steps
+
+
+def write_steps(directory: Path, steps: list[Step]) -> None:
+    """Write down what happened to the disk, for `recorded_run`."""
+    (directory / "steps").write_bytes(pickle.dumps(list(steps)))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import pickle
 import random
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +16,9 @@ from protocol import Kind, Listing, Record
 from protocol.limits import DAY
 from tests.support.clock import FakeClock
 from tests.support.people import Person, grown
-from tests.support.recorded_disk import DiskRecorder, RecordedSystem, Step
+from tests.support.recorded_disk import DiskRecorder, RecordedSystem, Step, recorded_run, write_steps
 
 ALICE, BOB = Person("Alice"), Person("Bob")
-PROJECT = Path(__file__).resolve().parents[2]
 WAL_PAGES = 24  # instead of thousands, so that the write-ahead log goes into the database many times in a short life
 WAL_BYTES = 64 * 1024
 BATCH = (5, 60)  # records that come together
@@ -146,13 +142,8 @@ def write(replica: Replica, title: str) -> Record:
 
 
 def record_life(directory: Path, seed: int, rounds: int) -> list[Step]:
-    """Let a node live in a process of its own, and return all that happened to its disk."""
-    words = [sys.executable, "-c", LIVE, str(directory), str(seed), str(rounds)]
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(words, cwd=PROJECT, env=environment, capture_output=True, timeout=LIFE_SECONDS, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    steps: list[Step] = pickle.loads((directory / "steps").read_bytes())  # noqa: S301 - our own
-    return steps
+    """Let a node live, and return all that happened to its disk."""
+    return recorded_run(LIVE, directory, str(seed), str(rounds), seconds=LIFE_SECONDS)
 
 
 def main(directory: str, seed: str, rounds: str) -> None:
@@ -161,4 +152,4 @@ def main(directory: str, seed: str, rounds: str) -> None:
     recorder = DiskRecorder()
     watermark.os = RecordedSystem(recorder.steps)  # type: ignore[attr-defined]
     Life(Path(directory) / "store.db", recorder.steps, int(seed)).live(int(rounds))
-    (Path(directory) / "steps").write_bytes(pickle.dumps(recorder.steps))
+    write_steps(Path(directory), recorder.steps)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import pickle
 import random
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,18 +11,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from meshnode import encryption, home, sealing
-from meshnode.encryption import unlocked
+from meshnode import encryption, erasure, home, sealing
+from meshnode.encryption import unlocked_keys
 from meshnode.errors import Forbidden
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.node import rekeying
-from meshnode.node.opening import open_store
+from meshnode.node.opening import needs_passphrase, open_store
 from meshnode.store import connecting, copying
 from tests.support.older_homes import lock_identity
-from tests.support.recorded_disk import Disk, DiskRecorder, Kept, RecordedSystem, Step, record_names
+from tests.support.recorded_disk import (
+    Disk,
+    DiskRecorder,
+    Kept,
+    RecordedSystem,
+    Step,
+    record_names,
+    recorded_run,
+    write_steps,
+)
 
-PROJECT = Path(__file__).resolve().parents[2]
 CHANGE = "import sys; from tests.support.recorded_rekeying import main; main(*sys.argv[1:])"
 CHANGE_SECONDS = 120
 SECRET = "plums of the old orchard"
@@ -95,10 +100,10 @@ class Held(NamedTuple):
 def held(directory: Path, passphrase: Passphrase) -> Held:
     """Open a home as a node does, and return all that it holds. Forbidden if this is not its passphrase."""
     found = Home(directory)
+    passphrase = None if needs_passphrase(found) == "nothing" else passphrase  # as every command does
     with found.lock():
         rekeying.settle(found)
-        found = unlocked(found, passphrase)
-        keyring = Keyring.open(found, passphrase if found.key is None else None)
+        found, keyring = unlocked_keys(found, passphrase)
         with open_store(found) as store:
             values = tuple(store.meta.get(f"secret {number}") for number in range(ROWS))
             marked = store.meta.get(rekeying.HOME_MARK) == str(found.store.stat().st_ino)
@@ -109,13 +114,8 @@ def held(directory: Path, passphrase: Passphrase) -> Held:
 
 
 def record_change(directory: Path, case: str) -> list[Step]:
-    """Change the passphrase in a process of its own, and return all that happened to its disk."""
-    words = [sys.executable, "-c", CHANGE, str(directory), case]
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(words, cwd=PROJECT, env=environment, capture_output=True, timeout=CHANGE_SECONDS, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    steps: list[Step] = pickle.loads((directory / "steps").read_bytes())  # noqa: S301 - our own
-    return steps
+    """Change the passphrase, and return all that happened to the disk."""
+    return recorded_run(CHANGE, directory, case, seconds=CHANGE_SECONDS)
 
 
 def main(directory: str, case: str) -> None:
@@ -127,12 +127,11 @@ def main(directory: str, case: str) -> None:
         make_home(where, change.former, older=change.older)
         recorder.steps[:] = list(_as_it_is(where))
         system = RecordedSystem(recorder.steps)
-        for module in (home, rekeying, copying):
+        for module in (home, erasure, rekeying, copying):
             module.os = system  # type: ignore[attr-defined]
         record_names(recorder.steps)
         rekeying.change_passphrase(Home(where), change.former, change.new)
-    steps = list(recorder.steps)
-    (Path(directory) / "steps").write_bytes(pickle.dumps(steps))
+    write_steps(Path(directory), recorder.steps)
 
 
 def _as_it_is(directory: Path) -> Iterator[Step]:

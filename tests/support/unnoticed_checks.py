@@ -56,8 +56,6 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "records/letter.py: Letter.__post_init__: raise InvalidField('boxes', 'must be a list')",
         "session/greeting.py: certifies_key: header.kind != Kind.DEVICE",
         "wire/channel.py: Responder.receive: raise HandshakeRefused(error.code, error.detail) from error",
-        "wire/enrolment.py: certificate_in: body.revoked",
-        "wire/word_meeting.py: check_person: header.kind != Kind.DEVICE",
         "wire/frames.py: _line: raise _malformed('a text in a frame is missing')",
     ),
     "the table of states does not let it come to that": (

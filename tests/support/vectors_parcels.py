@@ -230,6 +230,7 @@ def _refused_parts() -> list[tuple[str, str, Any]]:
         ("a revocation in place of the certificate", "FORGED", [_by(ALICE, ALICE.revocation().wire)]),
         ("the header of a certificate alone", "FORGED", [_by(ALICE, ALICE.certificate().without_body().wire)]),
         ("a certificate whose life is too long", "EXPIRED", [_by(ALICE, _long_lived())]),
+        ("a certificate whose body says revoked", "MALFORMED", [_by(ALICE, _says_revoked())]),
         ("a certificate whose signature does not hold", "FORGED", [_by(ALICE, bytes(forged))]),
         ("an opening that another device signed", "FORGED", [_signed_by_another()]),
         ("an opening for another part", "FORGED", [opened(key=part_key(ENTROPY, 1))]),
@@ -248,6 +249,11 @@ def _long_lived() -> bytes:
     """Return a certificate that lives longer than one may."""
     until = NOW + DEVICE_LIFE + 1
     return rewritten(ALICE, ALICE.certificate(), expires=until, latest_expiry=until).wire
+
+
+def _says_revoked() -> bytes:
+    """Return a certificate with the body of a revocation."""
+    return rewritten(ALICE, ALICE.certificate(), body=ALICE.revocation().body).wire
 
 
 def _by(sender: Person, first: bytes) -> SignedOpening:

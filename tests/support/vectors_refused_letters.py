@@ -55,7 +55,7 @@ def refused_certificates() -> list[dict[str, Any]]:
         "a certificate whose body is not one": (rewritten(ALICE, certificate, body=b"\x90").wire, "MALFORMED"),
         "a certificate whose body says revoked": (
             rewritten(ALICE, certificate, body=ALICE.revocation().body).wire,
-            "FORGED",
+            "MALFORMED",
         ),
     }
     unrevoked = rewritten(ALICE, ALICE.revocation(), body=certificate.body)

@@ -40,7 +40,7 @@ def words_vectors() -> dict[str, Any]:
             {"number": number, "secret": meeting_secret(number).hex(), "static_private": meeting_static(number).hex()}
             for number in (1, 7, 99)
         ],
-        "meetings": [_meeting(purpose) for purpose in (1, 2)],
+        "meetings": [_meeting(*purposes) for purposes in ((1, 1), (2, 2), (1, 2), (2, 1), (3, 1))],
         "persons": [{"handshake_hash": HASH.hex(), **_person(good()), "certificate": ALICE.certificate().wire.hex()}],
         "refused": [*_refused_texts(), *_refused_typed(), *_refused_shown(), *_refused_people()],
     }
@@ -67,14 +67,15 @@ def _given() -> dict[str, Any]:
     }
 
 
-def _meeting(purpose: int) -> dict[str, Any]:
+def _meeting(typed_purpose: int, shown_purpose: int) -> dict[str, Any]:
     shown, typed = _ends()
-    asks = typed.prove(MeetStart(shown.message), HASH, purpose)
-    answers = shown.prove(MeetStart(typed.message), asks, HASH, purpose)
+    asks = typed.prove(MeetStart(shown.message), HASH, typed_purpose)
+    answers = shown.prove(MeetStart(typed.message), asks, HASH, shown_purpose)
     typed.check(answers, HASH)
     return {
         **_given(),
-        "purpose": purpose,
+        "typed_purpose": typed_purpose,
+        "shown_purpose": shown_purpose,
         "typed_proof": encode_frame(asks).hex(),
         "shown_proof": encode_frame(answers).hex(),
     }
@@ -127,7 +128,7 @@ def _refused_typed() -> list[dict[str, Any]]:
             **_given(),
             "why": why,
             "do": "show",
-            "purpose": 1,
+            "shown_purpose": 1,
             "typed_start": encode_frame(MeetStart(message)).hex(),
             "typed_proof": encode_frame(proof).hex(),
         }
@@ -138,7 +139,7 @@ def _refused_typed() -> list[dict[str, Any]]:
             **_given(),
             "why": "a proof on another channel",
             "do": "show",
-            "purpose": 1,
+            "shown_purpose": 1,
             "typed_proof": encode_frame(proof).hex(),
             "handshake_hash": bytes(64).hex(),
         }
@@ -150,8 +151,8 @@ def _refused_typed() -> list[dict[str, Any]]:
 
 def _refused_shown() -> list[dict[str, Any]]:
     """Return what the typed end must refuse: an answer by somebody who does not show this code."""
-    meeting = _meeting(1)
-    del meeting["shown_entropy"], meeting["typed_start"], meeting["typed_proof"]
+    meeting = _meeting(1, 1)
+    del meeting["shown_entropy"], meeting["shown_purpose"], meeting["typed_start"], meeting["typed_proof"]
     cases = {
         "an answer of zeros": {"shown_proof": encode_frame(MeetProof(bytes(32), 1)).hex()},
         "an answer for another purpose than it says": {
@@ -179,6 +180,7 @@ def _refused_people() -> list[dict[str, Any]]:
         "bytes that are no record": (replace(good(), certificate=written([])), "MALFORMED"),
         "a certificate in another slot": (replace(good(), certificate=rewritten(ALICE, certificate, slot=bytes(16)).wire), "MALFORMED"),
         "a certificate that lives too long": (replace(good(), certificate=rewritten(ALICE, certificate, expires=too_long, latest_expiry=too_long).wire), "EXPIRED"),
+        "a certificate whose body says revoked": (replace(good(), certificate=rewritten(ALICE, certificate, body=ALICE.revocation().body).wire), "MALFORMED"),
         "a certificate whose body is not one": (replace(good(), certificate=rewritten(ALICE, certificate, body=b"\x90").wire), "MALFORMED"),
     }  # fmt: skip
     return [

@@ -14,8 +14,7 @@ import trio
 from meshnode.app import backup_state
 from meshnode.backup import BackupReader, DailyBackups
 from meshnode.home import Home
-from meshnode.web.addresses import SavedFile
-from meshnode.web.downloads import PIECE, Download
+from meshnode.local.file_stream import PIECE_BYTES, FilePieces, FileStream
 from protocol import limits
 from tests.support.homes import maker_of, new_home, running
 from tests.support.mesh import Mesh
@@ -152,7 +151,7 @@ async def test_home_reminds_kindly_after_a_month_and_no_phone(mesh: Mesh, browse
 
 
 async def test_a_download_is_never_whole_in_memory_and_its_file_is_closed(tmp_path: Path) -> None:
-    whole = bytes(range(256)) * (3 * PIECE // 256) + b"end"
+    whole = bytes(range(256)) * (3 * PIECE_BYTES // 256) + b"end"
     (tmp_path / "b.age").write_bytes(whole)
     sent: list[Any] = []
 
@@ -160,11 +159,10 @@ async def test_a_download_is_never_whole_in_memory_and_its_file_is_closed(tmp_pa
         sent.append(message)
 
     file = (tmp_path / "b.age").open("rb")
-    saved = SavedFile("b.age", "application/octet-stream", file, len(whole))
-    await Download(saved, {})({"type": "http", "method": "POST"}, trio.sleep_forever, send)
+    await FileStream(FilePieces(file), len(whole), {})({"type": "http", "method": "POST"}, trio.sleep_forever, send)
     pieces = [message["body"] for message in sent[1:]]
     assert b"".join(pieces) == whole
-    assert max(map(len, pieces)) == PIECE
+    assert max(map(len, pieces)) == PIECE_BYTES
     assert file.closed
 
 
@@ -176,5 +174,5 @@ async def test_a_browser_that_goes_away_leaves_no_open_file(tmp_path: Path) -> N
         raise OSError("it has gone away")
 
     with pytest.raises(OSError, match="gone away"):
-        await Download(SavedFile("b.age", "x/y", file, 10), {})({"type": "http"}, trio.sleep_forever, send)
+        await FileStream(FilePieces(file), 10, {})({"type": "http"}, trio.sleep_forever, send)
     assert file.closed

@@ -63,6 +63,7 @@ async def test_what_somebody_posts_reaches_another_by_a_parcel_from_page_to_page
 
 async def test_without_a_choice_it_is_for_everybody_and_the_next_one_carries_nothing(browsers: Browsers) -> None:
     bob = browsers[1]
+    await bob.send(await bob.get("/post"), "/post", "Post it", title="Ladder", audience="network_wide")
     shown = await make(bob)
     assert {"For Alice", "For Carol"} <= set(re.findall(r"For \w+", shown.text))
     await save(bob, shown)

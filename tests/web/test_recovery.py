@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from meshnode.app.recovery.words import is_confirmed
 from meshnode.recovery.words import words_of
 from protocol import person_text
@@ -79,3 +81,27 @@ async def test_what_is_wrong_with_a_choice_is_said_above_the_form(browsers: Brow
     refused = await press(bob, page, "Let them keep it", need="x")
     assert refused.status == 400
     assert "2 to 16 friends" in refused.text
+
+
+@pytest.mark.parametrize(("done", "said"), [("friends", True), ("items", False), ("__class__", False), ("", False)])
+async def test_only_what_was_done_is_said_to_be_done(browsers: Browsers, done: str, said: bool) -> None:
+    page = await browsers[1].get(f"/recovery?done={done}")
+    assert ('class="done"' in page.html) is said
+
+
+async def test_each_act_says_that_it_is_done(mesh: Mesh, browsers: Browsers) -> None:
+    alice, bob, carol = browsers
+    people = {f"friend-{person_text(one.context.replica.me)}": "on" for one in (alice, carol)}
+    asked = await press(bob, await bob.get("/recovery"), "Let them keep it", need="2", **people)
+    page = await press(bob, asked, "Yes, do it")
+    assert "Your friends get their shares by message." in page.text
+    page = await press(bob, page, "Let them delete it")
+    assert "Your friends are told to delete their shares." in page.text
+
+
+async def test_friends_who_cannot_keep_it_lead_to_the_field_of_friends(browsers: Browsers) -> None:
+    bob = browsers[1]
+    refused = await press(bob, await bob.get("/recovery"), "Let them keep it", need="2")
+    assert refused.status == 400
+    (anchor,) = re.findall(r'<strong id="problem"><a href="#([^"]+)">', refused.html)
+    assert re.search(rf'<input type="checkbox" name="friend-[^>]* id="{anchor}"', refused.html)

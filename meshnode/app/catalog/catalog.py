@@ -12,7 +12,7 @@ from itertools import islice
 
 from meshnode.app.catalog.details import Details
 from meshnode.app.catalog.entries import Bucket, BucketKey, Entry, available_until, newest_first
-from meshnode.app.catalog.ids import ID_LENGTH, number_of
+from meshnode.app.catalog.ids import ID_LENGTH, key_of, number_of
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.catalog.matching import Meaning, entries_in, numbers_meant
 from meshnode.app.catalog.outside import Outside
@@ -64,6 +64,7 @@ class Catalog:
         """Knows what the owner was shown as news."""
         self.hidden: HiddenListings
         """Knows what the owner hides."""
+        self._taken = 0  # how much of what other devices have told was taken in, when this looked last
         self._begin()
         replica.changes.subscribe(self._note, at_commit=True)
 
@@ -140,6 +141,8 @@ class Catalog:
         if self._replica.clock.ended_by() < self._ended_by:
             self._begin()  # what had ended by a wrong clock is read again
         self._ended_by = self._replica.clock.ended_by()
+        if self._taken != self._replica.store.discover.taken:
+            self._take_marks()
         self._follow_trust()
         while self._filling is not None or self._stored or self._ended or self._entering:
             self._read_some()
@@ -151,6 +154,13 @@ class Catalog:
                     self.index.remove(entry.doc_id)
             self._next_expiry = min((bucket.next_expiry for bucket in self._all_buckets()), default=limits.FOREVER)
             self._left_count = sum(map(self._count, self._left))
+
+    def _take_marks(self) -> None:
+        """Read again what was shown as news and what is hidden: another device of the owner has told of it."""
+        discover = self._replica.store.discover
+        self._taken, self.shown, self.hidden = discover.taken, Shown(), HiddenListings(discover.hidden())
+        for entry in self.entries_of({key_of(number) for number in self.hidden.numbers}).values():
+            self.hidden.note(entry)
 
     def _read_some(self) -> None:
         """Take one step: read a few listings, of those that are held, then of those that came and went since."""

@@ -12,9 +12,9 @@ from protocol import PersonId
 
 ID_LENGTH = 16  # letters
 _ID_DOMAIN = b"meshnode listing id v1\0"
-_ID_BYTES = 10
+ID_BYTES = 10
 _ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0 and 1, which are easily mistaken
-_BITS_BEYOND_KEY = 8 * _ID_BYTES - 63  # of an id; the 63 that are left do not collide by chance
+_BITS_BEYOND_KEY = 8 * ID_BYTES - 63  # of an id; the 63 that are left do not collide by chance
 
 
 def listing_id(author: PersonId, slot: bytes) -> str:
@@ -29,7 +29,7 @@ def listing_key(author: PersonId, slot: bytes) -> int:
 
 def number_of(author: PersonId, slot: bytes) -> int:
     """Return the id of a listing as a number, which takes half the memory of the letters."""
-    return int.from_bytes(blake2b(_ID_DOMAIN + author + slot, digest_size=_ID_BYTES).digest(), "big")
+    return int.from_bytes(blake2b(_ID_DOMAIN + author + slot, digest_size=ID_BYTES).digest(), "big")
 
 
 def key_of(number: int) -> int:

@@ -27,9 +27,9 @@ def note_lost(store: Store, device: DeviceId) -> None:
 
 
 def waiting(replica: Replica) -> tuple[DeviceId, int, int] | None:
-    """Return the lost device that is not revoked yet, how many contacts were met since the restore, and of how many."""
+    """Return the lost device that may still act, how many contacts were met since the restore, and of how many."""
     lost = _read(replica)
-    if lost is None:
+    if lost is None or not replica.trust_state.certified(replica.me, lost[0]):
         return None
     device, _, met = lost
     contacts = _contacts(replica)

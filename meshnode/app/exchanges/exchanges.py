@@ -19,6 +19,7 @@ from meshnode.app.letters import letters
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
+from meshnode.app.owner import policy
 from meshnode.app.picking import fitting, pick
 from meshnode.errors import Field, NotFound, Refused, Unconfirmed, Usage, not_allowed
 from meshnode.quoting import first_few, named, quoted
@@ -120,9 +121,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     catch_up(replica)
     found = view.find(replica, which, act)
     if is_ended_by_block(replica, found.exchange):
-        raise Refused(
-            "you block {name}", "unblock them first with 'meshnode unblock NAME'", name=named(found.exchange.name)
-        )
+        raise policy.blocked(found.exchange.name)
     repeated = found.said(act, mine=True)
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)

@@ -21,7 +21,7 @@ from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from meshnode.store import KeptLetter
 from protocol import DeviceId, Kind, PersonId, Record, RemoteError, limits
-from protocol.letters import Handed, HandoverLetter, Introduction, Move, Note, OpenedLetter
+from protocol.letters import Handed, HandoverLetter, Introduction, Move, Note, NoteKind, OpenedLetter
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +37,22 @@ def follow(replica: Replica) -> None:
     """Notice new devices, and write the next letters that hand something over, tell the owner's notes, or ask for letters."""
     if not replica.trust_state.certified(replica.me, replica.device):
         return
-    with replica.transaction():
-        _notice(replica)
+    if is_due(replica):
+        with replica.transaction():
+            _notice(replica)
     try:
         for device in replica.store.handovers.owed_to():
             _hand_over(replica, device)
+        _note_to_come(replica)
         _tell_and_ask(replica)
     except MeshnodeError as fault:  # such as too many letters under way: a later look goes on
         log.info("nothing can be handed over now", extra={"why": str(fault)})
+
+
+def tell_at_once(replica: Replica) -> None:
+    """Tell the owner's other devices the notes that they lack, however lately that was done. Errors as `letters`."""
+    replica.store.meta.delete(_TOLD)
+    _tell_and_ask(replica)
 
 
 def release_expired(replica: Replica) -> None:
@@ -150,7 +158,7 @@ def _take_letter(replica: Replica, handed: Handed, letter: OpenedLetter, signer:
 def _take_notes(replica: Replica, notes: Iterable[Note], by: bytes) -> None:
     store = replica.store.own_notes
     for note in notes:
-        room = store.count() < limits.OWN_NOTES_MAX
+        room = store.count() < limits.OWN_NOTES_MAX or store.get(note.kind, note.key) is not None
         if room and note.stamp <= store.highest_stamp() + limits.HEADROOM:
             store.take(note, by)
 
@@ -164,10 +172,7 @@ def _state(replica: Replica) -> object:
 
 def _notice(replica: Replica) -> None:
     """Note new devices: of the owner, which are to be handed everything, and of people with whom something is open."""
-    store, now = replica.store.handovers, replica.clock.now()
-    state = _state(replica)
-    if store.looked_at == state:
-        return
+    store, now, state = replica.store.handovers, replica.clock.now(), _state(replica)
     people = {replica.me, *(exchange.other for exchange in replica.store.exchanges.unfinished())}
     for person in sorted(people):
         devices = {one.device for one in replica.trust_state.devices(person)} - {replica.device}
@@ -217,6 +222,17 @@ def _hand_over(replica: Replica, device: DeviceId) -> None:
             slot = letters.send_to_own_devices(replica, _handover(replica, batch), frozenset({device}))
             store.note_handed(((one.record.header.author, one.record.header.slot) for one in batch), slot)
             store.set_active(replica.me, now)
+
+
+def _note_to_come(replica: Replica) -> None:
+    """Note for each device how many letters are still to come for it from this one, where that has changed."""
+    store, kind = replica.store, NoteKind.LETTERS_TO_COME
+    counts = {device + replica.device: store.handovers.count_owed(device) for device in store.handovers.owed_to()}
+    noted = {key: int(value) for key, value in store.own_notes.of_kind(kind).items() if key.endswith(replica.device)}
+    for key in sorted({*counts, *noted}):
+        if (count := counts.get(key, 0)) != noted.get(key, 0):
+            value = str(count).encode() if count else None
+            store.own_notes.set(Note(kind, key, value, store.own_notes.highest_stamp() + 1))
 
 
 def _hand_over_to(replica: Replica, person: PersonId) -> None:
@@ -294,7 +310,7 @@ def _gather_notes(replica: Replica) -> None:
         newest = store.records.newest((replica.me, Kind.LETTER, slot))
         is_ours = newest is not None and newest.body and newest.header.device == replica.device
         if is_ours and count <= free and count <= GATHERED_MAX:
-            letters.withdraw_own(replica, slot)
+            letters.take_back(replica, slot)
             store.handovers.release(slot)
             free -= count
 

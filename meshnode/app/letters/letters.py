@@ -6,12 +6,10 @@ Then its author withdraws it. A letter that is not fetched expires. The states o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from meshnode.app.letters import kept
 from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, Delivery, LetterEvent, state_after
 from meshnode.app.naming import name_of
-from meshnode.app.owner.policy import blocks
+from meshnode.app.owner import policy
 from meshnode.errors import Field, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.authoring import withdraw, write
@@ -44,7 +42,7 @@ def send(
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to, is_last=is_last)
     _check_room(replica)
-    own_others = _own_others(replica) if to_own_devices else []
+    own_others = readers(replica, replica.me) if to_own_devices else []
     now = replica.clock.now()
     awaited = frozenset(certificate.device for certificate in [*recipients, *own_others])
     expires = now + limits.LETTER_LIFE
@@ -85,7 +83,7 @@ def post_receipt(replica: Replica, to: PersonId, receipt: Receipt, expires: int)
     rounding = limits.RECEIPT_ROUNDING
     recipients = _recipients(replica, to)
     if to != replica.me:
-        recipients += _own_others(replica)
+        recipients += readers(replica, replica.me)
     now = replica.clock.now()
     until = min(expires + -expires % rounding, now - now % rounding + limits.LETTER_LIFE)
     _post(replica, to, receipt, receipt_slot(replica.me, to), recipients, until, rounded=rounding)
@@ -138,19 +136,8 @@ def withdraw_finished(replica: Replica) -> None:
         if sent.expires <= now or (newest is not None and not newest.body):
             replica.store.letters.note_ended(sent.slot)
         elif newest is not None and newest.header.device == replica.device and _has_no_reader_left(replica, sent):
-            with replica.transaction():
-                withdraw(replica, Kind.LETTER, sent.slot)
-                replica.store.letters.note_ended(sent.slot)
+            _withdraw(replica, sent.slot)
     replica.ingest.exchanges_changed()  # of people with whom nothing is open, only the last letters kept them in touch
-
-
-def withdraw_own(replica: Replica, slot: bytes) -> None:
-    """Withdraw the letter in `slot`, which this device has written: another one says the same and more."""
-    newest = replica.store.records.newest((replica.me, Kind.LETTER, slot))
-    with replica.transaction():
-        if newest is not None and newest.body:
-            withdraw(replica, Kind.LETTER, slot)
-        replica.store.letters.note_ended(slot)
 
 
 def withdraw_all_to(replica: Replica, to: PersonId) -> None:
@@ -158,18 +145,22 @@ def withdraw_all_to(replica: Replica, to: PersonId) -> None:
     for sent in replica.store.letters.in_transit():
         newest = replica.store.records.newest((replica.me, Kind.LETTER, sent.slot))
         if sent.addressee == to and not sent.is_last and newest is not None and newest.body:
-            with replica.transaction():
-                withdraw(replica, Kind.LETTER, sent.slot)
-                replica.store.letters.note_ended(sent.slot)
+            _withdraw(replica, sent.slot)
 
 
 def take_back(replica: Replica, slot: bytes) -> None:
     """Withdraw a letter of this device that may still be under way, so that nobody opens it who has not yet."""
     newest = replica.store.records.newest((replica.me, Kind.LETTER, slot))
-    with replica.transaction():
-        if newest is not None and newest.body and newest.header.device == replica.device:
-            withdraw(replica, Kind.LETTER, slot)
+    if newest is not None and newest.body and newest.header.device == replica.device:
+        _withdraw(replica, slot)
+    else:
         replica.store.letters.note_ended(slot)
+
+
+def readers(replica: Replica, person: PersonId) -> list[Certificate]:
+    """Return the devices of `person`, without this one, to which anything is sealed: those certified last."""
+    others = [one for one in replica.trust_state.devices(person) if one.device != replica.device]
+    return sorted(others, key=lambda one: (-one.expires, one.device))[: limits.LETTER_DEVICES_MAX]
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
@@ -177,22 +168,22 @@ def take_back(replica: Replica, slot: bytes) -> None:
 
 def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> list[Certificate]:
     """Return the devices of `to` to which a letter is sealed. Raises Refused, with the next step, if there is none."""
-    name = named(name_of(replica, to))
-    if blocks(replica, to) and not is_last:
-        raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=name)
+    name = name_of(replica, to)
+    if policy.blocks(replica, to) and not is_last:
+        raise policy.blocked(name)
     if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused(
             "this device can no longer act for you",
             "it was revoked, or its certificate has expired. 'meshnode status' shows which",
         )
-    others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
-    if not others or replica.trust_state.graph.blocks(to, replica.me):
+    found = readers(replica, to)
+    if not found or replica.trust_state.graph.blocks(to, replica.me):
         raise Refused(
             "no message can reach {name} now",
             "this node knows no device of theirs. Try again after your nodes have connected",
-            name=name,
+            name=named(name),
         )
-    return _newest(others)
+    return found
 
 
 def _check_room(replica: Replica) -> None:
@@ -201,16 +192,6 @@ def _check_room(replica: Replica) -> None:
     too_many = too_many or use.letter_records >= limits.AUTHOR_LETTER_REGISTERS_MAX
     if too_many or use.letter_bytes + limits.RECORD_MAX_BYTES > limits.AUTHOR_LETTER_BYTES_MAX:
         raise Refused("too many of your messages are still on their way", "wait until some of them have arrived")
-
-
-def _own_others(replica: Replica) -> list[Certificate]:
-    """Return the owner's other devices to which a letter is sealed."""
-    return _newest(device for device in replica.trust_state.devices(replica.me) if device.device != replica.device)
-
-
-def _newest(devices: Iterable[Certificate]) -> list[Certificate]:
-    """Return the devices certified last, as many as a letter is sealed to."""
-    return sorted(devices, key=lambda device: (-device.expires, device.device))[: limits.LETTER_DEVICES_MAX]
 
 
 def _post(
@@ -237,6 +218,12 @@ def _post(
         raise Usage("that message is too long", "shorten it, or send two messages", field=Field.MESSAGE) from fault
     life = max(1, expires - replica.clock.now())
     return write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, rounded=rounded), key
+
+
+def _withdraw(replica: Replica, slot: bytes) -> None:
+    with replica.transaction():
+        withdraw(replica, Kind.LETTER, slot)
+        replica.store.letters.note_ended(slot)
 
 
 def _has_no_reader_left(replica: Replica, sent: SentLetter) -> bool:

@@ -7,11 +7,9 @@ from enum import Enum
 from functools import partial
 
 from meshnode.app.owner import policy
-from meshnode.app.people.cards import DEFAULT_TRUST
-from meshnode.app.people.people import give, per_mille
-from meshnode.errors import Failed
+from meshnode.app.people.people import give, who_we_are
 from meshnode.replica.replica import Replica
-from protocol import Kind, Record, device_slot
+from protocol import Record
 from protocol.wire import MeetPerson, meet_person
 
 Introduce = Callable[[bytes], MeetPerson]
@@ -20,11 +18,7 @@ Introduce = Callable[[bytes], MeetPerson]
 
 def introducer(replica: Replica) -> Introduce:
     """Return how to say who the owner is; it touches no store. Raises Failed before the node has a profile."""
-    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
-    profile = replica.trust_state.profile(replica.me)
-    if certificate is None or profile is None:
-        raise Failed("this node has no certificate or name yet", "'meshnode doctor' shows what is missing")
-    return partial(meet_person, replica.keys, certificate, profile.name)
+    return partial(meet_person, replica.keys, *who_we_are(replica))
 
 
 class Trouble(Enum):
@@ -48,15 +42,8 @@ def trouble_with(replica: Replica, certificate: Record) -> Trouble | None:
     return Trouble.REVOKED if replica.trust_state.revoked(person, certificate.header.device) else None
 
 
-def acquaint(replica: Replica, certificate: Record, name: str, weight: int | None) -> int:
-    """Vouch for a person with whom there is no trouble, and keep their certificate. Returns the vouch, per mille.
-
-    Without `weight` an earlier vouch stays, and a new one is of 0.8.
-    """
-    person = certificate.header.author
-    if weight is None:
-        weight = policy.weight(replica, person) or per_mille(DEFAULT_TRUST)
+def acquaint(replica: Replica, certificate: Record, name: str, weight: int) -> None:
+    """Vouch with `weight` for a person with whom there is no trouble, and keep their certificate."""
     with replica.transaction():
-        give(replica, person, weight, name)
+        give(replica, certificate.header.author, weight, name)
         replica.ingest.receive([certificate])
-    return weight

@@ -15,8 +15,7 @@ from typing import NamedTuple
 from meshnode.app.meetings.acquainting import Trouble, acquaint, introducer, trouble_with
 from meshnode.app.naming import PersonRef, called
 from meshnode.app.owner import policy
-from meshnode.app.people.people import NO_ROOM_TO_VOUCH, per_mille
-from meshnode.errors import Refused
+from meshnode.app.people.people import no_room, per_mille, weight_for
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from protocol import Code, RemoteError, limits, parse_person, person_text
@@ -51,7 +50,7 @@ class MeetingState(Enum):
 
 
 class OpenCode(NamedTuple):
-    """The code that was shown last; `until` is in monotonic seconds, `weight` the vouch for those who come (per mille).
+    """The code that was shown last; `until` is in monotonic seconds, `trust` what the owner asked to give those who come.
 
     `entropy` and `message` belong to SPAKE2. `device_code` is what a machine gets that is to become a device.
     """
@@ -63,7 +62,7 @@ class OpenCode(NamedTuple):
     until: float
     run: str
     state: str
-    weight: int | None
+    trust: float | None
     device_code: str
     person: str
     name: str
@@ -124,10 +123,11 @@ def show(replica: Replica, order: MeetingOrder, heard: Collection[int]) -> WordC
     `heard` are the numbers that others on the network use now. Raises Refused if the owner can trust nobody further,
     Usage for a trust out of range.
     """
-    weight = None if order.trust is None else per_mille(order.trust)
+    if order.trust is not None:
+        per_mille(order.trust)
     if not policy.has_room_to_vouch(replica):
-        raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
-    return _open(replica, heard, limits.WORD_CODE_LIFE, weight, "")
+        raise no_room()
+    return _open(replica, heard, limits.WORD_CODE_LIFE, order.trust, "")
 
 
 def show_device_code(replica: Replica, text: str, expires: int, heard: Collection[int]) -> WordCodeView:
@@ -164,10 +164,10 @@ def begin(replica: Replica) -> MeetStart | Bye:
 
 
 def prove(
-    replica: Replica, start: MeetStart, proof: MeetProof, handshake_hash: bytes
+    replica: Replica, begun: MeetStart, start: MeetStart, proof: MeetProof, handshake_hash: bytes
 ) -> tuple[MeetProof | MeetDevice | Bye, ...]:
-    """Return the answer to a caller's proof. One that does not hold ends the code, and the owner is told."""
-    code = open_code(replica)
+    """Return the answer to a caller who was sent `begun`. A proof that does not hold ends its code, and the owner is told."""
+    code = _code_of(replica, begun)
     if code is None:
         return (Bye(Code.EXPIRED),)
     ours = ShownCode(WordCode.parse(code.text), bytes.fromhex(code.entropy))
@@ -185,13 +185,13 @@ def prove(
     return (answer,)
 
 
-def meet(replica: Replica, person: MeetPerson, handshake_hash: bytes) -> MeetPerson | Bye:
-    """Vouch for a person who has proved the code, and return who the owner is; all is on disk before.
+def meet(replica: Replica, begun: MeetStart, person: MeetPerson, handshake_hash: bytes) -> MeetPerson | Bye:
+    """Vouch for a person who has proved the code of `begun`, and return who the owner is; all is on disk before.
 
     Raises RemoteError if they do not prove that they are who they say.
     """
     certificate = check_person(person, handshake_hash)
-    code = open_code(replica)
+    code = _code_of(replica, begun)
     if code is None or code.purpose is not Purpose.PERSON:
         return Bye(Code.EXPIRED)
     who, trouble = person_text(certificate.header.author), trouble_with(replica, certificate)
@@ -199,7 +199,7 @@ def meet(replica: Replica, person: MeetPerson, handshake_hash: bytes) -> MeetPer
         log.info("somebody with the right words was not connected", extra={"why": trouble.value})
         _end(replica, code, MeetingState.REFUSED, person=who, name=person.name, trouble=trouble.value)
         return introducer(replica)(handshake_hash) if trouble is Trouble.OWN else Bye(Code.CARD_USED)
-    acquaint(replica, certificate, person.name, code.weight)
+    acquaint(replica, certificate, person.name, weight_for(replica, certificate.header.author, code.trust))
     _end(replica, code, MeetingState.MET, person=who, name=person.name)
     return introducer(replica)(handshake_hash)
 
@@ -207,7 +207,9 @@ def meet(replica: Replica, person: MeetPerson, handshake_hash: bytes) -> MeetPer
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _open(replica: Replica, heard: Collection[int], seconds: int, weight: int | None, device_code: str) -> WordCodeView:
+def _open(
+    replica: Replica, heard: Collection[int], seconds: int, trust: float | None, device_code: str
+) -> WordCodeView:
     free = [number for number in range(1, limits.WORD_CODE_NUMBER_MAX + 1) if number not in heard]
     drawn = int.from_bytes(replica.entropy(8), "big")
     number = (free or [1])[drawn % max(1, len(free))]
@@ -221,7 +223,7 @@ def _open(replica: Replica, heard: Collection[int], seconds: int, weight: int | 
         until=replica.clock.monotonic() + seconds,
         run=replica.run.hex(),
         state=MeetingState.WAITING.value,
-        weight=weight,
+        trust=trust,
         device_code=device_code,
         person="",
         name="",
@@ -230,6 +232,12 @@ def _open(replica: Replica, heard: Collection[int], seconds: int, weight: int | 
     replica.store.meta.set(_KEPT, json.dumps(opened))
     _tell(replica)
     return WordCodeView(opened.text, replica.clock.now() + seconds)
+
+
+def _code_of(replica: Replica, begun: MeetStart) -> OpenCode | None:
+    """Return the code whose message is `begun`, if it may still be typed: a newer one knows nothing of its callers."""
+    code = open_code(replica)
+    return code if code is not None and bytes.fromhex(code.message) == begun.message else None
 
 
 def _kept(replica: Replica) -> OpenCode | None:

@@ -11,7 +11,7 @@ from meshnode.app.meetings.shown import open_code
 from meshnode.app.naming import PersonRef, called
 from meshnode.app.owner import policy
 from meshnode.app.people.cards import AddedState, AddedView
-from meshnode.app.people.people import NO_ROOM_TO_VOUCH, per_mille
+from meshnode.app.people.people import no_room, per_mille, weight_for
 from meshnode.errors import Failed, Field, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.replica import Replica
@@ -64,6 +64,8 @@ class MeetingEnd(Enum):
     """The words are right, and the other end does not connect with this person."""
     LOST = "lost"
     """The words are right, and the connection has ended before all was said."""
+    EXPIRED = "expired"
+    """The other end showed the code when it was called, and has ended it since, or shows a newer one."""
 
 
 class TypedMeeting:
@@ -137,7 +139,7 @@ class TypedMeeting:
         if self._believed:
             self.end = MeetingEnd.LOST if code == Code.EXPIRED else MeetingEnd.REFUSED
         elif self.proof_sent:
-            self.end = MeetingEnd.WRONG
+            self.end = MeetingEnd.EXPIRED if code == Code.EXPIRED else MeetingEnd.WRONG
         else:
             raise RemoteError(Code.EXPIRED, "the code has just ended there")
 
@@ -195,7 +197,7 @@ def prepare(replica: Replica, code: WordCode, trust: float | None) -> Introduce:
     if ours is not None and ours.text == code.to_text():
         raise Refused("this is the code that this computer shows", "type it on the other one")
     if not policy.has_room_to_vouch(replica):
-        raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
+        raise no_room()
     return introducer(replica)
 
 
@@ -218,10 +220,10 @@ def check_met(result: MeetingResult) -> None:
             raise Refused("the other computer did not connect with you", "talk to its owner")
         case MeetingEnd.LOST:
             raise Failed("the connection ended before all was said", "ask for a new code")
+        case MeetingEnd.EXPIRED:
+            raise _no_longer_shown()
     if result.reached:
-        raise Refused(
-            "the computer that was found does not show this code any longer", "ask for a new code and type it soon"
-        )
+        raise _no_longer_shown()
     if result.heard:
         raise Failed(
             "the other computer was found, but cannot be called: a firewall may be in between",
@@ -231,6 +233,12 @@ def check_met(result: MeetingResult) -> None:
         "nobody nearby shows this code",
         "check that both computers are on one network and the code is not older than {minutes} minutes",
         minutes=limits.WORD_CODE_LIFE // limits.MINUTE,
+    )
+
+
+def _no_longer_shown() -> Refused:
+    return Refused(
+        "the computer that was found does not show this code any longer", "ask for a new code and type it soon"
     )
 
 
@@ -244,13 +252,14 @@ def connect(replica: Replica, result: MeetingResult, trust: float | None, connec
         case Trouble.OWN:
             raise Refused("this code is shown by one of your own computers", "type it on somebody else's")
         case Trouble.BLOCKED:
-            raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=named(name))
+            raise policy.blocked(name)
         case Trouble.FULL:
-            raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
+            raise no_room()
         case Trouble.REVOKED:
             raise Refused("{name} has removed this device of theirs", "they use another one", name=named(name))
     again = policy.weight(replica, person) > 0
-    weight = acquaint(replica, certificate, name, None if trust is None else per_mille(trust))
+    weight = weight_for(replica, person, trust)
+    acquaint(replica, certificate, name, weight)
     if result.at is not None:
         host, port = result.at
         replica.store.people.remember(person, device, host.partition("%")[0], port, replica.clock.now())

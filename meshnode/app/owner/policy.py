@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from meshnode.app.owner import ended_entries, former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
-from meshnode.errors import Refused, not_allowed
+from meshnode.errors import Field, Refused, not_allowed
+from meshnode.quoting import named
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.bodies import readable
 from meshnode.replica.branches import valid_and_outdated
@@ -107,6 +108,11 @@ def weight(replica: Replica, subject: PersonId) -> int:
 def blocks(replica: Replica, subject: PersonId) -> bool:
     """Whether the owner blocks `subject`."""
     return replica.trust_state.graph.blocks(replica.me, subject)
+
+
+def blocked(name: str, field: Field | None = None) -> Refused:
+    """Return the error for what cannot be done with somebody called `name` while the owner blocks them."""
+    return Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", field=field, name=named(name))
 
 
 def has_spoken_of(replica: Replica, subject: PersonId) -> bool:

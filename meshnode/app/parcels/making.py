@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from meshnode.app.groups import membership
+from meshnode.app.letters.letters import readers
 from meshnode.app.naming import PersonRef, find, name_of, reference
+from meshnode.app.owner import policy
 from meshnode.app.parcels import knowledge
 from meshnode.app.parcels.knowledge import Knowledge
 from meshnode.app.peers.contacts import admits, direct_contacts
+from meshnode.app.peers.held_items import item_of
 from meshnode.app.people.people import pending_cards
 from meshnode.errors import Field, Refused
-from meshnode.quoting import named
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.changes import Superseding
 from meshnode.replica.replica import Replica
@@ -30,6 +32,7 @@ from protocol.parcels import (
     PARCEL_ENTROPY_BYTES,
     CardClaim,
     Opening,
+    ParcelReceipt,
     ParcelReceipts,
     ParcelRecords,
     Part,
@@ -114,6 +117,7 @@ class SealedPart:
     takes_back: int = 0
     connects: bool = False
     items: list[bytes] = field(default_factory=list)
+    receipts: tuple[ParcelReceipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,26 +182,20 @@ def plan(replica: Replica, order: ParcelOrder) -> Plan:
 
 def _named(replica: Replica, name: str) -> PersonId:
     person = find(replica, name)
-    if replica.trust_state.graph.blocks(replica.me, person):
-        raise Refused(
-            "you block {name}",
-            "unblock them first with 'meshnode unblock NAME'",
-            field=Field.PERSON,
-            name=named(name_of(replica, person)),
-        )
+    if policy.blocks(replica, person):
+        raise policy.blocked(name_of(replica, person), Field.PERSON)
     return person
 
 
 def _usual(replica: Replica) -> list[PersonId]:
     """Return everybody whom a parcel is for that names nobody: contacts, own devices, and people who have just parted."""
     counterparts = sorted(replica.trust_state.counterparts)
-    return [*direct_contacts(replica), *counterparts, *replica.store.parcels.people()]
+    met = replica.store.parcels.people_of_sessions(since=replica.clock.now() - PARTED_SECONDS)
+    return [*direct_contacts(replica), *counterparts, *replica.store.parcels.people(), *met]
 
 
 def _letter_keys(replica: Replica, person: PersonId) -> tuple[bytes, ...]:
-    others = [one for one in replica.trust_state.devices(person) if one.device != replica.device]
-    newest = sorted(others, key=lambda one: (-one.expires, one.device))[: limits.LETTER_DEVICES_MAX]
-    return tuple(one.letter_public for one in newest)
+    return tuple(one.letter_public for one in readers(replica, person))
 
 
 def making(replica: Replica, wanted: Plan, give: Callable[[bytes], object]) -> Steps[MadeParcel]:
@@ -225,7 +223,7 @@ def note_handed_over(replica: Replica, made: MadeParcel) -> None:
     """Remember what is in a parcel that has left: the people in it count as holding that for some days."""
     with replica.transaction():
         for part in made.parts:
-            knowledge.note_made(replica, part.id, part.recipient.person, part.items)
+            knowledge.note_made(replica, part.id, part.recipient.person, part.items, part.receipts)
 
 
 def view(replica: Replica, wanted: Plan, made: MadeParcel, name: str) -> ParcelView:
@@ -260,7 +258,7 @@ def _references(replica: Replica, people: Iterable[PersonId]) -> tuple[PersonRef
 def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Callable[[bytes], object]) -> Steps[None]:
     """Give out the chunks of one person's part; none if there is nothing new for them."""
     person, parted = part.recipient.person, part.recipient.parted
-    known = Knowledge(replica, person)
+    known = yield from Knowledge.gathering(replica, person)
     if parted and known.last + PARTED_SECONDS < replica.clock.now():
         replica.store.parcels.forget_person(person)
         return
@@ -274,15 +272,15 @@ def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Calla
     last_words = [one for one in last_words if not known.has(one.id)]
     claim = None if parted else _claim(replica, person)
     part.connects = claim is not None
-    news = wanted or newer or last_words or knowledge.has_untold(replica, person)
+    due = knowledge.ReceiptsDue() if parted else knowledge.receipts_due(replica, person)
+    news = wanted or newer or last_words or due.untold
     if not news and (claim is None or (known.last and not again)):
         return
     writer = PartWriter(part.key)
     _put(writer, _opening(replica, part, claim), give)
-    if not parted:
-        receipts = knowledge.receipts_due(replica, person)
-        if receipts:
-            _put(writer, encode_parcel_frame(ParcelReceipts(tuple(receipts))), give)
+    for receipt in due.receipts:  # one that names many records fills a sixth of a frame
+        _put(writer, encode_parcel_frame(ParcelReceipts((receipt,))), give)
+    part.receipts = due.receipts
     headers = [one.newest.without_body() for one in newer]
     first = wanted[: len(certificates)]
     yield from _putting(replica, served, part, writer, first, give)
@@ -396,7 +394,7 @@ def _put_records(
             frame, size = [], 0
         frame.append(wire)
         size += len(wire) + 3
-        part.items.append(knowledge.item_of(record))
+        part.items.append(item_of(record.register, record.id))
         part.records += 1
         part.takes_back += record.withdrawn or record.header_only or is_revocation(record.header)
     if frame:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from meshnode.app.groups import membership
 from meshnode.app.naming import PersonRef, name_of, reference
-from meshnode.app.owner import former_web
 from meshnode.app.parcels import knowledge
 from meshnode.app.peers.contacts import admits, keep_keys
-from meshnode.app.peers.identifying import Welcome, keep_shown
-from meshnode.app.peers.shown_certificates import has_expired
+from meshnode.app.peers.held_items import item_of, prefix
+from meshnode.app.peers.identifying import TurnedAway, keep_shown, welcome
 from meshnode.app.people import cards
 from meshnode.errors import Refused
 from meshnode.quoting import named
@@ -31,7 +29,8 @@ from protocol.session import PeerIdentified, ToldTime
 PIECE_BYTES = 16 * 1024  # read in one step: some 20 ms where all of it is boxes
 BATCH_BYTES = (
     512 * 1024
-)  # of records that are taken in together: some thousand posts, in memory at most this and a frame
+)  # of frames that are taken in together: some thousand posts, in memory at most this and a frame
+_ENTRY_BYTES = 64  # of memory for a frame, and for each thing in it, however short: measured
 _NO_RUN = bytes(limits.RUN_BYTES)  # a parcel is no run of a program
 _NO_TIME = ToldTime(0, 32)  # nor does it tell the time: it may have been under way for weeks
 
@@ -64,7 +63,7 @@ class ParcelIntake:
         self._reader = ParcelReader((replica.keys.letter_private, *replica.former_letter_keys))
         self._sender: _Sender | None = None
         self._frames: list[ParcelFrame] = []
-        self._waiting = 0  # bytes of records that have come and are not taken in
+        self._waiting = 0  # bytes of memory for the frames that have come and are not taken in
 
     @property
     def done(self) -> bool:
@@ -91,16 +90,14 @@ class ParcelIntake:
         sender = self._sender
         assert sender is not None, "a part that is whole has an opening"
         yield from self._flush(sender)
-        return _finish(self._replica, sender, whole=True)
+        return (yield from _finishing(self._replica, sender, whole=True))
 
     def _take(self, frames: Sequence[ParcelFrame]) -> Steps[None]:
         for frame in frames:
             if isinstance(frame, SignedOpening):
                 self._sender = _begin(self._replica, frame, self._reader.key)
-            elif isinstance(frame, ParcelRecords):
-                self._waiting += sum(map(len, frame.entries))
-                self._frames.append(frame)
             else:
+                self._waiting += _memory_of(frame)
                 self._frames.append(frame)
             if self._sender is not None and self._waiting >= BATCH_BYTES:
                 yield from self._flush(self._sender)
@@ -109,7 +106,8 @@ class ParcelIntake:
         frames, self._frames, self._waiting = self._frames, [], 0
         fault = yield from _taking(self._replica, sender, frames)
         if fault is not None:
-            raise _broken(self._replica, _finish(self._replica, sender, whole=False), RemoteError(fault))
+            view = yield from _finishing(self._replica, sender, whole=False)
+            raise _broken(self._replica, view, RemoteError(fault))
 
     def _end_early(self, error: RemoteError | None, frames: Sequence[ParcelFrame]) -> Steps[None]:
         """Keep what came before a fault, or before the cut without one, and raise what is wrong."""
@@ -117,7 +115,19 @@ class ParcelIntake:
         if self._sender is None:
             raise _refusal(error)
         yield from self._flush(self._sender)
-        raise _broken(self._replica, _finish(self._replica, self._sender, whole=False), error)
+        view = yield from _finishing(self._replica, self._sender, whole=False)
+        raise _broken(self._replica, view, error)
+
+
+def _memory_of(frame: ParcelFrame) -> int:
+    """Return an estimate of the memory of a frame that has come, in bytes."""
+    match frame:
+        case ParcelRecords(entries):
+            return _ENTRY_BYTES + sum(_ENTRY_BYTES + len(entry) for entry in entries)
+        case ParcelReceipts(entries):
+            return _ENTRY_BYTES + sum(_ENTRY_BYTES * (1 + len(entry.not_taken)) for entry in entries)
+        case SignedOpening():
+            return _ENTRY_BYTES
 
 
 @dataclass(slots=True)
@@ -158,16 +168,10 @@ def _begin(replica: Replica, signed: SignedOpening, key: bytes) -> _Sender:
     event = PeerIdentified(person, device, certificate, _NO_TIME, 1, _NO_RUN, shown)
     if signed.opening.claim is not None:
         _redeem(replica, signed.opening.claim, person)
-    if has_expired(replica, event):
-        raise Refused(
-            "the computer that made this parcel has not renewed its certificate for too long",
-            "ask its owner for a new one",
-        )
-    common = membership.proved_common_groups(replica, event)
-    admitted = admits(replica, person, common)
-    if not admitted and not former_web.left_lately(replica, person):
-        raise _outsider()
-    keep_shown(replica, event, Welcome(common, admitted))
+    answer = welcome(replica, event)
+    if isinstance(answer, TurnedAway):
+        raise _outdated() if answer.code is Code.EXPIRED else _outsider()
+    keep_shown(replica, event, answer)
     again = replica.store.parcels.has_come(signed.opening.parcel)
     return _Sender(person, device, signed.opening.parcel, signed.opening.made, vouched, again)
 
@@ -179,11 +183,10 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
     """
     records: list[Record] = []
     fault: Code | None = None
+    receipts = [one for frame in frames if isinstance(frame, ParcelReceipts) for one in frame.entries]
+    yield from knowledge.acknowledging(replica, sender.person, sender.device, receipts)
     for frame in frames:
-        if isinstance(frame, ParcelReceipts):
-            with replica.transaction():
-                knowledge.acknowledged(replica, sender.person, sender.device, frame.entries)
-        elif isinstance(frame, ParcelRecords):
+        if isinstance(frame, ParcelRecords):
             try:
                 records += [Record.parse(wire) for wire in frame.entries]
             except RemoteError as error:
@@ -196,7 +199,7 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
         faulty = {record.id for record, _ in outcome.faults}
         sender.came += len(part)
         sender.new += len(outcome.stored)
-        sender.items += b"".join(knowledge.item_of(record) for record in part if record.id not in faulty)
+        sender.items += b"".join(item_of(record.register, record.id) for record in part if record.id not in faulty)
         later = [one.id for one in outcome.later if one.reason != UNREADABLE]
         sender.not_taken |= dict.fromkeys(later[: limits.PARCEL_NOT_TAKEN_MAX - len(sender.not_taken)])
         if outcome.faults and fault is None:
@@ -205,20 +208,17 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
     return fault
 
 
-def _finish(replica: Replica, sender: _Sender, *, whole: bool) -> TakenView:
+def _finishing(replica: Replica, sender: _Sender, *, whole: bool) -> Steps[TakenView]:
     """Note what has come, decide about what waited for the rest, and return what was done."""
     person = sender.person
     sender.new += len(replica.ingest.receive([], person).stored)
-    with replica.transaction():
-        if sender.items:
-            knowledge.note_held(replica, person, sender.device, bytes(sender.items))
-        if whole:
-            refused = b"".join(map(knowledge.prefix, sender.not_taken))
-            now = replica.clock.now()
-            told = (
-                0 if sender.came else now
-            )  # receipts alone call for none, or the two would write to each other for ever
-            replica.store.parcels.add_came(sender.parcel, person, now, refused, told=told, keep=knowledge.CAME_KEPT)
+    yield
+    if sender.items:
+        yield from knowledge.noting_held(replica, person, sender.device, bytes(sender.items))
+    if whole:
+        refused, now = b"".join(map(prefix, sender.not_taken)), replica.clock.now()
+        told = 0 if sender.came else now  # receipts alone call for none, or the two would write to each other for ever
+        replica.store.parcels.add_came(sender.parcel, person, now, refused, told=told, keep=knowledge.CAME_KEPT)
     if replica.trust_state.graph.weight(replica.me, person) > 0 or person == replica.me:
         keep_keys(replica, person)
     if replica.trust_state.graph.weight(person, replica.me) > 0:
@@ -263,6 +263,13 @@ def _broken(replica: Replica, view: TakenView, error: RemoteError | None) -> Ref
         "ask {name} for it again",
         new=view.new,
         name=name,
+    )
+
+
+def _outdated() -> Refused:
+    return Refused(
+        "the computer that made this parcel has not renewed its certificate for too long",
+        "ask its owner for a new one",
     )
 
 

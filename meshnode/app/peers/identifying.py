@@ -67,14 +67,20 @@ def identify(
         return TurnedAway(refusal)
     if card is not None:  # what they tell counts from now on, since the owner vouches for them by the card
         times.hear(person, event.told)
+    answer = welcome(replica, event)
+    if isinstance(answer, Welcome) and (person, device) == (replica.me, replica.device):
+        copies.note_other_machine(replica)
+    return answer
+
+
+def welcome(replica: Replica, event: PeerIdentified) -> TurnedAway | Welcome:
+    """Return whether a device that has proved who it is may show anything, by the date and by who is admitted."""
     if has_expired(replica, event):
         return TurnedAway(Code.EXPIRED, tells_time=True)  # the peer may not know the date, and learns it by this
     shown = membership.proved_common_groups(replica, event)
-    admitted = admits(replica, person, shown)
-    if not admitted and not former_web.left_lately(replica, person):
+    admitted = admits(replica, event.person, shown)
+    if not admitted and not former_web.left_lately(replica, event.person):
         return TurnedAway(Code.REFUSED)
-    if (person, device) == (replica.me, replica.device):
-        copies.note_other_machine(replica)
     return Welcome(shown, admitted)
 
 

@@ -17,7 +17,6 @@ from protocol.wire import (
     MeetPerson,
     MeetProof,
     MeetStart,
-    Purpose,
     Responder,
     decode_known,
     encode_frame,
@@ -42,7 +41,8 @@ class AnsweringMeeting:
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
-        self._start: MeetStart | None = None
+        self._begun: tuple[MeetStart, MeetStart] | None = None
+        """What this end has said to begin the proof, and what the caller has."""
         self._proved = False
         self.over = False
 
@@ -55,15 +55,17 @@ class AnsweringMeeting:
 
     def _answer(self, handshake_hash: bytes, frame: Frame) -> Iterator[Frame]:
         match frame:
-            case MeetStart() if self._start is None:
-                self._start = frame
-                answers: tuple[Frame, ...] = (shown.begin(self._replica),)
-            case MeetProof() if self._start is not None and not self._proved:
+            case MeetStart() if self._begun is None:
+                begun = shown.begin(self._replica)
+                if isinstance(begun, MeetStart):
+                    self._begun = begun, frame
+                answers: tuple[Frame, ...] = (begun,)
+            case MeetProof() if self._begun is not None and not self._proved:
                 self._proved = True
-                answers = shown.prove(self._replica, self._start, frame, handshake_hash)
-                self.over = frame.purpose != Purpose.PERSON
-            case MeetPerson() if self._proved:
-                answers = (shown.meet(self._replica, frame, handshake_hash),)
+                answers = shown.prove(self._replica, *self._begun, frame, handshake_hash)
+                self.over = any(isinstance(one, MeetProof) and one.purpose != frame.purpose for one in answers)
+            case MeetPerson() if self._begun is not None and self._proved:
+                answers = (shown.meet(self._replica, self._begun[0], frame, handshake_hash),)
                 self.over = True
             case _:
                 raise RemoteError(Code.OUT_OF_ORDER, f"{type(frame).__name__} in a meeting")

@@ -19,18 +19,26 @@ from meshnode.app.groups.card_invitations import CardGroup
 from meshnode.app.naming import PersonRef, called, reference
 from meshnode.app.owner import policy
 from meshnode.app.people import guests
-from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
-from meshnode.errors import Failed, Field, Refused, Usage
+from meshnode.app.people.people import (
+    DEFAULT_TRUST,
+    check_vouch,
+    give,
+    no_room,
+    pending_cards,
+    per_mille,
+    weight_for,
+    who_we_are,
+)
+from meshnode.errors import Field, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import ClaimResult
-from protocol import Code, Kind, PersonId, RemoteError, device_slot, limits, parse_person, person_text
+from protocol import Code, PersonId, RemoteError, limits, parse_person, person_text
 from protocol.tokens import Card
 
 log = logging.getLogger(__name__)
 
-DEFAULT_TRUST = 0.8
 WAIT_SECONDS_MAX = 10.0  # for the giver of a card to be met: the answer comes so much later at most
 SPENT_KEPT = 8  # names of givers whose cards came too late: the owner needs the latest, not a history
 _SPENT = "used cards"  # their key among the small values of the store
@@ -131,14 +139,11 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
             "you have {most} unused cards already", "wait until one is used or expires", most=limits.LIVE_CARDS_MAX
         )
     if not policy.has_room_to_vouch(replica):
-        raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
-    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
-    profile = replica.trust_state.profile(replica.me)
-    if certificate is None or profile is None:
-        raise Failed("this node has no certificate or name yet", "'meshnode doctor' shows what is missing")
+        raise no_room()
+    certificate, name = who_we_are(replica)
     card = Card(
         giver=replica.me,
-        name=profile.name,
+        name=name,
         certificate=certificate,
         secret=replica.entropy(limits.CARD_SECRET_BYTES),
         addresses=tuple(addresses[: limits.CARD_ADDRESSES_MAX]),
@@ -171,20 +176,19 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     Raises Usage where the text is no card, Refused where the card is the owner's or is of a person whom the owner
     blocks. A card that has expired by this node's clock is tried all the same.
     """
-    weight = None if given.trust is None else per_mille(given.trust)
+    if given.trust is not None:
+        per_mille(given.trust)
     card = _read(given.card)
     now = replica.clock.now()
     if card.giver == replica.me:
         raise Refused("this is your own card", "give it to somebody else, who then adds it")
     if policy.blocks(replica, card.giver):
-        raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=named(card.name))
+        raise policy.blocked(card.name)
     check_vouch(replica, card.giver)
     _forget_spent(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
-    before = policy.weight(replica, card.giver)
-    answered = before > 0 and _vouches_back(replica, card.giver)
-    if weight is None:
-        weight = before or per_mille(DEFAULT_TRUST)
+    answered = policy.weight(replica, card.giver) > 0 and _vouches_back(replica, card.giver)
+    weight = weight_for(replica, card.giver, given.trust)
     faults = replica.ingest.receive([card.certificate]).faults
     if faults:
         raise Refused("this card's certificate is no longer valid", "ask {name} for a new one", name=named(card.name))

@@ -16,7 +16,7 @@ from meshnode.app.owner import policy
 from meshnode.app.people import cards, guests
 from meshnode.app.people.cards import AddedView, CardToAdd
 from meshnode.app.people.guests import Guest
-from meshnode.app.people.people import give, per_mille
+from meshnode.app.people.people import give, per_mille, weight_for
 from meshnode.errors import Field, NotFound, Refused, Usage, not_allowed
 from meshnode.quoting import named
 from meshnode.replica.replica import Replica
@@ -146,8 +146,7 @@ def _accept(
     """Vouch for a person whom these letters introduced, and take in the certificates of their devices."""
     latest = met[0]
     before = policy.weight(replica, latest.person)
-    weight = before or per_mille(cards.DEFAULT_TRUST)
-    give(replica, latest.person, weight if trust is None else per_mille(trust), latest.name)
+    give(replica, latest.person, weight_for(replica, latest.person, trust), latest.name)
     # Only now, since the certificates of a person whom nothing connects to the owner would not stay.
     replica.ingest.receive([record for introduced in met for record in introduced.certificates])
     replica.store.introductions.forget(latest.person)
@@ -207,7 +206,7 @@ def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
     if person == replica.me:
         raise Refused("you cannot introduce yourself", "'meshnode card' makes a card to hand over")
     if policy.blocks(replica, person):
-        raise Refused("you block {name}", "unblock them first with 'meshnode unblock NAME'", name=name)
+        raise policy.blocked(name_of(replica, person))
     if policy.weight(replica, person) == 0:
         raise Refused(
             "you do not trust {name} directly",

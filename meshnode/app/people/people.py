@@ -19,14 +19,14 @@ from meshnode.app.naming import (
 )
 from meshnode.app.owner import policy
 from meshnode.app.picking import alike
-from meshnode.errors import Field, Refused, Unconfirmed, Usage
+from meshnode.errors import Failed, Field, Refused, Unconfirmed, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
-from protocol import PersonId, fingerprint_words, limits, person_text, short_id
+from protocol import Kind, PersonId, Record, device_slot, fingerprint_words, limits, person_text, short_id
 from protocol.tokens import Card
 from protocol.trust import as_trust
 
-NO_ROOM_TO_VOUCH = "the list of people you trust is full"
+DEFAULT_TRUST = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +195,25 @@ def vouch(
     return view(replica, subject, connected)
 
 
+def weight_for(replica: Replica, subject: PersonId, trust: float | None) -> int:
+    """Return the vouch to give `subject`, per mille: the one that was asked for, or the earlier one, or one of 0.8."""
+    return per_mille(trust) if trust is not None else policy.weight(replica, subject) or per_mille(DEFAULT_TRUST)
+
+
+def no_room() -> Refused:
+    """Return the error for an owner who can vouch for nobody further."""
+    return Refused("the list of people you trust is full", "make room with 'meshnode unvouch NAME'")
+
+
+def who_we_are(replica: Replica) -> tuple[Record, str]:
+    """Return the certificate of this device and the owner's name, as a card shows them. Failed before the node has both."""
+    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
+    profile = replica.trust_state.profile(replica.me)
+    if certificate is None or profile is None:
+        raise Failed("this node has no certificate or name yet", "'meshnode doctor' shows what is missing")
+    return certificate, profile.name
+
+
 def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
     """Vouch for `subject`, known as `name`, with `weight` per mille; raises Refused as `check_vouch` does."""
     check_vouch(replica, subject)
@@ -236,7 +255,7 @@ def check_vouch(replica: Replica, subject: PersonId) -> None:
     if policy.blocks(replica, subject):
         raise Refused("you block that person", "unblock them first with 'meshnode unblock NAME'")
     if not policy.has_room_to_vouch(replica, subject):
-        raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
+        raise no_room()
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:

@@ -64,7 +64,7 @@ class _FriendSet:
     """Those who have their share; the store forgets after a year which letters were delivered."""
 
 
-def set_friends(replica: Replica, order: FriendsOrder) -> FriendsView:
+def set_friends(replica: Replica, order: FriendsOrder) -> None:
     """Give each of these friends a new share, instead of all earlier ones.
 
     Raises Forbidden without the identity key; Usage for too few or too many; Refused for somebody who does not trust the
@@ -72,6 +72,14 @@ def set_friends(replica: Replica, order: FriendsOrder) -> FriendsView:
     """
     seed = identity_keys(replica).seed
     people = _people(replica, order.friends)
+    if NEED_LEAST <= len(people) < order.need:
+        raise Usage(
+            "it would take {need} friends to bring you back, and you have chosen {count}",
+            "choose more, or let fewer be enough",
+            field=Field.NEED,
+            need=order.need,
+            count=len(people),
+        )
     if not NEED_LEAST <= order.need <= len(people) <= FRIENDS_MAX:
         raise Usage(
             "choose {least} to {most} friends, and at least {least} of them whom it takes to bring you back",
@@ -83,7 +91,9 @@ def set_friends(replica: Replica, order: FriendsOrder) -> FriendsView:
         _check_friend(replica, person)
     if not order.anyway:
         raise Unconfirmed(
-            "any {need} of {names} together can act as you, if they want to: read, write, block and trust in your name",
+            "{names} together can act as you, if they want to: read, write, block and trust in your name"
+            if order.need == len(people)
+            else "any {need} of {names} together can act as you, if they want to: read, write, block and trust in your name",
             "choose friends who would not do that, and who do not live in one house",
             need=order.need,
             names=first_few([named(name_of(replica, person)) for person in people], FRIENDS_MAX),
@@ -98,10 +108,9 @@ def set_friends(replica: Replica, order: FriendsOrder) -> FriendsView:
             for person, text in zip(people, texts, strict=True)
         }
         _write(replica, _FriendSet(made, order.need, slots))
-    return friends(replica)
 
 
-def unset(replica: Replica) -> FriendsView:
+def unset(replica: Replica) -> None:
     """Let all friends delete their shares. NotFound where there are none, Forbidden without the identity key."""
     identity_keys(replica)  # a device that was stolen must not take the way back
     former = _read(replica)
@@ -111,7 +120,6 @@ def unset(replica: Replica) -> FriendsView:
     with replica.transaction():
         _take_back(replica, former, made, list(former.letters))
         _write(replica, _FriendSet(made, 0, {}))
-    return friends(replica)
 
 
 def friends(replica: Replica) -> FriendsView:

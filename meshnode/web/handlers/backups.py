@@ -9,7 +9,8 @@ import trio
 
 from meshnode.backup import cases
 from meshnode.errors import MeshnodeError
-from meshnode.web.addresses import Addresses, Asked, Reply, SavedFile, TemplateReply
+from meshnode.local.file_stream import FilePieces
+from meshnode.web.addresses import Addresses, Asked, LargeDocument, Reply, TemplateReply
 from meshnode.web.pages import day_field, plain
 from meshnode.web.problems import problem
 
@@ -31,7 +32,7 @@ async def make(asked: Asked) -> Reply:
         file = await trio.to_thread.run_sync(_taken, Path(made.file))
     except MeshnodeError as error:
         return await _backups(asked, error)
-    return SavedFile(f"meshnode-backup-{day_field(made.made)}.age", "application/octet-stream", file, made.bytes)
+    return LargeDocument(f"meshnode-backup-{day_field(made.made)}.age", made.bytes, FilePieces(file))
 
 
 def _taken(path: Path) -> BinaryIO:

@@ -61,7 +61,7 @@ async def act(asked: Asked) -> Reply:
                 return TemplateReply("recovery_help.html", values, acted=True)
             case "kept":
                 await context.run(former_cases.keep, former_cases.KeptDevice(form.get("device", "")))
-                return Elsewhere("/recovery")
+                return Elsewhere("/recovery?done=kept")
     except Unconfirmed as error:
         return _sure(asked, error)
     except MeshnodeError as error:

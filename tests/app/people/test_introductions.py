@@ -6,7 +6,7 @@ import pytest
 
 from meshnode.app.exchanges.incoming import open_letters
 from meshnode.app.letters import letters
-from meshnode.app.people import blocks, cards, introductions
+from meshnode.app.people import blocks, introductions
 from meshnode.app.people import people as people_cases
 from meshnode.app.people.cards import CardToAdd
 from meshnode.app.people.introductions import IntroductionOrder
@@ -52,7 +52,7 @@ def test_it_takes_both_to_connect(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Ne
     assert (one.person.name, one.trust, one.pending, one.again) == ("Carol", 0.6, True, False)
     mesh.settle()
     two = introductions.add(carol.replica, CardToAdd("Alice"), ())
-    assert (two.trust, two.pending) == (cards.DEFAULT_TRUST, False)
+    assert (two.trust, two.pending) == (people_cases.DEFAULT_TRUST, False)
     people_cases.unvouch(bob.replica, "Carol", ())
     mesh.settle()
     mesh.cut("Alice", "Bob")

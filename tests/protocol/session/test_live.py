@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import pytest
@@ -15,7 +15,7 @@ from protocol.limits import (
     RECHECK_MAX_SECONDS,
     RECHECK_SECONDS,
 )
-from protocol.session import LiveStarted, Phase
+from protocol.session import Event, LiveStarted, Phase
 from protocol.wire.frames import Compare, Have, Headers, Hello, Pull, Records, Roots, Want
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, item, kinds, settled
@@ -212,3 +212,32 @@ def test_very_many_headers_are_spread_over_minutes() -> None:
     pair.wait(61)
     assert len(pair.initiator.headers) == len(newer)
     assert sum(isinstance(frame, Headers) for frame in pair.frames) > 1
+
+
+class Witness(Side):
+    """Checks at each agreement that both sides hold what they are said to hold."""
+
+    other: Side
+    agreed = 0
+
+    def handle(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if isinstance(event, LiveStarted):
+                ids = {id_ for marks in event.agreed for _, id_ in marks}
+                assert ids <= set(self.store) & set(self.other.store)
+                self.agreed = len(ids)
+            super().handle([event])
+
+
+def test_each_agreement_tells_what_both_sides_have_and_nothing_that_only_one_has_yet() -> None:
+    alice, bob = Witness(ALICE), Witness(BOB)
+    alice.other, bob.other = bob, alice
+    alice.put(MANY[:20])
+    bob.put(MANY[20:30])
+    pair = Pair.of(alice, bob).run_until(Roots)
+    bob.publish(MANY[30])  # while the two compare
+    pair.run()
+    alice.publish(MANY[31])
+    bob.publish(MANY[32])
+    pair.wait(2 * RECHECK_SECONDS)
+    assert (alice.agreed, bob.agreed) == (33, 33)

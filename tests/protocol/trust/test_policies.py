@@ -449,10 +449,20 @@ def test_with_blocks_alone_nobody_gains_access(mine: Policy, theirs: Policy, oth
     rest, all_of_them = merge([mine, *others]), merge([mine, theirs, *others])
     assert after.block_tags == rest.block_tags | all_of_them.block_tags
     assert after.vouches == rest.vouches
-    preferences = rest.preference, all_of_them.preference
-    paused = max(one.paused for one in preferences)
-    assert (paused, *after.preference[:3]) == min((one.paused, *one[:3]) for one in preferences if one.paused == paused)
-    assert after.preference.paused == paused
+    before, given = rest.preference, all_of_them.preference
+    assert after.preference[:3] == (
+        min(before.audience, given.audience),
+        min(before.precision, given.precision),
+        min(before.radius_km, given.radius_km),
+    )
+    assert after.preference.paused == max(before.paused, given.paused)
+
+
+def test_a_pause_absorbed_from_a_stolen_device_does_not_widen_the_preference() -> None:
+    mine = register(preference=Preference(Audience.MY_CELL, stamp=2))
+    theirs = register(preference=Preference(Audience.NETWORK_WIDE, stamp=3, paused=1))
+    after = absorb(mine, theirs, [], Stamp(CLOCK + 1), SALT, blocks_only=True)
+    assert (after.preference.audience, after.preference.paused) == (Audience.MY_CELL, 1)
 
 
 def test_a_preference_that_holds_anyway_is_not_absorbed() -> None:

@@ -1,0 +1,42 @@
+"""Sealed boxes (libsodium's crypto_box_seal), as letters and parcels use them: one for each device that may open something.
+
+No randomness is drawn here: to seal a box, a caller passes in a private key that is used for this box alone.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from nacl import bindings
+from nacl.exceptions import CryptoError
+
+SEAL_BYTES: int = bindings.crypto_box_SEALBYTES
+"""The bytes of a box beside its content."""
+_NONCE_BYTES = 24
+
+
+def box_public(private: bytes) -> bytes:
+    """Return the public key (X25519, 32 bytes) of a private one (32 bytes)."""
+    return bindings.crypto_scalarmult_base(private)
+
+
+def seal_box(content: bytes, public: bytes, ephemeral: bytes) -> bytes:
+    """Return the box around `content` for the owner of the key `public`, made with the private key `ephemeral`."""
+    shown = box_public(ephemeral)
+    nonce = blake2b(shown + public, digest_size=_NONCE_BYTES).digest()
+    return shown + bindings.crypto_box(content, nonce, public, ephemeral)
+
+
+class BoxOpener:
+    """Opens the boxes for one private key (32 bytes)."""
+
+    def __init__(self, private: bytes) -> None:
+        self._private = private
+        self._public = box_public(private)
+
+    def open(self, box: bytes) -> bytes | None:
+        """Return what is in the box; None if it is for another key, or was changed."""
+        try:
+            return bindings.crypto_box_seal_open(box, self._public, self._private)
+        except CryptoError:
+            return None

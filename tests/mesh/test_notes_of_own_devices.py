@@ -1,0 +1,167 @@
+"""What an owner hides, and what they were shown as news, is the same on all their devices."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.discover import read_marks
+from meshnode.replica.replica import Replica
+from meshnode.store import Seen
+from protocol import Audience, limits
+from protocol.letters import HandoverLetter, Note, NoteKind
+from tests.app.exchanges.test_handover import hand
+from tests.app.neighbors import Neighbor
+from tests.mesh.test_later_devices import run
+from tests.support.mesh import Mesh
+from tests.support.mesh_people import befriend
+
+FAR = 90 * limits.DAY
+
+
+def devices(seed: int) -> tuple[Mesh, Neighbor, Neighbor, Neighbor]:
+    """Return a mesh of Bob, and of Alice's laptop and Pi, who know each other and Bob."""
+    mesh = Mesh(seed)
+    for name in ("Laptop", "Bob"):
+        mesh.add(name, audience=Audience.NETWORK_WIDE)
+    befriend(mesh, "Laptop", "Bob", 900, 900)
+    mesh.settle()
+    mesh.join_device("Pi", "Laptop")
+    mesh.wire("Laptop", "Pi")
+    mesh.wire("Bob", "Pi")
+    run(mesh, 2)
+    laptop, bob, pi = (
+        Neighbor(mesh.nodes[name], Catalog(mesh.nodes[name].replica)) for name in ("Laptop", "Bob", "Pi")
+    )
+    return mesh, laptop, bob, pi
+
+
+def in_notes(replica: Replica, kind: int) -> int:
+    return sum(of == kind for of, _ in replica.store.own_notes.all())
+
+
+def test_what_is_hidden_on_one_device_is_hidden_on_the_other_and_shown_again_on_both() -> None:
+    mesh, laptop, bob, pi = devices(541)
+    bob.post("Old sofa")
+    bob.post("Carrots")
+    mesh.settle()
+    assert set(pi.titles()) == {"Old sofa", "Carrots"}
+    laptop.hide("Old sofa")
+    run(mesh, 3)
+    assert pi.titles() == ["Carrots"]
+    pi.unhide("Old sofa")
+    run(mesh, 3)
+    assert set(laptop.titles()) == set(pi.titles()) == {"Old sofa", "Carrots"}
+
+
+@pytest.mark.promise("All devices of one person know the same")
+def test_a_device_that_is_added_later_hides_what_its_owner_hid_before() -> None:
+    mesh = Mesh(542)
+    for name in ("Laptop", "Bob"):
+        mesh.add(name, audience=Audience.NETWORK_WIDE)
+    befriend(mesh, "Laptop", "Bob", 900, 900)
+    mesh.settle()
+    laptop, bob = (Neighbor(mesh.nodes[name], Catalog(mesh.nodes[name].replica)) for name in ("Laptop", "Bob"))
+    for title in ("Old sofa", "Carrots"):
+        bob.post(title)
+    mesh.settle()
+    laptop.hide("Old sofa")
+    assert laptop.news() == ["Carrots"]
+    mesh.join_device("Pi", "Laptop")
+    mesh.wire("Laptop", "Pi")
+    pi = Neighbor(mesh.nodes["Pi"], Catalog(mesh.nodes["Pi"].replica))
+    run(mesh, 3)
+    assert (pi.titles(), pi.news()) == (["Carrots"], [])
+
+
+def test_what_has_ended_is_told_to_nobody_and_leaves_no_note() -> None:
+    mesh, laptop, bob, pi = devices(543)
+    bob.post("Bread", type="offer", category="food")
+    mesh.settle()
+    laptop.hide("Bread")
+    run(mesh, 3)
+    assert in_notes(pi.replica, NoteKind.HIDDEN_LISTING) == 1
+    mesh.advance(3 * limits.DAY)
+    bob.post("Old sofa")
+    mesh.settle()
+    for one in (laptop, pi):
+        one.hide("Old sofa")  # which forgets what has ended
+    run(mesh, 3)
+    for one in (laptop, pi):
+        assert [
+            json.loads(note.note.value or b"[]")[0]
+            for (kind, _), note in one.replica.store.own_notes.all().items()
+            if kind == NoteKind.HIDDEN_LISTING
+        ] == ["Old sofa"]
+
+
+def test_what_was_shown_as_news_on_one_device_is_no_news_on_the_other() -> None:
+    mesh, laptop, bob, pi = devices(544)
+    for title in ("Carrots", "Beets"):
+        bob.post(title)
+    mesh.settle()
+    assert set(pi.peek()) == set(laptop.news()) == {"Carrots", "Beets"}
+    run(mesh, 3)
+    assert pi.peek() == []
+    bob.post("Leeks")
+    mesh.settle()
+    assert pi.news() == ["Leeks"]
+    run(mesh, 3)
+    assert laptop.peek() == []
+    written = [in_notes(one.replica, NoteKind.SHOWN_LISTINGS) for one in (laptop, pi)]
+    run(mesh, 6)
+    assert [in_notes(one.replica, NoteKind.SHOWN_LISTINGS) for one in (laptop, pi)] == written == [2, 2], "no echo"
+
+
+def test_marks_fill_notes_and_the_oldest_note_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_marks, "READ_NOTES_MAX", 3)
+    mesh, laptop, _, pi = devices(545)
+    now, most = laptop.replica.clock.now(), read_marks.MARKS_MAX
+    for begin in range(0, 5 * most, most):
+        shown = [Seen(number, number, now + FAR) for number in range(begin, begin + most - 1)]
+        laptop.replica.store.discover.mark_seen(shown, now)
+        run(mesh, 2)
+    found = pi.replica.store.discover.seen(range(5 * most))
+    assert len(found) == 5 * (most - 1)
+    assert in_notes(pi.replica, NoteKind.SHOWN_LISTINGS) == 3
+    assert all(
+        len(note.note.value or b"") <= limits.NOTE_VALUE_MAX for note in pi.replica.store.own_notes.all().values()
+    )
+
+
+def test_of_very_many_marks_only_those_are_told_that_last_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_marks, "READ_NOTES_MAX", 2)
+    mesh, laptop, _, pi = devices(546)
+    now, most = laptop.replica.clock.now(), 2 * read_marks.MARKS_MAX
+    laptop.replica.store.discover.mark_seen([Seen(one, 0, now + FAR + one) for one in range(2 * most)], now)
+    run(mesh, 3)
+    assert set(pi.replica.store.discover.seen(range(2 * most))) == set(range(most, 2 * most))
+
+
+def test_nonsense_marks_and_hidden_listings_are_put_to_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "READ_MARKS_MAX", 1)
+    mesh, laptop, _, pi = devices(547)
+    now, key = laptop.replica.clock.now(), bytes(10)
+    mark = read_marks._MARK.pack
+    nonsense = [
+        (NoteKind.HIDDEN_LISTING, b"short", b'["Sofa", 1, 2]'),
+        (NoteKind.HIDDEN_LISTING, key, b'["Sofa", 1, "2"]'),
+        (NoteKind.HIDDEN_LISTING, key[1:] + b"\1", b'["Sofa", 1, 2, 3]'),
+        (NoteKind.HIDDEN_LISTING, key[1:] + b"\2", b'["two\\nlines", 1, 2]'),
+        (NoteKind.HIDDEN_LISTING, key[1:] + b"\3", b'["Sofa", -1, 2]'),
+        (NoteKind.HIDDEN_LISTING, key[1:] + b"\4", b"{"),
+        (NoteKind.SHOWN_LISTINGS, pi.replica.device + b"\xff", mark(1, 1, now + 9)),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\1", mark(2, 1, now + 9) + b"1"),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\2", mark(3, 1, now + 9 + limits.LISTING_LIFE)),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\3", mark(4, 1, 5)),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\4", mark(1 << 63, 1, now + 9)),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\5", None),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\6", mark(6, 1, now + FAR) + mark(7, 1, now + FAR)),
+    ]
+    hand(mesh, "Laptop", laptop.person, HandoverLetter(notes=tuple(Note(*one, 5) for one in nonsense)))
+    run(mesh, 2)
+    assert pi.replica.store.discover.hidden() == []
+    assert pi.replica.store.discover.count_seen() == 0
+    assert pi.replica.guard.failures() == ()
