@@ -1,15 +1,17 @@
 """Says goodbye for good, before a home is removed: on the last device of its owner all that others have of them is taken back.
 
-While other devices remain, nothing is said: they go on speaking for the owner, and what this one wrote is theirs once it is
-revoked there. In either case the owner types their own name, so that nobody leaves by mistake.
+While other devices remain, they alone are told: they go on speaking for the owner, and what this one wrote is theirs once it
+is revoked there. In either case the owner types their own name, so that nobody leaves by mistake.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from meshnode.app import notes
+from meshnode.app.devices import wiped
 from meshnode.app.devices.device_list import name_of as name_of_device
-from meshnode.app.exchanges import blocking
+from meshnode.app.exchanges import blocking, handover
 from meshnode.app.groups import membership
 from meshnode.app.naming import name_of
 from meshnode.app.owner import places, policy
@@ -18,18 +20,19 @@ from meshnode.quoting import quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
-from protocol import Kind, normalize_line
+from protocol import Kind, normalize_line, person_text
 
 
 @dataclass(frozen=True, slots=True)
 class LeavingView:
     """The things that leaving for good would end, and the name that confirms it.
 
-    `name` is what you type to confirm it. `devices` are the names of your other devices, and `this` is that of the one
+    `person` is your id, and `name` what you type to confirm it. `devices` are the names of your other devices, and `this` is that of the one
     that answers; with other devices, nothing of `listings`, `groups`, `exchanges` and `vouches` (how many there are) is
     ended. `identity` says whether this one has your identity's key.
     """
 
+    person: str
     name: str
     this: str
     devices: tuple[str, ...]
@@ -57,6 +60,7 @@ def view(replica: Replica) -> LeavingView:
     own = policy.own(replica)
     others = [one.device for one in replica.trust_state.devices(replica.me) if one.device != replica.device]
     return LeavingView(
+        person=person_text(replica.me),
         name=name_of(replica, replica.me),
         this=name_of_device(replica, replica.device),
         devices=tuple(sorted(name_of_device(replica, device) for device in others)),
@@ -69,7 +73,7 @@ def view(replica: Replica) -> LeavingView:
 
 
 def leave(replica: Replica, order: LeavingOrder) -> Steps[LeavingView]:
-    """Take back all that others have of the owner, if this is the owner's last device; return what there was.
+    """Take back all that others have of the owner, if this is their last device, else tell the others; return what there was.
 
     Exchanges are called off first, while the others can still be written to. What fails is left out: a damaged node must
     not keep its owner. Raises Usage for another name.
@@ -80,9 +84,10 @@ def leave(replica: Replica, order: LeavingOrder) -> Steps[LeavingView]:
             "this is not your name", "type it as it is written: {name}", field=Field.NAME, name=quoted(before.name)
         )
     yield
-    if before.devices:
-        return before
     attempt = replica.guard.attempt
+    if before.devices:
+        attempt("telling your other devices that this one goes", _tell_others, replica)
+        return before
     for person in tuple(replica.trust_state.counterparts):
         attempt("calling off an exchange", blocking.end_with, replica, person)
         yield
@@ -95,3 +100,10 @@ def leave(replica: Replica, order: LeavingOrder) -> Steps[LeavingView]:
     if order.vouches:
         attempt("taking back your trust", policy.take_back_all, replica)
     return before
+
+
+def _tell_others(replica: Replica) -> None:
+    notes.follow(replica)
+    with replica.transaction():
+        wiped.note(replica)
+    handover.tell_at_once(replica)

@@ -10,31 +10,31 @@ from typing import Any
 import click
 
 from meshnode.cli import apart, output
-from meshnode.cli.command import Settings, command, say_lines
+from meshnode.cli.command import Answer, Settings, command, say_lines
 from meshnode.errors import Failed, MeshnodeError, Refused, Usage
 from meshnode.home import Home, HomeLock
 from meshnode.text import wipe as text
 
 STOP_SECONDS = 15.0  # until a node that was told to stop counts as one that does not
 LOOK_SECONDS = 0.1
+HAND_OVER_SECONDS = 120.0  # until other devices in reach have what only this one has; one `sync` waits 10 s
 
 
-def _show(reply: dict[str, Any]) -> None:
-    say_lines(text.removed(reply))
-
-
-@command("wipe", about=text.HELP, show=_show)
+@command("wipe", about=text.HELP)
 @click.option("--name", help=text.NAME)
 def wipe(call: Settings, name: str | None) -> Any:
     home = call.chosen_home()
     home.check()
     view, runs = _look(call, home)
-    for line in text.plan(view, home.path, runs=runs):
+    in_reach = runs and _others_in_reach(call, view)
+    for line in text.plan(view, home.path, runs=runs, in_reach=in_reach):
         output.note(line)
     typed = _confirmed(call, name, view)
-    told = _leave(call, typed) if runs else []
-    if runs:
-        output.note(text.told(told))
+    told: list[str] = []
+    if runs and view["devices"]:
+        _hand_over(call, typed, view["person"], in_reach=in_reach)
+    elif runs:
+        told = _leave(call, typed)
     lock = _stopped(home)
     from meshnode.erasure import erase
 
@@ -46,7 +46,15 @@ def wipe(call: Settings, name: str | None) -> Any:
 
     if installed_home() == str(home.path):
         output.note(text.SERVICE)
-    return {"home": str(home.path), "this": view["this"], "devices": view["devices"], "told": told}
+    reply = {"home": str(home.path), "this": view["this"], "devices": view["devices"], "told": told}
+    return Answer(reply, lambda _: say_lines(text.removed(view)))
+
+
+def _others_in_reach(call: Settings, view: dict[str, Any]) -> bool:
+    """Whether the running node is connected with another device of its owner."""
+    if not view["devices"]:
+        return False
+    return any(one["connected"] and not one["this"] for one in call.client().get("/v1/devices")["devices"])
 
 
 def _look(call: Settings, home: Home) -> tuple[dict[str, Any], bool]:
@@ -57,7 +65,7 @@ def _look(call: Settings, home: Home) -> tuple[dict[str, Any], bool]:
     except MeshnodeError:
         if not client.is_alone:
             raise
-        return {"name": home.path.name, "this": "", "devices": [], "damaged": True}, False
+        return {"person": "", "name": home.path.name, "this": "", "devices": [], "damaged": True}, False
 
 
 def _confirmed(call: Settings, name: str | None, view: dict[str, Any]) -> str:
@@ -79,7 +87,26 @@ def _leave(call: Settings, name: str) -> list[str]:
     told = {peer["name"] for peer in client.post("/v1/sync")["peers"]}
     client.post("/v1/leaving", name=name, vouches=True)
     client.post("/v1/sync")
-    return sorted(told)
+    told_now = sorted(told)
+    output.note(text.told(told_now))
+    return told_now
+
+
+def _hand_over(call: Settings, name: str, person: str, *, in_reach: bool) -> None:
+    """Hand over to other devices of the owner what they lack. Failed where one is in reach, and does not get it in time."""
+    client, until = call.client(), time.monotonic() + HAND_OVER_SECONDS
+    client.post("/v1/leaving", name=name)
+    output.note(text.HANDING_OVER)
+    while True:
+        own = [peer for peer in client.post("/v1/sync")["peers"] if peer["id"] == person]
+        if any(peer["done"] for peer in own):
+            output.note(text.HANDED_OVER)
+            return
+        if time.monotonic() >= until or not (own or in_reach):
+            break
+    if own or in_reach:
+        raise Failed(text.NOT_HANDED_OVER, text.NOT_HANDED_OVER_HINT)
+    output.note(text.NO_DEVICE_REACHED)
 
 
 def _stopped(home: Home) -> HomeLock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.owner.places import Coordinates
@@ -11,6 +12,7 @@ from meshnode.errors import Forbidden, Refused
 from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
 from meshnode.node.opening import come_back, look_for_copy, open_replica, open_store, private_files
+from meshnode.node.rekeying import settle
 from meshnode.node.restoring import clear_up
 from protocol import PersonId, Preference
 
@@ -55,6 +57,9 @@ def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> Pers
 
 def identity_seed(home: Home, passphrase: str | None) -> bytes:
     """Return the seed of the identity key in `home`. Forbidden where it is locked or on another device; errors as `run`."""
+    home.check()
+    with suppress(Refused), home.lock():  # a node that runs has done so when it started
+        settle(home)
     _, keyring = unlocked_keys(home, passphrase)
     if keyring.identity is not None:
         return keyring.identity.seed

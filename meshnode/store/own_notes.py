@@ -32,6 +32,10 @@ class OwnNotes:
         row = self._database.one("SELECT value, stamp FROM own_note WHERE kind = ? AND key = ?", (kind, key))
         return None if row is None else Note(kind, key, *row)
 
+    def of_kind(self, kind: int) -> dict[bytes, bytes]:
+        """Return the values of the notes of one kind by key, without removed ones."""
+        return dict(self._database.all("SELECT key, value FROM own_note WHERE kind = ? AND value IS NOT NULL", (kind,)))
+
     def count(self) -> int:
         """Return how many notes there are, removed ones included."""
         return int(self._database.value("SELECT count(*) FROM own_note"))

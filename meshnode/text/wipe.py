@@ -17,7 +17,23 @@ NAME = message("Your name, as a confirmation in place of typing it when asked.")
 NOBODY_ASKED = message("this removes your node for good, and nobody is here to confirm it")
 NOBODY_ASKED_HINT = message("confirm it with your name: meshnode wipe --name NAME")
 OTHER_NAME = message("this is not your name, so nothing was removed")
-ONLY_KEY = message("! This computer has your identity's key: without it you can neither add nor revoke devices.")
+ONLY_KEY = message(
+    "! This computer has your identity's key: without it you can neither add nor revoke devices. Write down your recovery "
+    "words first: meshnode recovery show"
+)
+ALONE_NOT_RUNNING = message(
+    "! The node does not run, so it hands nothing over to them: what only this computer has is lost. To hand it over, start "
+    "it first."
+)
+NOT_IN_REACH = message(
+    "! None of them is in reach now: what only this computer has is lost. To hand it over, connect one of them first."
+)
+WITHOUT_KEY = message("If none has it any longer, your recovery words make one that has: meshnode init --recover")
+HANDING_OVER = message("Handing over to your other devices ...")
+HANDED_OVER = message("Your other devices in reach have what this one had.")
+NO_DEVICE_REACHED = message("None of your other devices was in reach.")
+NOT_HANDED_OVER = message("not everything could be handed over to your other devices yet, so nothing was removed")
+NOT_HANDED_OVER_HINT = message("do this again; to remove the node all the same, stop it first")
 NOT_RUNNING = message(
     "! The node does not run, so nobody can be told now: others keep seeing your posts until they expire. To tell them, "
     "start it first."
@@ -33,14 +49,19 @@ SERVICE = message("Its service is still installed. Remove it: meshnode service r
 NAMED = 5  # of those who were told; the others are counted
 
 
-def plan(view: dict[str, Any], home: object, *, runs: bool) -> list[str]:
-    """Say what leaving would do (LeavingView of the API), a sentence a line; `runs` says whether the node does."""
+def plan(view: dict[str, Any], home: object, *, runs: bool, in_reach: bool) -> list[str]:
+    """Say what leaving would do (LeavingView of the API), a sentence a line.
+
+    `runs` says whether the node does, and `in_reach` whether it is connected with another device of its owner.
+    """
     lines = [message("This removes your node in {home} with its keys, for good.", home=home)]
     if view.get("damaged"):
         return [*lines, str(DAMAGED)]
     if view["devices"]:
         names = forms.listed(view["devices"])
         lines.append(message("You go on with your other devices: {names}.", names=names))
+        if not in_reach:
+            lines.append(str(NOT_IN_REACH if runs else ALONE_NOT_RUNNING))
         return [*lines, str(ONLY_KEY)] if view["identity"] else lines
     if not runs:
         return [*lines, str(NOT_RUNNING)]
@@ -84,11 +105,12 @@ def left(count: int, home: object) -> str:
     return plural(count, "1 file in {home} could not be removed", "{n} files in {home} could not be removed", home=home)
 
 
-def removed(reply: dict[str, Any]) -> list[str]:
-    """Say what was done (the JSON of `wipe`), a sentence a line."""
+def removed(view: dict[str, Any]) -> list[str]:
+    """Say what was done, and how the device is revoked that was wiped (the LeavingView before it), a sentence a line."""
     lines = [str(REMOVED)]
-    if reply["devices"]:
-        lines.append(
-            message("Now on another device of yours: meshnode device revoke {name}", name=named(reply["this"]))
-        )
+    if view["devices"]:
+        name = named(view["this"])
+        lines.append(message("Now on a device that has your identity's key: meshnode device revoke {name}", name=name))
+        if view["identity"]:
+            lines.append(str(WITHOUT_KEY))
     return lines

@@ -195,7 +195,7 @@ APP_LAYERS: dict[str, set[str]] = {
         "everybody", "backup_state", "picking", "naming", "date", "owner", "catalog", "listings", "people", "waiting", "devices",
         "meetings", "recovery", "peers", "upkeep", "phones",
     },
-    "leaving": {"naming", "owner", "groups", "exchanges", "devices"},
+    "leaving": {"naming", "owner", "groups", "exchanges", "notes", "devices"},
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": {"catalog"},
     "subscriptions": {"page_access"},

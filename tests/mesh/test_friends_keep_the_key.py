@@ -66,6 +66,7 @@ def seed(mesh: Mesh) -> bytes:
     return identity.seed
 
 
+@pytest.mark.promise("Who loses every device comes back as the same person")
 def test_any_two_of_three_friends_make_the_key_and_one_alone_does_not() -> None:
     mesh = village()
     chosen = choose(mesh, *FRIENDS)

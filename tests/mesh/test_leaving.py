@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from meshnode.app import leaving
+from meshnode.app.devices import device_list, wiped
 from meshnode.app.leaving import LeavingOrder, LeavingView
 from meshnode.errors import Usage
 from meshnode.slices import complete
-from protocol import Audience, Kind
+from meshnode.text import devices as text
+from protocol import Audience, Kind, limits
+from protocol.letters import Note, NoteKind
 from tests.app.exchanging import inbox, make, offer, respond, states
 from tests.app.neighbors import neighbor
 from tests.support.mesh import Mesh
-from tests.support.mesh_devices import replica, revoke, village
+from tests.support.mesh_devices import problems, replica, revoke, village
 from tests.support.mesh_people import found, holds, invite, members, person, post, row, sees
 
 
@@ -84,3 +89,42 @@ def test_only_the_own_name_as_it_is_written_confirms_it(typed: str) -> None:
     with pytest.raises(Usage, match="not your name"):
         leave(mesh, "Ann", typed)
     assert list(replica(mesh, "Ann").store.records.rows(kinds=(Kind.LISTING, Kind.POLICY))) == before
+
+
+def test_the_others_learn_that_a_device_was_wiped_until_it_is_revoked() -> None:
+    mesh = village()
+    post(mesh, "Pi", "Ladder")
+    mesh.settle()
+    leave(mesh, "Pi")
+    mesh.switch_off(["Pi"])
+    mesh.advance(1)
+    assert "wiped_device" in problems(mesh, "Laptop")
+    laptop = replica(mesh, "Laptop")
+    (pi,) = [one for one in device_list.devices(laptop, ()).devices if one.name == "Pi"]
+    assert pi.wiped is not None
+    assert not pi.struck
+    assert text.state(asdict(pi)) == "wiped, to be revoked"
+    assert sees(mesh, "Carol") == {"Ladder"}  # nothing of it is void meanwhile
+    revoke(mesh, "Pi")
+    mesh.settle()
+    assert "wiped_device" not in problems(mesh, "Laptop")
+    assert sees(mesh, "Carol") == {"Ladder"}
+
+
+def test_a_device_that_goes_on_after_all_is_no_longer_said_to_be_wiped() -> None:
+    mesh = village()
+    leave(mesh, "Pi")
+    mesh.advance(1)
+    assert "wiped_device" in problems(mesh, "Laptop")
+    laptop = replica(mesh, "Laptop")
+    mesh.advance(2 * limits.HOUR)
+    laptop.store.devices.saw(replica(mesh, "Pi").device, laptop.clock.now())
+    assert "wiped_device" not in problems(mesh, "Laptop")
+
+
+@pytest.mark.parametrize("value", [b"", b"\0" * 7, b"\xff" * 8, b"\0" * 9])
+def test_a_note_that_makes_no_sense_says_nothing_of_a_device(value: bytes) -> None:
+    mesh = village()
+    laptop = replica(mesh, "Laptop")
+    laptop.store.own_notes.set(Note(NoteKind.WIPED_DEVICE, replica(mesh, "Pi").device, value, 1))
+    assert wiped.wiped(laptop) == {}

@@ -24,6 +24,7 @@ def typed(home: Path, text: str, *given: str) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.promise("A backup brings back all that anybody still holds")
 def test_a_node_is_backed_up_while_it_runs_and_restored_on_a_new_computer(
     home: Path, start: Start, tmp_path: Path
 ) -> None:

@@ -286,3 +286,42 @@ def test_a_backup_of_a_device_without_the_identity_key_is_restored_by_joining_ag
     devices = {one["name"]: one["this"] for one in ask(new, "device", "list")["devices"]}
     assert devices["New"]
     assert not (new / "restored.json").exists()
+
+
+def test_a_wiped_device_hands_over_what_only_it_had_and_the_other_is_told_to_revoke_it(laptop: Path, pi: Path) -> None:
+    assert meshnode(pi, "offer", "Saw").returncode == 0
+    done = meshnode(pi, "wipe", "--name", "Alice")
+    assert done.returncode == 0, done.stderr
+    assert "Your other devices in reach have what this one had." in done.stderr
+    assert "what only this computer has is lost" not in done.stderr
+    assert "! This computer has your identity's key" not in done.stderr
+    assert done.stdout.splitlines()[1] == "Now on a device that has your identity's key: meshnode device revoke Pi"
+    assert not pi.exists()
+    assert "Saw" in titles(laptop)
+
+    def reminded() -> str | None:
+        found = [one for one in ask(laptop, "status")["problems"] if one["code"] == "wiped_device"]
+        return found[0]["hint"] if found else None
+
+    hint = eventually(reminded, "the laptop says that the Pi is to be revoked")
+    assert ask(laptop, "device", "revoke", hint.rpartition(" ")[2])["kept"] == 1
+    assert "Saw" in titles(laptop)
+    assert reminded() is None
+
+
+def test_wiping_says_before_it_asks_what_is_lost_where_no_other_device_hears_of_it(
+    home: Path, tmp_path: Path, start: Start
+) -> None:
+    laptop = start(home)
+    ready(home)
+    assert join(tmp_path / "pi", ask(home, "device", "add", "--name", "Pi")["text"]).returncode == 0
+    refused = meshnode(home, "wipe")
+    assert refused.returncode == 5
+    assert "! None of them is in reach now: what only this computer has is lost." in refused.stderr
+    assert "Write down your recovery words first: meshnode recovery show" in refused.stderr
+    laptop.terminate()
+    assert laptop.wait(10) == 0
+    done = meshnode(home, "wipe", "--name", "Alice")
+    assert done.returncode == 0
+    assert "! The node does not run, so it hands nothing over to them" in done.stderr
+    assert "your recovery words make one that has: meshnode init --recover" in done.stdout

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from meshnode.app.devices.enrolment import device_name
+from meshnode.app.devices.wiped import wiped
 from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
 from meshnode.errors import Field, Refused, Usage, not_allowed
@@ -42,7 +43,7 @@ class DeviceView:
     """One of your devices; times in UNIX seconds.
 
     `this` is the one that answers; `seen` when it last met this device; `expires` when its certificate ends; `struck`
-    that it was revoked.
+    that it was revoked; `wiped` when you removed its node (null: you did not), which leaves it to be revoked.
     """
 
     id: str
@@ -52,6 +53,7 @@ class DeviceView:
     seen: int | None
     expires: int | None
     struck: bool
+    wiped: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def devices(replica: Replica, connected: Collection[DeviceId]) -> DevicesView:
     found.sort(
         key=lambda device: (device != replica.device, device in revoked, name_of(replica, device).casefold(), device)
     )
-    views = []
+    views, gone = [], wiped(replica)
     for device in found:
         certificate = trust_state.certificate(me, device)
         known = remembered.get(device)
@@ -116,6 +118,7 @@ def devices(replica: Replica, connected: Collection[DeviceId]) -> DevicesView:
                 seen=known.seen if known is not None else None,
                 expires=certificate.expires if certificate is not None and device not in revoked else None,
                 struck=device in revoked,
+                wiped=gone.get(device),
             )
         )
     return DevicesView(tuple(views), _identity_is(replica))

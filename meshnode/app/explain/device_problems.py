@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from meshnode.app.devices import lost_device
 from meshnode.app.devices.copies import WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
+from meshnode.app.devices.wiped import wiped
 from meshnode.app.explain.problem import Problem, days, found_problem
 from meshnode.app.naming import name_of
 from meshnode.app.upkeep import certificate_ends
@@ -42,6 +43,17 @@ def of_this_device(replica: Replica) -> Iterator[Problem]:
         )
     if new_key_due(replica):
         yield found_problem("copied", _COPIED, _how_to_take_new_key(replica))
+    for device in sorted(wiped(replica)):
+        yield found_problem(
+            "wiped_device",
+            "You have wiped {name}. A copy of its keys could still act for you",
+            "revoke it on a device that has your identity key: meshnode device revoke {device}"
+            if replica.elsewhere
+            else "revoke it: meshnode device revoke {device}",
+            (device_text(device),),
+            name=quoted(name_of_device(replica, device)),
+            device=device_text(device)[:11],
+        )
     lost = lost_device.waiting(replica)
     if lost is not None:
         device, met, contacts = lost
