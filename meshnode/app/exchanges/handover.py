@@ -21,7 +21,7 @@ from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from meshnode.store import KeptLetter
 from protocol import DeviceId, Kind, PersonId, Record, RemoteError, limits
-from protocol.letters import Handed, HandoverLetter, Introduction, Move, Note, OpenedLetter
+from protocol.letters import Handed, HandoverLetter, Introduction, Move, Note, NoteKind, OpenedLetter
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ def follow(replica: Replica) -> None:
     try:
         for device in replica.store.handovers.owed_to():
             _hand_over(replica, device)
+        _note_to_come(replica)
         _tell_and_ask(replica)
     except MeshnodeError as fault:  # such as too many letters under way: a later look goes on
         log.info("nothing can be handed over now", extra={"why": str(fault)})
@@ -221,6 +222,17 @@ def _hand_over(replica: Replica, device: DeviceId) -> None:
             slot = letters.send_to_own_devices(replica, _handover(replica, batch), frozenset({device}))
             store.note_handed(((one.record.header.author, one.record.header.slot) for one in batch), slot)
             store.set_active(replica.me, now)
+
+
+def _note_to_come(replica: Replica) -> None:
+    """Note for each device how many letters are still to come for it from this one, where that has changed."""
+    store, kind = replica.store, NoteKind.LETTERS_TO_COME
+    counts = {device + replica.device: store.handovers.count_owed(device) for device in store.handovers.owed_to()}
+    noted = {key: int(value) for key, value in store.own_notes.of_kind(kind).items() if key.endswith(replica.device)}
+    for key in sorted({*counts, *noted}):
+        if (count := counts.get(key, 0)) != noted.get(key, 0):
+            value = str(count).encode() if count else None
+            store.own_notes.set(Note(kind, key, value, store.own_notes.highest_stamp() + 1))
 
 
 def _hand_over_to(replica: Replica, person: PersonId) -> None:
