@@ -302,17 +302,20 @@ def _tell_and_ask(replica: Replica) -> None:
 def _gather_notes(replica: Replica) -> None:
     """Take notes out of letters of this device that hold few and are still carried: one letter tells them all.
 
-    Else each edit would add a letter while a device is away.
+    Else each edit would add a letter while a device is away. What is taken out fits into the next letter with all that is to
+    be told: else two letters could take turns without end.
     """
     store = replica.store
-    free = limits.LETTER_ITEMS_MAX - len(store.own_notes.untold(limits.LETTER_ITEMS_MAX))
-    for slot, count in store.own_notes.told_by():
+    untold = store.own_notes.untold(limits.LETTER_ITEMS_MAX)
+    for slot, told in store.own_notes.told_by():
         newest = store.records.newest((replica.me, Kind.LETTER, slot))
         is_ours = newest is not None and newest.body and newest.header.device == replica.device
-        if is_ours and count <= free and count <= GATHERED_MAX:
+        together = [*untold, *told]
+        fits = len(together) <= limits.LETTER_ITEMS_MAX and len(list(_fitting(together))) == len(together)
+        if is_ours and fits and len(told) <= GATHERED_MAX:
             letters.take_back(replica, slot)
             store.handovers.release(slot)
-            free -= count
+            untold = together
 
 
 def _fitting(notes: list[Note]) -> Iterator[Note]:
