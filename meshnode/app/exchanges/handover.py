@@ -300,26 +300,32 @@ def _tell_and_ask(replica: Replica) -> None:
 
 
 def _gather_notes(replica: Replica) -> None:
-    """Take notes out of letters of this device that hold few and are still carried: one letter tells them all.
+    """Take notes out of letters of this device that hold few and are still carried, if one letter can tell them all.
 
     Else each edit would add a letter while a device is away.
     """
     store = replica.store
-    free = limits.LETTER_ITEMS_MAX - len(store.own_notes.untold(limits.LETTER_ITEMS_MAX))
-    for slot, count in store.own_notes.told_by():
+    waiting = store.own_notes.untold(limits.LETTER_ITEMS_MAX)
+    free, room = limits.LETTER_ITEMS_MAX - len(waiting), LETTER_ROOM - sum(map(_size, waiting))
+    for slot, told in store.own_notes.told_by().items():
         newest = store.records.newest((replica.me, Kind.LETTER, slot))
         is_ours = newest is not None and newest.body and newest.header.device == replica.device
-        if is_ours and count <= free and count <= GATHERED_MAX:
+        size = sum(map(_size, told))
+        if is_ours and len(told) <= min(free, GATHERED_MAX) and size <= room:
             letters.take_back(replica, slot)
             store.handovers.release(slot)
-            free -= count
+            free, room = free - len(told), room - size
 
 
 def _fitting(notes: list[Note]) -> Iterator[Note]:
     """Yield the first of these notes, as many as fit into one letter."""
     size = 0
     for note in notes:
-        size += ENTRY_BYTES + len(note.key) + len(note.value or b"")
+        size += _size(note)
         if size > LETTER_ROOM:
             return
         yield note
+
+
+def _size(note: Note) -> int:
+    return ENTRY_BYTES + len(note.key) + len(note.value or b"")
