@@ -88,15 +88,15 @@ class OwnNotes:
                 (by, note.kind, note.key, note.stamp),
             )
 
-    def told_by(self) -> dict[bytes, list[Note]]:
-        """Return the notes that letters under way tell, by the slot of the letter, those with few first."""
-        found: dict[bytes, list[Note]] = {}
-        for slot, *row in self._database.all(
+    def told_by(self) -> list[tuple[bytes, list[Note]]]:
+        """Return the slots of the letters that tell notes, each with these, those with few first."""
+        told: dict[bytes, list[Note]] = {}
+        for by, *note in self._database.all(
             "SELECT by, kind, key, value, stamp FROM own_note"
             " WHERE by IN (SELECT slot FROM letter_sent WHERE in_transit = 1) ORDER BY by, kind, key"
         ):
-            found.setdefault(slot, []).append(Note(*row))
-        return dict(sorted(found.items(), key=lambda one: (len(one[1]), one[0])))
+            told.setdefault(by, []).append(Note(*note))
+        return sorted(told.items(), key=lambda one: len(one[1]))
 
     def tell_all(self) -> None:
         """Let all notes be told: there is a new device."""

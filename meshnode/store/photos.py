@@ -37,7 +37,7 @@ class PhotoState(IntEnum):
 
 
 class Named(NamedTuple):
-    """A photo or thumbnail that a listing in use names and that is not here."""
+    """A photo or thumbnail that a listing in use names."""
 
     hash: PhotoHash
     size: int
@@ -117,6 +117,26 @@ class Photos:
             (hash_, int(RecordState.LIVE)),
         )
         return [id_ for (id_,) in found]
+
+    def named_here(
+        self, *, thumbnail: bool, before: tuple[int, int] | None, most: int
+    ) -> list[tuple[tuple[int, int], Named]]:
+        """Return photos, or thumbnails, that listings in use name and that are here, those of the latest listings first.
+
+        With each goes its position, to go on `before`.
+        """
+        found = self._database.all(
+            "SELECT photo_name.record, photo_name.place, photo_name.hash, photo_name.size, record.id, photo_name.author"
+            " FROM photo_name JOIN record ON record.no = photo_name.record"
+            " WHERE photo_name.thumbnail = ? AND photo_name.here = 1 AND photo_name.author IS NOT NULL"
+            " AND (photo_name.record, photo_name.place) < (?, ?)"
+            " ORDER BY photo_name.record DESC, photo_name.place DESC LIMIT ?",
+            (int(thumbnail), *(before or (2**62, 0)), most),
+        )
+        return [
+            ((record, place), Named(hash_, size, thumbnail, id_, self._people.persons.key(author)))
+            for record, place, hash_, size, id_, author in found
+        ]
 
     def lacking_authors(self) -> list[PersonId]:
         """Return the authors of listings in use that name photos which are not here."""

@@ -8,6 +8,7 @@ import pytest
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import read_marks
+from meshnode.app.exchanges import handover
 from meshnode.replica.replica import Replica
 from meshnode.store import Seen
 from protocol import Audience, limits
@@ -190,3 +191,17 @@ def test_a_note_that_follows_soon_takes_the_place_of_the_letter_that_was_not_rea
     mesh.heal()
     run(mesh, 2)
     assert len(pi.replica.store.own_notes.all()) == 5
+
+
+def test_long_notes_are_told_once_while_the_other_device_is_away() -> None:
+    """Letters that are full are not written again: once the owner could write to nobody any more."""
+    mesh, laptop, _, _ = devices(548)
+    mesh.cut("Laptop", "Pi")
+    notes, letters = laptop.replica.store.own_notes, laptop.replica.store.letters
+    for number in range(40):
+        notes.set(Note(NoteKind.SAVED_SEARCH, bytes([number]), bytes(limits.NOTE_VALUE_MAX), 1))
+        before = laptop.replica.store.records.usage_of(laptop.replica.me).letter_records
+        handover.tell_at_once(laptop.replica)
+        assert laptop.replica.store.records.usage_of(laptop.replica.me).letter_records <= before + 1
+        assert not notes.untold(1)
+    assert len(letters.in_transit(to=laptop.replica.me)) < limits.HANDOVERS_MAX

@@ -300,32 +300,29 @@ def _tell_and_ask(replica: Replica) -> None:
 
 
 def _gather_notes(replica: Replica) -> None:
-    """Take notes out of letters of this device that hold few and are still carried, if one letter can tell them all.
+    """Take notes out of letters of this device that hold few and are still carried: one letter tells them all.
 
-    Else each edit would add a letter while a device is away.
+    Else each edit would add a letter while a device is away. What is taken out fits into the next letter with all that is to
+    be told: else two letters could take turns without end.
     """
     store = replica.store
-    waiting = store.own_notes.untold(limits.LETTER_ITEMS_MAX)
-    free, room = limits.LETTER_ITEMS_MAX - len(waiting), LETTER_ROOM - sum(map(_size, waiting))
-    for slot, told in store.own_notes.told_by().items():
+    untold = store.own_notes.untold(limits.LETTER_ITEMS_MAX)
+    for slot, told in store.own_notes.told_by():
         newest = store.records.newest((replica.me, Kind.LETTER, slot))
         is_ours = newest is not None and newest.body and newest.header.device == replica.device
-        size = sum(map(_size, told))
-        if is_ours and len(told) <= min(free, GATHERED_MAX) and size <= room:
+        together = [*untold, *told]
+        fits = len(together) <= limits.LETTER_ITEMS_MAX and len(list(_fitting(together))) == len(together)
+        if is_ours and fits and len(told) <= GATHERED_MAX:
             letters.take_back(replica, slot)
             store.handovers.release(slot)
-            free, room = free - len(told), room - size
+            untold = together
 
 
 def _fitting(notes: list[Note]) -> Iterator[Note]:
     """Yield the first of these notes, as many as fit into one letter."""
     size = 0
     for note in notes:
-        size += _size(note)
+        size += ENTRY_BYTES + len(note.key) + len(note.value or b"")
         if size > LETTER_ROOM:
             return
         yield note
-
-
-def _size(note: Note) -> int:
-    return ENTRY_BYTES + len(note.key) + len(note.value or b"")
