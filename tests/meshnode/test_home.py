@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -79,6 +80,21 @@ def test_a_second_daemon_on_one_home_is_refused(home: Home) -> None:
     with home.lock(), pytest.raises(Refused, match=rf"already running .*process {os.getpid()}") as caught:
         home.lock()
     assert caught.value.exit_code == 5
+    home.lock().release()
+
+
+def test_a_disk_that_does_not_take_the_process_id_leaves_no_lock_behind(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.make()
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OSError, match="No space"):
+            home.lock()
     home.lock().release()
 
 
