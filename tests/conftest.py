@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,10 @@ settings.register_profile(  # for scripts/mutants: that a test fails says enough
     "mutants", parent=settings.get_profile("quick"), derandomize=True, phases=(Phase.explicit, Phase.generate)
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "quick"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in the background so. The programs that tests start and interrupt would inherit it, and go on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HERE = Path(__file__).parent
 WAITING = HERE / "lan"  # tests that wait for daemons most of the time

@@ -21,9 +21,8 @@ from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from meshnode.store import Hidden, OwnNote, StoredShare
 from protocol import InvalidField, PersonId, check_text, limits
-from protocol.letters import KeyShare, Note
+from protocol.letters import KeyShare, Note, NoteKind
 
-NAME, SEARCH, SHARE, HIDDEN, READ = 1, 2, 3, 4, 5  # 6 is in devices/wiped.py
 _FIRST, _CHOSEN = b"\0", b"\1"  # what the note of a name begins with
 _KEY_BYTES = 16
 
@@ -59,7 +58,7 @@ def follow(replica: Replica) -> None:
                     notes.set(Note(kind, key, value, stamp))
             elif note.note.value != note.here and _use(replica, kind, key, note.note.value):
                 notes.note_used(kind, key)
-                changed.note(people=[PersonId(key)] if kind == NAME else ())
+                changed.note(people=[PersonId(key)] if kind == NoteKind.NAME else ())
         _follow_read_marks(replica, known, stamp, limits.OWN_NOTES_MAX - count)
 
 
@@ -67,21 +66,21 @@ def _follow_read_marks(replica: Replica, known: dict[tuple[int, bytes], OwnNote]
     """Tell what was shown as news here, and take in what was shown on other devices, one ring of notes at a time."""
     notes, taken = replica.store.own_notes, list[tuple[bytes, bytes]]()
     for (kind, key), note in known.items():
-        device = read_marks.writer(key) if kind == READ else None
+        device = read_marks.writer(key) if kind == NoteKind.SHOWN_LISTINGS else None
         if device is None or note.note.value == note.here:
             continue
         if replica.trust_state.revoked(replica.me, device):
-            notes.forget(READ, key)
+            notes.forget(NoteKind.SHOWN_LISTINGS, key)
         elif len(taken) < limits.READ_NOTES_MAX:
             taken.append((key, note.note.value or b""))
     read_marks.take(replica, [value for _, value in taken])
     for key, _ in taken:
-        notes.note_used(READ, key)
+        notes.note_used(NoteKind.SHOWN_LISTINGS, key)
     for key, value in read_marks.telling(replica):
-        is_new = (READ, key) not in known
+        is_new = (NoteKind.SHOWN_LISTINGS, key) not in known
         if room > 0 or not is_new:
             stamp, room = stamp + 1, room - is_new
-            notes.set(Note(READ, key, value, stamp))
+            notes.set(Note(NoteKind.SHOWN_LISTINGS, key, value, stamp))
 
 
 def _here(replica: Replica) -> _Values:
@@ -93,21 +92,23 @@ def _here(replica: Replica) -> _Values:
     chosen = own.chosen()
     for person, name in own.all().items():
         if person in chosen or name != public_name(replica, person):
-            values[NAME, person] = (_CHOSEN if person in chosen else _FIRST) + name.encode()
+            values[NoteKind.NAME, person] = (_CHOSEN if person in chosen else _FIRST) + name.encode()
     for watch in replica.store.discover.watches():
         if "need" not in json.loads(watch.search):
-            values[SEARCH, _key_of(watch.search)] = watch.search.encode()
+            values[NoteKind.SAVED_SEARCH, _key_of(watch.search)] = watch.search.encode()
     for hidden in replica.store.discover.hidden():
         (number,) = numbers_of(hidden.listing)
-        values[HIDDEN, number.to_bytes(ID_BYTES, "big")] = json.dumps(hidden[1:], ensure_ascii=False).encode()
+        values[NoteKind.HIDDEN_LISTING, number.to_bytes(ID_BYTES, "big")] = json.dumps(
+            hidden[1:], ensure_ascii=False
+        ).encode()
     for person, share in replica.store.key_shares.all().items():
-        values[SHARE, person] = json.dumps(share).encode()
+        values[NoteKind.KEY_SHARE, person] = json.dumps(share).encode()
     return values
 
 
 def _has_ended(replica: Replica, kind: int, value: bytes | None) -> bool:
     """Whether the value that a note had here is of no use any longer: then nobody has taken it back."""
-    return kind == HIDDEN and value is not None and json.loads(value)[2] <= replica.clock.now()
+    return kind == NoteKind.HIDDEN_LISTING and value is not None and json.loads(value)[2] <= replica.clock.now()
 
 
 def _key_of(search: str) -> bytes:
@@ -190,8 +191,8 @@ def _use_hidden(replica: Replica, key: bytes, value: bytes | None) -> bool:
 
 
 _USES: dict[int, Callable[[Replica, bytes, bytes | None], bool]] = {
-    NAME: _use_name,
-    SEARCH: _use_search,
-    SHARE: _use_share,
-    HIDDEN: _use_hidden,
+    NoteKind.NAME: _use_name,
+    NoteKind.SAVED_SEARCH: _use_search,
+    NoteKind.KEY_SHARE: _use_share,
+    NoteKind.HIDDEN_LISTING: _use_hidden,
 }

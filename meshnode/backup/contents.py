@@ -64,6 +64,11 @@ class Manifest:
     counts: Mapping[str, int]
     files: Mapping[str, StoredFile]
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the home in it is encrypted, so that it needs its passphrase."""
+        return ENCRYPTION in self.files
+
     def encoded(self) -> bytes:
         """Return the manifest as it is in the archive."""
         return json.dumps({"what": WHAT, "version": VERSION, **asdict(self)}, indent=1).encode() + b"\n"

@@ -88,6 +88,8 @@ def open_sealed(path: Path, secret: str, into: Sink) -> None:
     watched = _Watched(into)
     try:
         if wants_passphrase(path):
+            if secret.strip().upper().startswith(_SECRET):
+                raise Forbidden("this backup is sealed with a passphrase, not to a key", "give its passphrase")
             if path.stat().st_size > PASSPHRASE_BYTES_MAX:
                 raise damaged()
             watched.write(pyrage.passphrase.decrypt(path.read_bytes(), secret))

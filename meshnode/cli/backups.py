@@ -12,11 +12,12 @@ import click
 from meshnode.cli import apart, output
 from meshnode.cli.asking import agreed
 from meshnode.cli.command import Answer, Settings, command, say_lines
-from meshnode.cli.passphrase import asked, chosen, given
+from meshnode.cli.passphrase import VARIABLE, asked, chosen, given
 from meshnode.cli.program import as_typed
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.text import backups as text
 from meshnode.text import node as node_text
+from meshnode.text.passphrase import new_hint
 
 if TYPE_CHECKING:
     from meshnode.node import Decision
@@ -41,10 +42,12 @@ def backup(call: Settings, file: Path | None, recipients: tuple[str, ...], passp
     if new_key and file is not None and call.json:
         raise Usage(text.ONE_ANSWER, text.ONE_ANSWER_HINT)  # the secret must be out before anything else can fail
     if new_key:
+        former = client.get("/v1/backups")["keys"]
         reply = client.post("/v1/backup-keys", to=list(recipients))
+        has_former = not set(former) <= set(reply["keys"])
         if file is None:
-            return Answer(reply, _show_key)
-        _show_key(reply)
+            return Answer(reply, lambda shown: _show_key(shown, has_former=has_former))
+        _show_key(reply, has_former=has_former)
     elif file is None:
         if recipients or passphrase:
             raise Usage(text.NO_FILE, text.NO_FILE_HINT)
@@ -81,7 +84,7 @@ def _made(client: Any, file: Path, recipients: tuple[str, ...], passphrase: str 
     return reply | {"file": str(file.absolute()), "bytes": file.stat().st_size}
 
 
-def _show_key(reply: dict[str, Any]) -> None:
+def _show_key(reply: dict[str, Any], *, has_former: bool) -> None:
     if reply["secret"] is not None:
         output.note(text.SECRET_SHOWN)
         output.say(reply["secret"])
@@ -89,6 +92,8 @@ def _show_key(reply: dict[str, Any]) -> None:
     output.note(text.KEY_SET)
     for key in reply["keys"]:
         output.note(f"  {key}")
+    if has_former:
+        output.note(text.FORMER_KEY)
 
 
 def _new_passphrase(call: Settings) -> str:
@@ -124,7 +129,7 @@ def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives
             for line in text.contents(shown):
                 output.note(line)
         lost = fate == LOST or (fate is None and call.may_ask() and agreed(text.ASK_LOST))
-        decided.append(node.Decision(lost, _identity_passphrase(call, shown["identity"])))
+        decided.append(node.Decision(lost, _passphrase_inside(call, manifest)))
         return decided[0]
 
     done = node.restore(home, file, secret, decide)
@@ -172,10 +177,15 @@ def _line_of_input(comments: str = "") -> str:
     return line
 
 
-def _identity_passphrase(call: Settings, identity: str) -> str | None:
-    if identity != "sealed":
+def _passphrase_inside(call: Settings, manifest: Any) -> str | None:
+    """Return the passphrase that the home in a backup needs, or its identity key alone, which can do without."""
+    if manifest.identity != "sealed":
         return None
-    found = given(call)
-    if found is not None or not call.may_ask():
+    found, is_encrypted = given(call), manifest.is_encrypted
+    if found is not None:
         return found
-    return asked(text.ASK_IDENTITY, empty=True) or None
+    if not call.may_ask():
+        if is_encrypted:
+            raise Usage(text.HOME_ENCRYPTED, new_hint(VARIABLE))
+        return None
+    return asked(text.ASK_HOME) if is_encrypted else asked(text.ASK_IDENTITY, empty=True) or None

@@ -55,7 +55,7 @@ def init(
         if name is not None or place is not None or audience is not None:
             raise Usage(recovery_text.RECOVER_ALONE, recovery_text.RECOVER_ALONE_HINT)
         seed = recovering.seed_from_friends(call) if from_friends else recovering.seed_from_words(call)
-        return come_back(call, home, seed, file)
+        return come_back(call, home, seed, file, on_paper=not from_friends)
     beginning = ask(call, name, place, audience, file)
     person = begin(home, beginning)
 
@@ -68,17 +68,18 @@ def init(
     return Answer({"person": person, "home": str(home.path)}, show)
 
 
-def come_back(call: Settings, home: Home, seed: bytes, file: str | None) -> Answer:
-    """Make `home` a new device of the person with the identity key that this seed makes."""
+def come_back(call: Settings, home: Home, seed: bytes, file: str | None, *, on_paper: bool) -> Answer:
+    """Make `home` a new device of the person with the identity key that this seed makes; `on_paper` as `recover_node`."""
     from meshnode.node import recover_node
     from protocol import person_text, short_id
 
-    known = recover_node(home, seed, passphrase.for_new_home(call, file))
+    known = recover_node(home, seed, passphrase.for_new_home(call, file), on_paper=on_paper)
     person = {"id": person_text(known), "name": short_id(known)}
 
     def show(_: Any) -> None:
-        say_lines(recovery_text.came_back(person["id"], home.path))
+        output.say(recovery_text.came_back(person["id"], home.path))
         output.say(text.start(as_typed(call)))
+        output.say(recovery_text.THEN_ADD)
 
     return Answer({"person": person, "home": str(home.path)}, show)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from meshnode.cli import output
 from meshnode.cli.command import CommandGroup, Settings, command, say_lines
 from meshnode.errors import NotFound
+from meshnode.home import Home
 from meshnode.text import service as text
 
 service = CommandGroup("service", help=text.HELP)
@@ -31,12 +33,19 @@ def install(call: Settings, system: bool) -> Any:
     from meshnode.service import installation
 
     if system:
-        return asdict(installation.install_for_system(lambda program: _create_node(call, program)))
+        return asdict(installation.install_for_system(lambda program: _create_node(call, program), _needs_passphrase))
     home = call.chosen_home()
     home.check()
     if not installation.runs(home.path):
         home.lock().release()  # Refused where the node runs in a terminal
-    return asdict(installation.install_for_user(home.path))
+    return asdict(installation.install_for_user(home.path, needs_passphrase=_needs_passphrase(home.path)))
+
+
+def _needs_passphrase(home: Path) -> bool:
+    """Whether a service needs the passphrase of the node in `home` from systemd: it is encrypted, and no setting names a file."""
+    from meshnode.config import Config
+
+    return Home(home).encryption.exists() and not Config.load(home, environ={}).passphrase_file
 
 
 def _create_node(call: Settings, program: tuple[str, ...]) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 
 from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.owner.places import Coordinates
+from meshnode.app.recovery.words import note_confirmed
 from meshnode.encryption import encrypt_new, unlocked_keys
 from meshnode.errors import Forbidden, Refused
 from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
 from meshnode.node.opening import come_back, look_for_copy, open_replica, open_store, private_files
+from meshnode.node.rekeying import settle
 from meshnode.node.restoring import clear_up
 from protocol import PersonId, Preference
 
@@ -35,10 +38,10 @@ def create_node(
     return keyring.person
 
 
-def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> PersonId:
+def recover_node(home: Home, seed: bytes, passphrase: str | None = None, *, on_paper: bool = False) -> PersonId:
     """Make `home` a new device of the person with this identity key (its seed, 32 bytes), ready to run.
 
-    Nothing else is known of them: their own records come from their contacts. Refused, changing nothing, if the home has a
+    `on_paper` says that they have typed the seed as their recovery words, so nobody reminds them to write these down. Nothing else is known of them: their own records come from their contacts. Refused, changing nothing, if the home has a
     node. May be interrupted at any moment: `run` goes on with it, or it is done again.
     """
     with private_files():
@@ -48,6 +51,8 @@ def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> Pers
         with home.lock(), open_store(home) as store:
             replica = open_replica(store, keyring)
             come_back(home, replica)
+            if on_paper:
+                note_confirmed(replica)
             look_for_copy(home, store, keyring, moved=False)
             replica.clock.remember()
     return keyring.person
@@ -55,6 +60,9 @@ def recover_node(home: Home, seed: bytes, passphrase: str | None = None) -> Pers
 
 def identity_seed(home: Home, passphrase: str | None) -> bytes:
     """Return the seed of the identity key in `home`. Forbidden where it is locked or on another device; errors as `run`."""
+    home.check()
+    with suppress(Refused), home.lock():  # a node that runs has done so when it started
+        settle(home)
     _, keyring = unlocked_keys(home, passphrase)
     if keyring.identity is not None:
         return keyring.identity.seed

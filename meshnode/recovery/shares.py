@@ -64,7 +64,8 @@ def read_share(typed: str) -> Share:
             "one of them is another word, or two have changed places: compare them with what your friend shows",
             field=Field.WORDS,
         ) from None
-    if found.group_count != 1 or found.member_threshold < NEED_LEAST:
+    is_ours = found.iteration_exponent == _ITERATION_EXPONENT  # with a higher one, putting them together takes hours
+    if not is_ours or found.group_count != 1 or found.member_threshold < NEED_LEAST:
         raise Usage("these words were not made by meshnode for a friend", field=Field.WORDS)
     set_id = (found.identifier, found.extendable, found.iteration_exponent, found.member_threshold)
     return Share(tuple(words), set_id, found.index, found.member_threshold)

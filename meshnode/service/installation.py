@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshnode.errors import Failed, Forbidden, NotFound, Refused
-from meshnode.service import unit
+from meshnode.service import credential, unit
 from meshnode.service.installed_program import check_open_to_services, program_words
 from meshnode.service.systemd import Systemd, lingers
 
@@ -61,10 +61,11 @@ def status(*, system: bool) -> ServiceView:
     )
 
 
-def install_for_user(home: Path) -> ServiceView:
+def install_for_user(home: Path, *, needs_passphrase: bool) -> ServiceView:
     """Install and start the service that runs the node in `home` for this user; again where it is installed already.
 
-    Refused where a service of this user runs the node in another home.
+    Refused where a service of this user runs the node in another home, or where it `needs_passphrase` and systemd has none
+    for it.
     """
     manager = Systemd(system=False)
     file, former = _user_units() / unit.NAME, installed_home()
@@ -72,14 +73,22 @@ def install_for_user(home: Path) -> ServiceView:
         raise Refused(
             "your service runs the node in {path} already", "remove it first: meshnode service remove", path=former
         )
-    _write(file, unit.user_unit(program_words(), home, systemd=manager.version()))
+    version = manager.version()
+    if needs_passphrase:
+        credential.give(file.parent, unit.NAME, _user_config() / "credstore.encrypted", user=True, systemd=version)
+    else:
+        credential.take_away(file.parent, unit.NAME)
+    _write(file, unit.user_unit(program_words(), home, systemd=version))
     return _start(manager)
 
 
-def install_for_system(create_node: Callable[[tuple[str, ...]], None]) -> ServiceView:
+def install_for_system(
+    create_node: Callable[[tuple[str, ...]], None], needs_passphrase: Callable[[Path], bool]
+) -> ServiceView:
     """Install and start the service of the whole computer, with a user of its own. Forbidden without root's rights.
 
     Where the service's home has no node yet, `create_node` is called with the command to which `init` is to be added.
+    Refused where the node in that home `needs_passphrase` and systemd has none for it.
     """
     manager = Systemd(system=True)
     if os.geteuid() != 0:
@@ -90,8 +99,13 @@ def install_for_system(create_node: Callable[[tuple[str, ...]], None]) -> Servic
     _make_home()
     if not (unit.SYSTEM_HOME / "identity.key").exists():
         create_node((*program, "--home", str(unit.SYSTEM_HOME)))
+    version = manager.version()
+    if needs_passphrase(unit.SYSTEM_HOME):
+        credential.give(SYSTEM_UNITS, unit.NAME, credential.SYSTEM_STORE, user=False, systemd=version)
+    else:
+        credential.take_away(SYSTEM_UNITS, unit.NAME)
     if not (program == unit.PACKAGED_PROGRAM and any((place / unit.NAME).exists() for place in PACKAGED_UNITS)):
-        _write(SYSTEM_UNITS / unit.NAME, unit.system_unit(program, systemd=manager.version(), packaged=False))
+        _write(SYSTEM_UNITS / unit.NAME, unit.system_unit(program, systemd=version, packaged=False))
     return _start(manager)
 
 
@@ -117,6 +131,7 @@ def remove(*, system: bool) -> ServiceView:
     file = Path(before.unit)
     if file.parent not in PACKAGED_UNITS:  # that of the package goes with the package
         file.unlink(missing_ok=True)
+    credential.take_away(SYSTEM_UNITS if system else _user_units(), unit.NAME)
     manager.reload()
     return before
 
@@ -129,8 +144,12 @@ def _start(manager: Systemd) -> ServiceView:
 
 
 def _user_units() -> Path:
+    return _user_config() / "systemd" / "user"
+
+
+def _user_config() -> Path:
     base = os.environ.get("XDG_CONFIG_HOME") or ""
-    return (Path(base) if base.startswith("/") else Path.home() / ".config") / "systemd" / "user"
+    return Path(base) if base.startswith("/") else Path.home() / ".config"
 
 
 def _home_in(file: Path) -> str | None:

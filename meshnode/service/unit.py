@@ -44,7 +44,7 @@ def user_unit(program: Sequence[str], home: Path, *, systemd: int = 0) -> str:
 def _unit(
     program: Sequence[str], home: Path, origin: str, scope: str, hardening: str, target: str, systemd: int
 ) -> str:
-    where = f"{HOME_FIELD}={_literal(str(home))}"
+    where = f"{HOME_FIELD}={literal(str(home))}"
     text = Template(_file("meshnode.service")).substitute(
         origin=origin,
         command=" ".join(_quoted(word) for word in _plain([*program, "--home", str(home), "run", "--no-input"])),
@@ -71,7 +71,7 @@ def _plain(words: Sequence[str]) -> list[str]:
     return [f":{words[0]}", *words[1:]]
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Return `text` as systemd reads it without its specifiers. Refused where no line can hold it."""
     if not text.isprintable():
         raise _unnameable(text)
@@ -84,7 +84,7 @@ def _unnameable(path: str) -> Refused:
 
 def _quoted(word: str) -> str:
     """Return one word of a command line of systemd (systemd.syntax(7))."""
-    text = _literal(word)
+    text = literal(word)
     if text and all(letter.isalnum() or letter in "/._-+:=@%," for letter in text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')

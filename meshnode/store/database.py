@@ -216,6 +216,20 @@ class Database:
         except apsw.Error as error:
             raise meaning_of(error) from error
 
+    def image(self) -> bytes:
+        """Return all that the database holds, as the bytes of a file."""
+        self._check_alive()
+        return bytes(self._connection.serialize("main"))
+
+    def load(self, image: bytes) -> None:
+        """Take over the contents of another database from its image. This one is in memory, and empty."""
+        self._check_alive()
+        source = apsw.Connection(":memory:")
+        source.deserialize("main", image)
+        with self._connection.backup("main", source, "main") as copy:
+            copy.step()
+        source.close()
+
     # --- the end -----------------------------------------------------------------------------------------------------
 
     def erase(self) -> None:

@@ -173,9 +173,13 @@ class Handovers:
         )
 
     def count_owed(self, device: DeviceId) -> int:
-        """Return how many letters `device` is still to be handed, by a letter that is under way or not written yet."""
+        """Return how many letters are to be handed over to `device` by a letter that is not written yet."""
         return int(
-            self._database.value("SELECT count(*) FROM handover WHERE device = ?", (self._devices.find(device),))
+            self._database.value(
+                f"SELECT count(*) FROM kept_letter JOIN handover ON handover.letter = kept_letter.no {_EXCHANGE}"  # noqa: S608 - ours
+                " WHERE handover.device = ? AND handover.by IS NULL AND coalesce(exchange.shown, 1)",
+                (self._devices.find(device),),
+            )
         )
 
     def note_handed(self, letters: Iterable[tuple[PersonId, bytes]], by: bytes) -> None:

@@ -1,4 +1,7 @@
-"""Brings a database to the schema of this version: runs each sql/NNN_name.sql once, in a transaction of its own."""
+"""Brings a database to the schema of this version: runs each sql/NNN_name.sql once, in a transaction of its own.
+
+A new database gets all of them in one transaction: so it is made with one wait for the disk.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,9 @@ def migrate(database: Database, steps: Sequence[Migration] | None = None) -> Non
             version=version,
             newest=newest,
         )
-    for step in steps:
-        if step.version > version:
-            with database.transaction():
+    due = [step for step in steps if step.version > version]
+    for part in [due] if version == 0 else [[step] for step in due]:
+        with database.transaction():
+            for step in part:
                 database.run(step.sql)
                 database.run(f"PRAGMA user_version = {step.version:d}")

@@ -88,15 +88,15 @@ class OwnNotes:
                 (by, note.kind, note.key, note.stamp),
             )
 
-    def told_by(self) -> list[tuple[bytes, int]]:
-        """Return the slots of the letters that tell notes, each with how many, those with few first."""
-        return [
-            (slot, int(count))
-            for slot, count in self._database.all(
-                "SELECT by, count(*) AS told FROM own_note WHERE by IN (SELECT slot FROM letter_sent WHERE in_transit = 1)"
-                " GROUP BY by ORDER BY told, by"
-            )
-        ]
+    def told_by(self) -> list[tuple[bytes, list[Note]]]:
+        """Return the slots of the letters that tell notes, each with these, those with few first."""
+        told: dict[bytes, list[Note]] = {}
+        for by, *note in self._database.all(
+            "SELECT by, kind, key, value, stamp FROM own_note"
+            " WHERE by IN (SELECT slot FROM letter_sent WHERE in_transit = 1) ORDER BY by, kind, key"
+        ):
+            told.setdefault(by, []).append(Note(*note))
+        return sorted(told.items(), key=lambda one: len(one[1]))
 
     def tell_all(self) -> None:
         """Let all notes be told: there is a new device."""

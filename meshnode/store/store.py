@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -124,7 +125,7 @@ class Store:
         """
         if str(path) == ":memory:":
             database = Database.open(path, vfs=vfs)
-            migrate(database)
+            database.load(_new_store())
             return cls(database)
         path = Path(path)
         set_aside = None
@@ -258,6 +259,17 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@cache
+def _new_store() -> bytes:
+    """Return the image of a new store. Copying it is fifty times faster than the steps of `migrate`, and worlds have many."""
+    database = Database.open(":memory:")
+    try:
+        migrate(database)
+        return database.image()
+    finally:
+        database.close()
 
 
 def _open_sound(path: Path, key: bytes | None, vfs: str | None) -> Database:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshnode.quoting import quoted
 from meshnode.text import forms
 from meshnode.text.catalog import message
 
@@ -32,6 +33,9 @@ ASK_NEW_PASSPHRASE = message("Passphrase for the backup")
 ASK_SECRET = message("Passphrase of the backup, or its secret key")
 ASK_IDENTITY = message("Passphrase of your identity key")
 ASK_LOST = message("Is the computer that made this backup gone for good?")
+FORMER_KEY = message("Backups made before open with the former secret key alone: keep it as long as you keep them.")
+ASK_HOME = message("Passphrase of the encrypted home in it")
+HOME_ENCRYPTED = message("this backup is of an encrypted home, whose passphrase is needed too")
 ONE_WAY = message("a backup has either a passphrase or keys")
 ONE_WAY_HINT = message("leave out --passphrase or --to")
 ONE_ANSWER = message("with --json, a new key and a backup are two calls, so that the secret key is never lost")
@@ -62,12 +66,12 @@ ELSEWHERE = message("Your identity key is not in it: it is on another device of 
 
 def cannot_read(path: object, reason: object) -> str:
     """Say that a file cannot be read."""
-    return message("{path} cannot be read: {reason}", path=path, reason=reason)
+    return message("{path} cannot be read: {reason}", path=quoted(str(path)), reason=reason)
 
 
 def cannot_write(path: object, reason: object) -> str:
     """Say that a file cannot be written."""
-    return message("{path} cannot be written: {reason}", path=path, reason=reason)
+    return message("{path} cannot be written: {reason}", path=quoted(str(path)), reason=reason)
 
 
 def made(reply: dict[str, Any], path: object) -> list[str]:

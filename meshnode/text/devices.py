@@ -26,6 +26,31 @@ JOIN_WAIT = message("How long to look for the other computer (default 2m).")
 INTERFACE = message("Use only these network interfaces, such as 'eth*'; '!docker*' leaves some out. Can be repeated.")
 JOIN_NO_MDNS = message("Use only the addresses in the code.")
 LIST_HELP = message("Show your devices.")
+
+
+def to_come(reply: dict[str, Any]) -> list[str]:
+    """Say how much is still to come for a device that was added later (StatusView of the API), a sentence a line."""
+    lines = []
+    if reply["letters_to_come"]:
+        lines.append(
+            plural(
+                reply["letters_to_come"],
+                "1 older message is still to come from your other devices.",
+                "{n} older messages are still to come from your other devices.",
+            )
+        )
+    lines += [
+        plural(
+            one["letters"],
+            "1 older message is still to be handed over to your device {name}.",
+            "{n} older messages are still to be handed over to your device {name}.",
+            name=named(one["device"]),
+        )
+        for one in reply["handing_over"]
+    ]
+    return lines
+
+
 COLUMNS = tuple(message("name|id|state|last seen|certified until").split("|"))
 EMPTY = message("No device acts for you.")
 REVOKE_HELP = message("Remove a lost or stolen device. This cannot be undone.")

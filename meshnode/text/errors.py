@@ -49,7 +49,7 @@ def line(text: str, hint: str) -> str:
 
 def _sentence(text: str) -> str:
     text = capitalized(text.strip())
-    ends_in_command = any(f": {program} " in text for program in ("meshnode", "chmod", "sudo"))
+    ends_in_command = any(f": {program} " in text for program in ("meshnode", "chmod", "sudo", "systemd-ask-password"))
     return text if ends_in_command or text.endswith(SENTENCE_ENDS) else f"{text}."
 
 

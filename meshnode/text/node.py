@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from meshnode.quoting import named
-from meshnode.text import forms, pause, phones, recovery, waiting
+from meshnode.text import devices, forms, pause, phones, recovery, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
 from meshnode.text.errors import line
@@ -166,6 +166,7 @@ def status(reply: dict[str, Any]) -> list[str]:
     lines.append(f"{connected} {records}")
     if reply["devices"]:
         lines.append(message("Your other devices: {names}.", names=forms.listed(reply["devices"])))
+    lines += devices.to_come(reply)
     if reply["phones_seen"]:
         lines.append(phones.seen_lately(reply["phones_seen"]))
     if not reply["words_confirmed"]:

@@ -57,6 +57,7 @@ def state(status: dict[str, Any]) -> list[str]:
         lines.append(
             message("Your other devices: {names}.", names=forms.listed([named(one) for one in status["devices"]]))
         )
+    lines += devices.to_come(status)
     if status["pending"]:
         lines.append(
             plural(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshnode.quoting import quoted
 from meshnode.text.catalog import message
 
 HELP = message("The passphrase under which all that this computer keeps of yours is encrypted.")
@@ -65,12 +66,12 @@ def new_hint(variable: str) -> str:
 
 def too_long(file: str) -> str:
     """Say that a file is too long for one with a passphrase."""
-    return message("{file} is too long for a passphrase", file=file)
+    return message("{file} is too long for a passphrase", file=quoted(file))
 
 
 def not_text(file: str) -> str:
     """Say that a file is no text."""
-    return message("{file} is not text", file=file)
+    return message("{file} is not text", file=quoted(file))
 
 
 def unreadable(file: str, reason: str | None) -> str:

@@ -50,6 +50,7 @@ NOT_LINES = message("each line is the number of a word and the word")
 NOT_LINES_HINT = message("for example: 7 apple")
 SAY_WHICH = message("say which devices are lost and which you still have")
 SAY_WHICH_HINT = message("use --lost NAME or --kept NAME; 'meshnode recovery status' names them")
+THEN_ADD = message("Then add the card of anybody you were connected with, and what is yours comes back: meshnode add")
 NO_FORMER = message("There is no device about which you have to say anything.")
 
 
@@ -65,12 +66,9 @@ def ask_word(number: int) -> str:
     return message("Word {number}", number=number)
 
 
-def came_back(person: str, home: object) -> list[str]:
-    """Say who is back, and how what is theirs comes back too."""
-    return [
-        message("Welcome back. You are {person}, and your node is in {home}.", person=person, home=home),
-        message("Then add the card of anybody you were connected with, and what is yours comes back: meshnode add"),
-    ]
+def came_back(person: str, home: object) -> str:
+    """Say who is back."""
+    return message("Welcome back. You are {person}, and your node is in {home}.", person=person, home=home)
 
 
 def ask_lost(name: str) -> str:

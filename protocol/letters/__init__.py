@@ -15,7 +15,7 @@ from protocol.letters.exchange import (
     terms_of,
     was_agreed,
 )
-from protocol.letters.handover import Handed, HandoverLetter, Note
+from protocol.letters.handover import Handed, HandoverLetter, Note, NoteKind
 from protocol.letters.key_share import KeyShare
 from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
 from protocol.letters.sealing import (
@@ -44,6 +44,7 @@ __all__ = [
     "KeyShare",
     "Move",
     "Note",
+    "NoteKind",
     "Opened",
     "OpenedLetter",
     "Receipt",

@@ -7,6 +7,7 @@ against the signature of the person who wrote it, and takes nobody's word for it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, ClassVar, Self
 
 from protocol.codec import Value
@@ -18,6 +19,19 @@ from protocol.records.bodies import body_of
 from protocol.records.certificates import is_certificate
 from protocol.records.letter import Letter
 from protocol.records.record import Kind, Record, check_header, verify_signature
+
+
+class NoteKind(IntEnum):
+    """The matter of a note. A reader passes on kinds that it does not know."""
+
+    NAME = 1
+    SAVED_SEARCH = 2
+    KEY_SHARE = 3
+    HIDDEN_LISTING = 4
+    SHOWN_LISTINGS = 5
+    WIPED_DEVICE = 6
+    LETTERS_TO_COME = 7
+
 
 _KIND_MAX = 255  # of a note, as of a record
 _HANDED_FIELDS, _NOTE_FIELDS, _MISSING_FIELDS = 4, 4, 2
@@ -63,7 +77,7 @@ class Note:
     stamp: int
 
     def __post_init__(self) -> None:
-        if type(self.kind) is not int or not 0 < self.kind <= _KIND_MAX:
+        if type(self.kind) not in (int, NoteKind) or not 0 < self.kind <= _KIND_MAX:
             raise InvalidField("kind", "must be a number of a kind")
         if type(self.key) is not bytes or not 0 < len(self.key) <= NOTE_KEY_MAX:
             raise InvalidField("key", f"must be 1 to {NOTE_KEY_MAX} bytes")
@@ -118,7 +132,7 @@ class HandoverLetter:
         return (
             tuple((one.record.wire, one.key, one.arrived, one.delivered) for one in self.letters),
             tuple(record.wire for record in self.certificates),
-            tuple((note.kind, note.key, note.value, note.stamp) for note in self.notes),
+            tuple((int(note.kind), note.key, note.value, note.stamp) for note in self.notes),
             self.missing,
         )
 

@@ -50,12 +50,15 @@ def test_the_words_of_one_node_make_another_device_of_the_same_person(
     back = with_input(monkeypatch, " ".join(words).upper(), "--home", str(tmp_path / "B"), "init", "--recover")
     assert back.code == 0
     assert person in back.out
-    assert "meshnode add" in back.out
+    _, start, then_add = back.out.splitlines()
+    assert start.startswith("Start it: ")
+    assert then_add.endswith("meshnode add")
     one, other = Keyring.open(Home(tmp_path / "A")), Keyring.open(Home(tmp_path / "B"))
     assert one.person == other.person
     assert one.device.device_id != other.device.device_id
     open_now = json.loads(meshnode("--home", str(tmp_path / "B"), "recovery", "status", "--json").out)
     assert open_now["waiting"]
+    assert open_now["words_confirmed"]  # they were just typed
 
 
 @pytest.mark.parametrize(
@@ -161,7 +164,7 @@ def test_at_a_terminal_init_offers_the_words_once_and_recover_asks_until_they_ar
 def test_friends_are_chosen_by_command_and_help_on_their_own_word(village: Village) -> None:
     asked = village("B", "recovery", "set", "--friends", "Alice", "Carol", "--need", "2")
     assert asked.code == 5
-    assert "together can act as you" in asked.err
+    assert asked.err.startswith("meshnode: Alice and Carol together can act as you, if they want to")
     chosen = village("B", "recovery", "set", "--friends", "Alice", "Carol", "--need", "2", "--yes")
     assert chosen.code == 0
     assert "Any 2 of these friends" in chosen.out
@@ -195,6 +198,8 @@ def test_the_words_of_friends_bring_back_the_same_person(
     else:
         assert back.code == 0
         assert Keyring.open(Home(tmp_path / "B")).person == IdentityKeys(seed).person_id
+        status = json.loads(meshnode("--home", str(tmp_path / "B"), "recovery", "status", "--json").out)
+        assert not status["words_confirmed"]
 
 
 def test_at_a_terminal_the_words_of_friends_are_asked_for_one_after_another(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.service import systemd
+from meshnode.cli.passphrase import CREDENTIAL
+from meshnode.service import credential, systemd
 from tests.cli.village import Ran, meshnode
 
 STAND_IN = """#!/bin/sh
@@ -118,6 +119,56 @@ def test_remove_takes_the_unit_and_leaves_the_node(computer: Path) -> None:
     assert json.loads(service(computer, "status", "--json").out)["installed"] is False
 
 
+def encrypt(computer: Path) -> Path:
+    """Encrypt Alice's home; return the file of the credential that her service needs then."""
+    (computer / "secret").write_text("new garden")
+    home, secret = str(computer / "alice"), str(computer / "secret")
+    assert meshnode("--home", home, "passphrase", "set", "--passphrase-file", secret).code == 0
+    return computer / "config" / "credstore.encrypted" / "meshnode.passphrase"
+
+
+def test_the_service_of_an_encrypted_node_gets_the_passphrase_from_systemd(computer: Path) -> None:
+    file = encrypt(computer)
+    refused = service(computer, "install")
+    assert refused.code == 5
+    assert refused.err.count("\n") == 1
+    assert refused.err.endswith(f"| systemd-creds --user encrypt --name={CREDENTIAL} - {file}\n")
+    assert not unit_of(computer).exists()
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    file.write_text("sealed by systemd")
+    assert service(computer, "install").code == 0
+    drop_in = unit_of(computer).with_name("meshnode.service.d") / "passphrase.conf"
+    assert drop_in.read_text() == f"[Service]\nLoadCredentialEncrypted={credential.NAME}:{file}\n"
+    assert CREDENTIAL == credential.NAME
+    assert service(computer, "remove").code == 0
+    assert not drop_in.parent.exists()
+    assert file.exists()
+
+
+def test_a_service_asks_for_no_credential_once_the_node_is_decrypted_or_the_settings_name_a_file(
+    computer: Path,
+) -> None:
+    file = encrypt(computer)
+    file.parent.mkdir(parents=True)
+    file.write_text("sealed by systemd")
+    assert service(computer, "install").code == 0
+    drop_in = unit_of(computer).with_name("meshnode.service.d")
+    (drop_in / "override.conf").write_text("[Service]\nNice=5\n")
+    (computer / "alice" / "config.toml").write_text(f'passphrase_file = "{computer}/secret"\n')
+    assert service(computer, "install").code == 0
+    assert [path.name for path in drop_in.iterdir()] == ["override.conf"]
+
+
+def test_a_systemd_that_gives_users_no_credentials_is_said_to_be_too_old(computer: Path) -> None:
+    encrypt(computer)
+    file = computer / "bin" / "systemctl"
+    file.write_text(file.read_text().replace("systemd 257 (257.1)", "systemd 252 (252.38)"))
+    refused = service(computer, "install")
+    assert refused.code == 5
+    assert "systemd 252" in refused.err
+    assert "passphrase_file" in refused.err
+
+
 def test_a_home_without_a_node_is_not_served(computer: Path) -> None:
     done = service(computer, "install", home="nobody")
     assert done.code == 3
@@ -160,7 +211,7 @@ def test_where_no_node_is_made_for_the_computer_the_code_of_init_is_that_of_the_
     computer: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     monkeypatch.setattr(
-        "meshnode.service.installation.install_for_system", lambda create_node: create_node(("meshnode",))
+        "meshnode.service.installation.install_for_system", lambda create_node, _: create_node(("meshnode",))
     )
     monkeypatch.setattr("meshnode.cli.command.Settings.may_ask", lambda _: True)
     monkeypatch.setattr(subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, code))

@@ -1,4 +1,4 @@
-"""Holds the requirements of the project in their original words, and checks that tests keep each of them.
+"""Holds the requirements of the project in their original words, and what it promised since, and checks that tests keep each of them.
 
 A test that keeps a promise says so: `@pytest.mark.promise("SHALL ...")`. docs/promises.md shows the same to people.
 """
@@ -29,6 +29,13 @@ PROMISES = (
     "No approval workflows anywhere",
     "Block lists respected network-wide",
     "Resources flow organically based on trust",
+    # Promised since:
+    "A backup brings back all that anybody still holds",
+    "Who loses every device comes back as the same person",
+    "Two who never share a network connect and exchange",
+    "Words said aloud connect two people and nobody else",
+    "An encrypted home tells nothing without its passphrase",
+    "All devices of one person know the same",
 )
 PAGE = ROOT / "docs" / "promises.md"
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.lan.conftest import MakeLan
 from tests.lan.test_devices import words_of_what_waits
 from tests.support.lan import Host
 from tests.support.waiting import eventually
 
 
+@pytest.mark.promise("Words said aloud connect two people and nobody else")
 def test_words_said_aloud_connect_two_and_are_told_to_nobody_else(lan: MakeLan) -> None:
     network = lan("Ann", "Bob", "Mallory")
     ann, bob, mallory = (network[name].init() for name in ("Ann", "Bob", "Mallory"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.lan.conftest import MakeLan
 from tests.support.lan import Host
 from tests.support.waiting import eventually
@@ -25,6 +27,7 @@ class Stick:
         return list(taken)
 
 
+@pytest.mark.promise("Two who never share a network connect and exchange")
 def test_two_people_connect_agree_part_and_block_by_stick_alone(lan: MakeLan, tmp_path: Path) -> None:
     network = lan("Alice", "Carol")
     network.part(("Alice",), ("Carol",))

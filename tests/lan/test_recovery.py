@@ -5,6 +5,8 @@ from __future__ import annotations
 from shlex import join
 from typing import Any
 
+import pytest
+
 from tests.lan.conftest import MakeLan
 from tests.support.lan import PROJECT, Host
 from tests.support.waiting import eventually
@@ -32,6 +34,7 @@ def vouches(host: Host) -> dict[str, Any]:
     return {one["person"]["name"]: one["trust"] for one in host.ask("export")["vouches"]}
 
 
+@pytest.mark.promise("Who loses every device comes back as the same person")
 def test_alice_loses_everything_twice_and_comes_back_as_herself(lan: MakeLan) -> None:
     network = lan("Alice", "Bob", "Carol", "New", "Newer")
     alice, bob, carol = (network[name].init() for name in ("Alice", "Bob", "Carol"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from meshnode.app.devices import former, revocation
 from meshnode.app.explain.status import NetworkState, status
 from meshnode.app.owner import policy
@@ -66,6 +68,7 @@ def problems(alice: Replica) -> set[str]:
     return {problem.code for problem in status(alice, NetworkState(ready=True)).problems}
 
 
+@pytest.mark.promise("Who loses every device comes back as the same person")
 def test_the_card_of_one_contact_brings_back_everything_that_is_ones_own() -> None:
     mesh = village()
     before = replica(mesh, "Alice")

@@ -13,7 +13,7 @@ from meshnode.errors import Usage
 from meshnode.slices import complete
 from meshnode.text import devices as text
 from protocol import Kind, limits
-from protocol.letters import Note
+from protocol.letters import Note, NoteKind
 from tests.app.exchanging import inbox, make, offer, respond, states
 from tests.mesh.test_exchanges import neighbor, row
 from tests.support.mesh import Mesh
@@ -126,5 +126,5 @@ def test_a_device_that_goes_on_after_all_is_no_longer_said_to_be_wiped() -> None
 def test_a_note_that_makes_no_sense_says_nothing_of_a_device(value: bytes) -> None:
     mesh = village()
     laptop = replica(mesh, "Laptop")
-    laptop.store.own_notes.set(Note(wiped.WIPED, replica(mesh, "Pi").device, value, 1))
+    laptop.store.own_notes.set(Note(NoteKind.WIPED_DEVICE, replica(mesh, "Pi").device, value, 1))
     assert wiped.wiped(laptop) == {}

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from meshnode.app import notes
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import read_marks
+from meshnode.app.exchanges import handover
 from meshnode.replica.replica import Replica
 from meshnode.store import Seen
 from protocol import Audience, limits
-from protocol.letters import HandoverLetter, Note
+from protocol.letters import HandoverLetter, Note, NoteKind
 from tests.app.exchanges.test_handover import hand
 from tests.app.neighbors import Neighbor
 from tests.mesh.test_later_devices import run
@@ -57,6 +57,7 @@ def test_what_is_hidden_on_one_device_is_hidden_on_the_other_and_shown_again_on_
     assert set(laptop.titles()) == set(pi.titles()) == {"Old sofa", "Carrots"}
 
 
+@pytest.mark.promise("All devices of one person know the same")
 def test_a_device_that_is_added_later_hides_what_its_owner_hid_before() -> None:
     mesh = Mesh(542)
     for name in ("Laptop", "Bob"):
@@ -82,7 +83,7 @@ def test_what_has_ended_is_told_to_nobody_and_leaves_no_note() -> None:
     mesh.settle()
     laptop.hide("Bread")
     run(mesh, 3)
-    assert in_notes(pi.replica, notes.HIDDEN) == 1
+    assert in_notes(pi.replica, NoteKind.HIDDEN_LISTING) == 1
     mesh.advance(3 * limits.DAY)
     bob.post("Old sofa")
     mesh.settle()
@@ -93,7 +94,7 @@ def test_what_has_ended_is_told_to_nobody_and_leaves_no_note() -> None:
         assert [
             json.loads(note.note.value or b"[]")[0]
             for (kind, _), note in one.replica.store.own_notes.all().items()
-            if kind == notes.HIDDEN
+            if kind == NoteKind.HIDDEN_LISTING
         ] == ["Old sofa"]
 
 
@@ -110,9 +111,9 @@ def test_what_was_shown_as_news_on_one_device_is_no_news_on_the_other() -> None:
     assert pi.news() == ["Leeks"]
     run(mesh, 3)
     assert laptop.peek() == []
-    written = [in_notes(one.replica, notes.READ) for one in (laptop, pi)]
+    written = [in_notes(one.replica, NoteKind.SHOWN_LISTINGS) for one in (laptop, pi)]
     run(mesh, 6)
-    assert [in_notes(one.replica, notes.READ) for one in (laptop, pi)] == written == [2, 2], "no echo"
+    assert [in_notes(one.replica, NoteKind.SHOWN_LISTINGS) for one in (laptop, pi)] == written == [2, 2], "no echo"
 
 
 def test_marks_fill_notes_and_the_oldest_note_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +126,7 @@ def test_marks_fill_notes_and_the_oldest_note_makes_way(monkeypatch: pytest.Monk
         run(mesh, 2)
     found = pi.replica.store.discover.seen(range(5 * most))
     assert len(found) == 5 * (most - 1)
-    assert in_notes(pi.replica, notes.READ) == 3
+    assert in_notes(pi.replica, NoteKind.SHOWN_LISTINGS) == 3
     assert all(
         len(note.note.value or b"") <= limits.NOTE_VALUE_MAX for note in pi.replica.store.own_notes.all().values()
     )
@@ -146,22 +147,36 @@ def test_nonsense_marks_and_hidden_listings_are_put_to_no_use(monkeypatch: pytes
     now, key = laptop.replica.clock.now(), bytes(10)
     mark = read_marks._MARK.pack
     nonsense = [
-        (notes.HIDDEN, b"short", b'["Sofa", 1, 2]'),
-        (notes.HIDDEN, key, b'["Sofa", 1, "2"]'),
-        (notes.HIDDEN, key[1:] + b"\1", b'["Sofa", 1, 2, 3]'),
-        (notes.HIDDEN, key[1:] + b"\2", b'["two\\nlines", 1, 2]'),
-        (notes.HIDDEN, key[1:] + b"\3", b'["Sofa", -1, 2]'),
-        (notes.HIDDEN, key[1:] + b"\4", b"{"),
-        (notes.READ, pi.replica.device + b"\xff", mark(1, 1, now + 9)),
-        (notes.READ, laptop.replica.device + b"\1", mark(2, 1, now + 9) + b"1"),
-        (notes.READ, laptop.replica.device + b"\2", mark(3, 1, now + 9 + limits.LISTING_LIFE)),
-        (notes.READ, laptop.replica.device + b"\3", mark(4, 1, 5)),
-        (notes.READ, laptop.replica.device + b"\4", mark(1 << 63, 1, now + 9)),
-        (notes.READ, laptop.replica.device + b"\5", None),
-        (notes.READ, laptop.replica.device + b"\6", mark(6, 1, now + FAR) + mark(7, 1, now + FAR)),
+        (NoteKind.HIDDEN_LISTING, b"short", b'["Sofa", 1, 2]'),
+        (NoteKind.HIDDEN_LISTING, key, b'["Sofa", 1, "2"]'),
+        (NoteKind.HIDDEN_LISTING, key[1:] + b"\1", b'["Sofa", 1, 2, 3]'),
+        (NoteKind.HIDDEN_LISTING, key[1:] + b"\2", b'["two\\nlines", 1, 2]'),
+        (NoteKind.HIDDEN_LISTING, key[1:] + b"\3", b'["Sofa", -1, 2]'),
+        (NoteKind.HIDDEN_LISTING, key[1:] + b"\4", b"{"),
+        (NoteKind.SHOWN_LISTINGS, pi.replica.device + b"\xff", mark(1, 1, now + 9)),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\1", mark(2, 1, now + 9) + b"1"),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\2", mark(3, 1, now + 9 + limits.LISTING_LIFE)),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\3", mark(4, 1, 5)),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\4", mark(1 << 63, 1, now + 9)),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\5", None),
+        (NoteKind.SHOWN_LISTINGS, laptop.replica.device + b"\6", mark(6, 1, now + FAR) + mark(7, 1, now + FAR)),
     ]
     hand(mesh, "Laptop", laptop.person, HandoverLetter(notes=tuple(Note(*one, 5) for one in nonsense)))
     run(mesh, 2)
     assert pi.replica.store.discover.hidden() == []
     assert pi.replica.store.discover.count_seen() == 0
     assert pi.replica.guard.failures() == ()
+
+
+def test_long_notes_are_told_once_while_the_other_device_is_away() -> None:
+    """Letters that are full are not written again: once the owner could write to nobody any more."""
+    mesh, laptop, _, _ = devices(548)
+    mesh.cut("Laptop", "Pi")
+    notes, letters = laptop.replica.store.own_notes, laptop.replica.store.letters
+    for number in range(40):
+        notes.set(Note(NoteKind.SAVED_SEARCH, bytes([number]), bytes(limits.NOTE_VALUE_MAX), 1))
+        before = laptop.replica.store.records.usage_of(laptop.replica.me).letter_records
+        handover.tell_at_once(laptop.replica)
+        assert laptop.replica.store.records.usage_of(laptop.replica.me).letter_records <= before + 1
+        assert not notes.untold(1)
+    assert len(letters.in_transit(to=laptop.replica.me)) < limits.HANDOVERS_MAX

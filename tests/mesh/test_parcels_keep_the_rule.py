@@ -77,6 +77,7 @@ def in_a_session(mesh: Mesh, giver: str, reader: str) -> set[RecordId]:
     return {record_id for phase in Phase for _, record_id in served.items(phase)}
 
 
+@pytest.mark.promise("Two who never share a network connect and exchange")
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_in_a_part_is_what_a_session_would_give(seed: int) -> None:
     mesh = random_web(seed)
@@ -98,6 +99,7 @@ def test_what_is_in_a_part_is_what_a_session_would_give(seed: int) -> None:
                 assert offered <= bodies
 
 
+@pytest.mark.promise("Two who never share a network connect and exchange")
 @pytest.mark.parametrize("seed", range(2))
 def test_a_parcel_tells_its_finder_only_its_size_class_and_version(seed: int) -> None:
     """No key, id or name of anybody is in it, two with the same in them share no bytes, and most sizes are the same."""

@@ -129,6 +129,7 @@ class History:
                         yield name
 
 
+@pytest.mark.promise("All devices of one person know the same")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_all_devices_of_a_person_tell_the_same_in_the_end_and_a_revoked_one_gets_nothing(seed: int) -> None:
     history = History(seed)

@@ -88,6 +88,7 @@ class History:
             block(self.mesh, "Alice", "Dave")
 
 
+@pytest.mark.promise("A backup brings back all that anybody still holds")
 @pytest.mark.parametrize(("seed", "lost"), [(0, True), (1, True), (2, True), (2, False), (3, False)])
 def test_what_any_peer_holds_is_back_and_nobody_forks(seed: int, lost: bool) -> None:
     chance = random.Random(f"backup/{seed}/{lost}")

@@ -107,6 +107,7 @@ def test_the_words_stand_for_a_device_code() -> None:
 # --- how it goes wrong -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("Words said aloud connect two people and nobody else")
 def test_a_wrong_word_ends_the_code_and_both_are_told() -> None:
     mesh = mesh_of("Ann", "Bob")
     code = show(mesh, "Ann")
@@ -206,6 +207,7 @@ def _exchange(mesh: Mesh, meeting: TypedMeeting, answers: Conversation, times: i
         meeting.receive(answers.data_to_send())
 
 
+@pytest.mark.promise("Words said aloud connect two people and nobody else")
 def test_a_liar_in_the_middle_gets_neither_of_them() -> None:
     """Mallory announces Ann's number, answers Bob, and calls Ann: all that Mallory can pass on belongs to one channel."""
     mesh = mesh_of("Ann", "Bob")

@@ -24,6 +24,7 @@ def typed(home: Path, text: str, *given: str) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.promise("A backup brings back all that anybody still holds")
 def test_a_node_is_backed_up_while_it_runs_and_restored_on_a_new_computer(
     home: Path, start: Start, tmp_path: Path
 ) -> None:
@@ -133,3 +134,46 @@ def test_a_passphrase_is_asked_for_twice_at_a_terminal_and_until_both_are_the_sa
         terminal.read_until("or its secret key:")
         terminal.type("correct horse")
         terminal.read_until("Backup of Alice")
+
+
+def test_a_second_new_key_says_that_the_former_one_is_still_needed(home: Path) -> None:
+    first, second = meshnode(home, "backup", "--new-key"), meshnode(home, "backup", "--new-key")
+    assert "former secret key" not in first.stderr
+    assert "Backups made before open with the former secret key alone" in second.stderr
+    (key,) = ask(home, "backup")["keys"]
+    assert "former secret key" not in meshnode(home, "backup", "--new-key", "--to", key).stderr
+
+
+def test_a_key_for_a_backup_with_a_passphrase_and_a_file_that_is_not_there_are_said_as_they_are(
+    home: Path, tmp_path: Path
+) -> None:
+    key = ask(home, "backup", "--new-key")["secret"]
+    assert typed(home, "correct horse\n", "backup", "--passphrase", str(tmp_path / "a.age")).returncode == 0
+    ended = typed(tmp_path / "new", key, "restore", str(tmp_path / "a.age"))
+    assert (ended.returncode, ended.stderr) == (
+        EXIT_REFUSED, "meshnode: This backup is sealed with a passphrase, not to a key. Give its passphrase.\n",
+    )  # fmt: skip
+    for command in (("restore", "no/such.age"), ("--home", str(home), "backup", "no/such.age")):
+        assert '"no/such.age" cannot be' in typed(tmp_path / "new", key, *command).stderr
+
+
+def test_a_backup_of_an_encrypted_home_says_that_its_passphrase_is_needed_and_how_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, file, new = tmp_path / "alice", tmp_path / "a.age", tmp_path / "new"
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "four walls and a roof")
+    assert meshnode(home, "init", "--name", "Alice", "--no-input").returncode == 0
+    assert typed(home, "of the backup\n", "backup", "--passphrase", str(file)).returncode == 0
+    monkeypatch.delenv("MESHNODE_PASSPHRASE")
+    ended = typed(new, "of the backup\n", "restore", "--old-lives", str(file))
+    assert ended.returncode == EXIT_USAGE
+    assert ended.stderr.splitlines()[-1].startswith("meshnode: This backup is of an encrypted home")
+    assert "MESHNODE_PASSPHRASE" in ended.stderr
+    assert ".restoring" not in ended.stderr
+    assert not (new / "identity.key").exists()
+    with Terminal("--home", str(new), "restore", "--old-lives", str(file)) as terminal:
+        terminal.read_until("or its secret key:")
+        terminal.type("of the backup")
+        terminal.read_until("Passphrase of the encrypted home in it:")
+        terminal.type("four walls and a roof")
+        terminal.read_until("Alice is back")

@@ -50,6 +50,7 @@ def readable(home: Path) -> dict[str, list[str]]:
     return {name: what for name, what in found.items() if what}
 
 
+@pytest.mark.promise("An encrypted home tells nothing without its passphrase")
 def test_no_file_of_an_encrypted_home_has_a_word_a_name_or_a_key_in_the_clear(encrypted: Path, start: Start) -> None:
     daemon = start(encrypted)
     ready(encrypted)

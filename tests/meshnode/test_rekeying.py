@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from meshnode.errors import Forbidden, Refused
+from meshnode.node import identity_seed, rekeying
 from meshnode.node.rekeying import change_passphrase
 from tests.support.recorded_rekeying import CASES, SECRET, Cheap, faults_of, held, one_home, record_change
 
@@ -34,6 +36,7 @@ def test_after_a_change_the_new_passphrase_alone_opens_the_home_and_nothing_is_l
         assert {path.stat().st_mode & 0o777 for path in home.path.iterdir()} == {0o600}
 
 
+@pytest.mark.promise("An encrypted home tells nothing without its passphrase")
 @pytest.mark.parametrize("name", CASES)
 def test_after_a_power_cut_either_passphrase_opens_the_home_and_nothing_is_lost(tmp_path: Path, name: str) -> None:
     steps = record_change(tmp_path, name)
@@ -41,6 +44,20 @@ def test_after_a_power_cut_either_passphrase_opens_the_home_and_nothing_is_lost(
         looked, faults = faults_of(steps, CASES[name], held(tmp_path / "home", CASES[name].new), DISKS)
     assert looked == DISKS
     assert faults == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_recovery_words_can_be_had_after_a_power_cut_that_no_start_has_followed(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = CASES[name]
+    with one_home(tmp_path / "home", case) as (home, _):
+        before = identity_seed(home, case.former)
+        with monkeypatch.context() as cut:
+            cut.setattr(rekeying, "_replace", Mock(side_effect=KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                change_passphrase(home, case.former, case.new)
+        assert identity_seed(home, case.new) == before
 
 
 @pytest.mark.parametrize("file", ["store.db.rekeyed", ".device.key.rekeyed.new", ".encryption.json.new"])

@@ -7,7 +7,7 @@ import re
 
 import protocol.fingerprint
 from protocol import Code, GroupKind, Kind, person_text
-from protocol.letters import CONTENTS, Action
+from protocol.letters import CONTENTS, Action, NoteKind
 from protocol.session.greeting import ALGORITHMS, VERSIONS
 from protocol.wire.frames import FRAME_TYPES
 from tests.house.source_tree import ROOT, nodes, python_files
@@ -79,6 +79,7 @@ def _spaced(name: str) -> str:
 def test_contents_actions_and_kinds_of_groups_are_those_of_the_code() -> None:
     assert words("Contents of letters") == {number: _spaced(kind.__name__) for number, kind in CONTENTS.items()}
     assert words("Actions of moves") == {action.value: action.name.lower() for action in Action}
+    assert words("Kinds of notes") == {int(kind): kind.name.lower().replace("_", " ") for kind in NoteKind}
     assert words("Kinds of groups") == {int(kind): kind.name.lower() for kind in GroupKind}
 
 

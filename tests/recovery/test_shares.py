@@ -98,6 +98,7 @@ def test_a_share_that_a_friend_has_forged_is_found_out() -> None:
         ("academic " * 33, "are not the words of a friend"),
         (generate_mnemonics(1, [(1, 1)], SEED)[0][0], "not made by meshnode"),
         (generate_mnemonics(2, [(2, 2), (2, 2)], SEED)[0][0], "not made by meshnode"),
+        (generate_mnemonics(1, [(2, 2)], SEED, iteration_exponent=1)[0][0], "not made by meshnode"),
         (generate_mnemonics(1, [(2, 2)], bytes(16))[0][0], "these are 20 words"),
     ],
 )

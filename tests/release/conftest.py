@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from release.__main__ import COMPRESSION, PYTHONS, Order, build
+from release.__main__ import COMPRESSION, PYTHONS, SUMS, Order, build
 from release.lock import ROOT
 from release.wheels import NotFetched
 from tests.support.debian_system import DebianSystem, missing
@@ -41,18 +42,32 @@ def system_python() -> str:
 @pytest.fixture(scope="session")
 def order(tmp_path_factory: pytest.TempPathFactory) -> Order:
     """What is built for the tests."""
-    goal = tmp_path_factory.mktemp("package") / "dist"
-    return Order(goal, ROOT / "build" / "wheels", ("amd64",), (system_python(),), COMPRESSION["fast"], EPOCH)
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent  # which all processes of a run share
+    return Order(
+        place / "package" / "dist",
+        ROOT / "build" / "wheels",
+        ("amd64",),
+        (system_python(),),
+        COMPRESSION["fast"],
+        EPOCH,
+    )
 
 
 @pytest.fixture(scope="session")
 def built(order: Order) -> dict[str, Path]:
-    """The files, by their endings: whl, gz, deb, json, SHA256SUMS."""
-    try:
-        return {path.name.rpartition(".")[2]: path for path in build(order)}
-    except NotFetched as error:
-        skip(str(error))
-        raise
+    """The files, by their endings: whl, gz, deb, json, SHA256SUMS. The first process that needs them builds them for all."""
+    order.goal.parent.mkdir(exist_ok=True)
+    with (order.goal.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            # The sums are written last.
+            files = list(order.goal.iterdir()) if (order.goal / SUMS).exists() else build(order)
+        except NotFetched as error:
+            skip(str(error))
+            raise
+    return {path.name.rpartition(".")[2]: path for path in files}
 
 
 @pytest.fixture(scope="session")

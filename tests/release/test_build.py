@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from packaging.markers import Marker
 
 from meshnode import __version__
@@ -61,13 +62,16 @@ def test_what_is_built_names_no_path_of_this_machine_and_no_registry(built: dict
     ]
 
 
+def test_the_bill_of_materials_is_one_by_the_schema_of_cyclonedx(built: dict[str, Path]) -> None:
+    schema, bill = JsonStrictValidator(SchemaVersion.V1_6), built["json"].read_text()
+    assert schema.validate_str(bill) is None
+    assert schema.validate_str(bill.replace('"library"', '"bookshelf"')) is not None
+
+
 def test_the_bill_of_materials_names_every_library_with_its_license_and_hashes_of_the_lock(
     built: dict[str, Path],
 ) -> None:
     bill = json.loads(built["json"].read_text())
-    # What the schema of CycloneDX 1.6 requires: of the bill, of a component, of a hash, of a dependency.
-    assert (bill["bomFormat"], bill["specVersion"], bill["version"]) == ("CycloneDX", "1.6", 1)
-    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bill["serialNumber"])
     assert (bill["metadata"]["component"]["name"], bill["metadata"]["component"]["version"]) == (
         "meshnode",
         __version__,

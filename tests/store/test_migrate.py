@@ -40,6 +40,23 @@ def test_an_old_database_gets_the_missing_steps_and_keeps_its_rows(tmp_path: Pat
     database.close()
 
 
+def test_a_new_database_gets_all_steps_or_none(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "store.db")
+    with pytest.raises(apsw.SQLError):
+        migrate(database, [FIRST, BROKEN])
+    assert database.value("PRAGMA user_version") == 0
+    assert database.all("SELECT name FROM sqlite_schema") == []
+    database.close()
+
+
+def test_a_store_in_memory_has_the_tables_of_a_new_one_on_a_disk(tmp_path: Path) -> None:
+    with Store.open(":memory:") as in_memory, Store.open(tmp_path / "store.db") as on_disk:
+        asked = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
+        assert in_memory._database.all(asked) == on_disk._database.all(asked)
+        version = "PRAGMA user_version"
+        assert in_memory._database.value(version) == on_disk._database.value(version) == migrations()[-1].version
+
+
 def test_a_failed_step_changes_nothing(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "store.db")
     migrate(database, [FIRST])

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from meshnode.replica.replica import Replica
 from protocol import DeviceId, limits
-from protocol.letters import Note
+from protocol.letters import Note, NoteKind
 
-WIPED = 6  # the kind of note; app/notes.py has the others
 _TIME_BYTES = 8
 STILL_SEEN = limits.HOUR  # seconds after it was wiped: a device that is met later goes on after all
 
@@ -18,7 +17,7 @@ STILL_SEEN = limits.HOUR  # seconds after it was wiped: a device that is met lat
 def note(replica: Replica) -> None:
     """Note that the owner wipes this device now; their other devices are still to be told."""
     notes, now = replica.store.own_notes, replica.clock.now()
-    notes.set(Note(WIPED, replica.device, now.to_bytes(_TIME_BYTES, "big"), notes.highest_stamp() + 1))
+    notes.set(Note(NoteKind.WIPED_DEVICE, replica.device, now.to_bytes(_TIME_BYTES, "big"), notes.highest_stamp() + 1))
 
 
 def wiped(replica: Replica) -> dict[DeviceId, int]:
@@ -26,7 +25,7 @@ def wiped(replica: Replica) -> dict[DeviceId, int]:
     held = {one.device for one in replica.trust_state.devices(replica.me)} - {replica.device}
     known, now = replica.store.devices.known(), replica.clock.now()
     found = {}
-    for device, value in replica.store.own_notes.of_kind(WIPED).items():
+    for device, value in replica.store.own_notes.of_kind(NoteKind.WIPED_DEVICE).items():
         at = int.from_bytes(value, "big") if len(value) == _TIME_BYTES else now + STILL_SEEN
         seen = known[device].seen if device in known else None
         if device in held and at < now + STILL_SEEN and (seen is None or seen < at + STILL_SEEN):

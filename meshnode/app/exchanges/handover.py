@@ -21,7 +21,7 @@ from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from meshnode.store import KeptLetter
 from protocol import DeviceId, Kind, PersonId, Record, RemoteError, limits
-from protocol.letters import Handed, HandoverLetter, Introduction, Move, Note, OpenedLetter
+from protocol.letters import Handed, HandoverLetter, Introduction, Move, Note, NoteKind, OpenedLetter
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ def follow(replica: Replica) -> None:
     try:
         for device in replica.store.handovers.owed_to():
             _hand_over(replica, device)
+        _note_to_come(replica)
         _tell_and_ask(replica)
     except MeshnodeError as fault:  # such as too many letters under way: a later look goes on
         log.info("nothing can be handed over now", extra={"why": str(fault)})
@@ -223,6 +224,17 @@ def _hand_over(replica: Replica, device: DeviceId) -> None:
             store.set_active(replica.me, now)
 
 
+def _note_to_come(replica: Replica) -> None:
+    """Note for each device how many letters are still to come for it from this one, where that has changed."""
+    store, kind = replica.store, NoteKind.LETTERS_TO_COME
+    counts = {device + replica.device: store.handovers.count_owed(device) for device in store.handovers.owed_to()}
+    noted = {key: int(value) for key, value in store.own_notes.of_kind(kind).items() if key.endswith(replica.device)}
+    for key in sorted({*counts, *noted}):
+        if (count := counts.get(key, 0)) != noted.get(key, 0):
+            value = str(count).encode() if count else None
+            store.own_notes.set(Note(kind, key, value, store.own_notes.highest_stamp() + 1))
+
+
 def _hand_over_to(replica: Replica, person: PersonId) -> None:
     """Write to somebody who has a new device the letters of the open exchanges with them, their own as well."""
     store = replica.store
@@ -290,17 +302,20 @@ def _tell_and_ask(replica: Replica) -> None:
 def _gather_notes(replica: Replica) -> None:
     """Take notes out of letters of this device that hold few and are still carried: one letter tells them all.
 
-    Else each edit would add a letter while a device is away.
+    Else each edit would add a letter while a device is away. What is taken out fits into the next letter with all that is to
+    be told: else two letters could take turns without end.
     """
     store = replica.store
-    free = limits.LETTER_ITEMS_MAX - len(store.own_notes.untold(limits.LETTER_ITEMS_MAX))
-    for slot, count in store.own_notes.told_by():
+    untold = store.own_notes.untold(limits.LETTER_ITEMS_MAX)
+    for slot, told in store.own_notes.told_by():
         newest = store.records.newest((replica.me, Kind.LETTER, slot))
         is_ours = newest is not None and newest.body and newest.header.device == replica.device
-        if is_ours and count <= free and count <= GATHERED_MAX:
+        together = [*untold, *told]
+        fits = len(together) <= limits.LETTER_ITEMS_MAX and len(list(_fitting(together))) == len(together)
+        if is_ours and fits and len(told) <= GATHERED_MAX:
             letters.take_back(replica, slot)
             store.handovers.release(slot)
-            free -= count
+            untold = together
 
 
 def _fitting(notes: list[Note]) -> Iterator[Note]:

@@ -17,6 +17,7 @@ from meshnode.app.explain.backup_problems import of_backups
 from meshnode.app.explain.device_problems import leaping, met_twice, of_this_device, voided
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
 from meshnode.app.explain.given_addresses import addresses as given_addresses
+from meshnode.app.explain.handing_over import HandingOverView, handing_over, letters_to_come
 from meshnode.app.explain.lapsing import lapsing
 from meshnode.app.explain.problem import Problem, found_problem
 from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
@@ -176,7 +177,8 @@ class StatusView:
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
     `given` are the addresses of other nodes that you have given. `phones_seen` counts the phones that have used your page
     within a day. `words_confirmed` says that you have written down your recovery words, or that another device has your
-    identity key. `paused` is since when you are away, with all your posts hidden
+    identity key. `letters_to_come` counts the older messages that your other devices still hand over to this one, and
+    `handing_over` says to which of your devices this one hands over how many. `paused` is since when you are away, with all your posts hidden
     (UNIX seconds; null: you are not).
     """
 
@@ -199,6 +201,8 @@ class StatusView:
     given: tuple[GivenAddressView, ...]
     phones_seen: int
     words_confirmed: bool
+    letters_to_come: int
+    handing_over: tuple[HandingOverView, ...]
     paused: int | None
 
 
@@ -230,6 +234,8 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         given=given_addresses(replica, network.given).addresses,
         phones_seen=seen_lately(replica),
         words_confirmed=words.is_confirmed(replica),
+        letters_to_come=letters_to_come(replica),
+        handing_over=handing_over(replica),
         paused=pause.since(replica),
     )
 

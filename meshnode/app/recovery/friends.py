@@ -72,6 +72,14 @@ def set_friends(replica: Replica, order: FriendsOrder) -> None:
     """
     seed = identity_keys(replica).seed
     people = _people(replica, order.friends)
+    if NEED_LEAST <= len(people) < order.need:
+        raise Usage(
+            "it would take {need} friends to bring you back, and you have chosen {count}",
+            "choose more, or let fewer be enough",
+            field=Field.NEED,
+            need=order.need,
+            count=len(people),
+        )
     if not NEED_LEAST <= order.need <= len(people) <= FRIENDS_MAX:
         raise Usage(
             "choose {least} to {most} friends, and at least {least} of them whom it takes to bring you back",
@@ -83,7 +91,9 @@ def set_friends(replica: Replica, order: FriendsOrder) -> None:
         _check_friend(replica, person)
     if not order.anyway:
         raise Unconfirmed(
-            "any {need} of {names} together can act as you, if they want to: read, write, block and trust in your name",
+            "{names} together can act as you, if they want to: read, write, block and trust in your name"
+            if order.need == len(people)
+            else "any {need} of {names} together can act as you, if they want to: read, write, block and trust in your name",
             "choose friends who would not do that, and who do not live in one house",
             need=order.need,
             names=first_few([named(name_of(replica, person)) for person in people], FRIENDS_MAX),
