@@ -21,6 +21,7 @@ _INGEST = (
     "tests/replica/test_policy_pace.py",
     "tests/replica/test_quota.py",
     "tests/replica/test_refusal_memory.py",
+    "tests/replica/test_versions_without_room.py",
     "tests/replica/test_revoked_invitations.py",
     "tests/replica/test_accounts.py",
     "tests/replica/test_decided_in_parts.py",
