@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from meshnode.errors import Failed, Forbidden
-from meshnode.home import Home, read_private, write_private
+from meshnode.home import Home, check_written_before, read_private, write_private
 from meshnode.keyring import Keyring
 from meshnode.sealing import Entropy, HomeKey, seal_under, unseal
 
@@ -85,7 +85,7 @@ def write_header(home: Home, content: dict[str, Any], moving: Moving | None = No
 
 
 def read_header(home: Home) -> dict[str, Any] | None:
-    """Return the content of that file, None if there is none. Failed if it cannot be read or is damaged."""
+    """Return the content of that file, None if there is none. Failed if it cannot be read or is damaged, Refused if it is newer."""
     try:
         stored = json.loads(read_private(home.encryption))
     except FileNotFoundError:
@@ -94,6 +94,8 @@ def read_header(home: Home) -> dict[str, Any] | None:
         raise Failed("{path} cannot be read: {strerror}", path=home.encryption, strerror=error.strerror) from error
     except (ValueError, RecursionError):
         raise _damaged(home) from None
+    if isinstance(stored, dict):
+        check_written_before(home.encryption, stored.get("what"))
     if not isinstance(stored, dict) or stored.get("what") != _WHAT or stored.get("moving") not in (None, "in", "out"):
         raise _damaged(home)
     return stored

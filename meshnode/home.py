@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _RESTORED = ("restored.json", "store.db", "device.old-", "backup.recipients")  # how names of restored files begin
 FORMER_DEVICE = "device.old-{}.key"  # with the keys of a device that this home was before
+WRITTEN = 1  # the version of the files with keys: each says which one it is
+_WHAT = r"meshnode [a-z ]{1,40}, version ([0-9]{1,9})(?![0-9])"
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -224,6 +227,12 @@ def read_private(path: Path) -> bytes:
     with open(descriptor, "rb") as file:  # noqa: PTH123 - Path.open cannot refuse a link
         check_private(path, os.fstat(descriptor), FILE_MODE)
         return file.read()
+
+
+def check_written_before(path: Path, what: object) -> None:
+    """Raise Refused where a file says, by its field `what`, that a newer version of this program has written it."""
+    if isinstance(what, str) and (found := re.match(_WHAT, what)) is not None and int(found[1]) > WRITTEN:
+        raise Refused("{path} was written by a newer meshnode", "update meshnode, then start it again", path=path)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from meshnode.errors import Failed, Forbidden
-from meshnode.home import FORMER_DEVICE, Home, read_private, write_private
+from meshnode.home import FORMER_DEVICE, Home, check_written_before, read_private, write_private
 from meshnode.sealing import Entropy, HomeKey, unseal
 from protocol import DeviceKeys, IdentityKeys, PersonId
 
@@ -247,6 +247,8 @@ def _read(home: Home, name: str, *whats: str) -> dict[str, Any]:
         raise Failed("{path} cannot be read: {strerror}", path=path, strerror=error.strerror) from error
     except (KeyError, TypeError, ValueError, RecursionError):  # neither JSON nor text, or sealed under another key
         raise _damaged(home, name) from None
+    if isinstance(stored, dict):
+        check_written_before(path, stored.get("what"))
     if sealed and home.key is None:
         raise Failed(
             "{path} is encrypted, but {encryption} is missing",

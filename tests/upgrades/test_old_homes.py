@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from meshnode.clock.machine import Machine
+from meshnode.encryption import unlocked_keys
 from meshnode.home import Home
 from meshnode.node.opening import opened, private_files
 from meshnode.replica.replica import Replica
@@ -23,6 +24,8 @@ from meshnode.store.database import Database
 from meshnode.store.migrate import migrations
 from protocol import Kind, Listing, verify_signature
 from tests.cli.village import Ran, daemon, meshnode
+from tests.support.homes import new_home
+from tests.support.recorded_rekeying import Cheap
 
 HOMES = Path(__file__).parent / "homes"
 VERSIONS = sorted(path.name.removesuffix(".tar.gz") for path in HOMES.glob("*.tar.gz"))
@@ -110,10 +113,34 @@ def test_the_home_of_a_newer_version_is_refused_in_one_line_and_left_as_it_is(ol
     database = Database.open(old.path / "store.db")
     database.run(f"PRAGMA user_version = {migrations()[-1].version + 1:d}")
     database.close()
-    before = {path.name: path.read_bytes() for path in old.path.iterdir() if path.is_file()}
-    ran: Ran = meshnode("--home", str(old.path), "run", "--no-input", "--no-mdns")
+    is_refused_as_newer(old.path)
+
+
+@pytest.mark.parametrize("file", ["store.db", "encryption.json", "identity.key", "device.key"])
+def test_so_is_an_encrypted_one_whatever_the_newer_version_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    with Cheap():
+        home, _ = unlocked_keys(new_home(tmp_path / "home", passphrase="garden"), "garden")
+    if file == "store.db":
+        database = Database.open(home.store, key=home.store_key)
+        database.run(f"PRAGMA user_version = {migrations()[-1].version + 1:d}")
+        database.close()
+    else:
+        path = home.path / file
+        stored = path.read_text()
+        assert stored.count("version 1: ") == 1
+        path.write_text(stored.replace("version 1: ", "version 2: "))
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "garden")
+    is_refused_as_newer(home.path)
+
+
+def is_refused_as_newer(home: Path) -> None:
+    """Check that this version starts no node there, says why, and changes no file."""
+    before = {path.name: path.read_bytes() for path in home.iterdir() if path.is_file()}
+    ran: Ran = meshnode("--home", str(home), "run", "--no-input", "--no-mdns")
     assert (ran.code, ran.out, ran.err.count("\n")) == (5, "", 1)
     assert "newer meshnode" in ran.err
     assert "Update meshnode" in ran.err
-    after = {path.name: path.read_bytes() for path in old.path.iterdir() if path.is_file() and path.name in before}
+    after = {path.name: path.read_bytes() for path in home.iterdir() if path.is_file() and path.name in before}
     assert after == before
