@@ -156,7 +156,7 @@ def test_an_expired_record_or_one_from_the_future_is_refused_without_blame(days:
     assert odd.id not in states(replica)
 
 
-def test_whoever_shows_an_expired_version_learns_of_the_newer_one_that_is_held() -> None:
+def test_a_peer_that_shows_an_expired_version_learns_of_the_newer_one() -> None:
     replica = alice()
     newer = BOB.listing("One", now=EPOCH, version=2)
     replica.ingest.receive([*bobs(replica)[:2], newer], BOB.id)

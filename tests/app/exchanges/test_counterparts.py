@@ -128,7 +128,7 @@ def test_the_other_is_named_though_out_of_sight(mesh: Mesh, people: People, trai
     assert cases.one(alice.replica, trailer).messages[-1].delivery == "under way"
 
 
-def test_whoever_follows_changes_is_told_once_that_two_have_come_together(mesh: Mesh, people: People) -> None:
+def test_a_follower_of_changes_is_told_once_that_two_have_come_together(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol, "Trailer", lend=True)
     heard: list[Change] = []
