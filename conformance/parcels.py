@@ -29,6 +29,25 @@ PUBLIC_OF_ONE = bytes.fromhex("fd3384e132ad02a56c78f45547ee40038dc79002b90d29ed9
 """A pair of letter keys for parts that are only read."""
 
 
+def parcel_of_one(
+    part: Part, letter_key: bytes, chunks: list[bytes], *, entropy: bytes = bytes(32)
+) -> tuple[bytes, bytes]:
+    """Return a parcel with one part for the holder of this letter key, its beginning and its chunks; noise fills it up.
+
+    The chunks lie where `part` says, unless it says what no honest writer would.
+    """
+    size = size_class(part.first + len(chunks))
+    noise = [padding_chunk(entropy, number) for number in range(size - len(chunks))]
+    begun = beginning([(part, [letter_key])], size, entropy)
+    return begun, b"".join([*noise[: part.first], *chunks, *noise[part.first :]])
+
+
+def chunks_holding(key: bytes, plain: bytes) -> list[bytes]:
+    """Return the chunks of a part that hold any bytes."""
+    pieces = [plain[at : at + PARCEL_CHUNK_PLAIN] for at in range(0, len(plain), PARCEL_CHUNK_PLAIN)]
+    return [seal_chunk(key, number, piece) for number, piece in enumerate(pieces or [b""])]
+
+
 def _size(asked: Asked) -> Told:
     chunks = size_class(asked["chunks"], asked["boxes"])
     return {"chunks": chunks, "boxes": boxes_of(chunks)}
@@ -70,13 +89,9 @@ def _read_parcel(asked: Asked) -> Told:
 def _read_part(asked: Asked) -> Told:
     """Read what the chunks of a part hold, by sealing them first."""
     key, plain, addressee = unhexed(asked, "key", "plain", "addressee")
-    count = -(-len(plain) // PARCEL_CHUNK_PLAIN)
-    pieces = [plain[at * PARCEL_CHUNK_PLAIN : (at + 1) * PARCEL_CHUNK_PLAIN] for at in range(count)]
-    chunks = [seal_chunk(key, number, piece) for number, piece in enumerate(pieces)]
-    begun = beginning([(Part(key, 0, count), [PUBLIC_OF_ONE])], size_class(count), bytes(32))
-    noise = [padding_chunk(bytes(32), number) for number in range(count, size_class(count))]
+    chunks = chunks_holding(key, plain)
     reader = ParcelReader([PRIVATE_OF_ONE])
-    frames = reader.receive(b"".join([begun, *chunks, *noise]))
+    frames = reader.receive(b"".join(parcel_of_one(Part(key, 0, len(chunks)), PUBLIC_OF_ONE, chunks)))
     reader.finish()
     return _told(frames, key, addressee)
 

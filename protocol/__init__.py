@@ -49,7 +49,7 @@ from protocol.records.device import Device
 from protocol.records.join import Group, GroupKind, Invitation, Join, Step
 from protocol.records.letter import Letter
 from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields, left_of
-from protocol.records.photo import Photo, PhotoHash, photo_hash
+from protocol.records.photo import Photo, PhotoHash, PhotoParts, photo_hash, photo_parts
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
@@ -103,6 +103,7 @@ __all__ = [
     "PersonId",
     "Photo",
     "PhotoHash",
+    "PhotoParts",
     "Point",
     "Policy",
     "PolicyFull",
@@ -153,6 +154,7 @@ __all__ = [
     "person_id",
     "person_text",
     "photo_hash",
+    "photo_parts",
     "precision_of",
     "short_id",
     "signature_key",

@@ -222,6 +222,7 @@ PARCEL_BOXES_LEAST = 32  # of a parcel: nobody can tell one reader from thirty
 PARCEL_BOXES_MAX = 4096  # of a parcel: trying all of them costs a reader some 0.5 s
 PARCEL_CHUNKS_PER_CLASS_OF_BOXES = 64  # from here on boxes double as chunks do, so their number tells nothing more
 PARCEL_RECEIPTS_MAX = 64  # in one frame: each costs a search
+PARCEL_PHOTOS_MAX = 2_000  # of one part, thumbnails counted: each costs a search
 PARCEL_NOT_TAKEN_MAX = 1_000  # records named in one receipt: the others are taken to have arrived
 
 # --- Reconciliation --------------------------------------------------------------------------------------------------

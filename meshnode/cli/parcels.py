@@ -34,13 +34,14 @@ carry = CommandGroup("carry", help=text.HELP)
 @click.argument("file")
 @click.option("--for", "people", multiple=True, metavar="PERSON", shell_complete=names.people, help=text.OUT_FOR)
 @click.option("--again", is_flag=True, help=text.OUT_AGAIN)
-def carry_out(call: Settings, file: str, people: tuple[str, ...], again: bool) -> Any:
+@click.option("--no-photos", is_flag=True, help=text.OUT_NO_PHOTOS)
+def carry_out(call: Settings, file: str, people: tuple[str, ...], again: bool, no_photos: bool) -> Any:
     if file == STANDARD and sys.stdout.isatty():
         raise Usage(text.TO_TERMINAL, text.TO_TERMINAL_HINT)
     path = None if file == STANDARD else _new_file(Path(file))
     client = call.client()
     with Progress(str(text.MAKING)) as progress:
-        made = client.post_long("/v1/parcels", people=list(people), again=again)
+        made = client.post_long("/v1/parcels", people=list(people), again=again, photos=not no_photos)
         reply = {**made, "file": None}
         if made["size"]:
             progress.begin(made["size"])
@@ -208,6 +209,7 @@ def _view(path: Path | None, *, problem: str | None = None, hint: str = "") -> d
         "new": 0,
         "connected": False,
         "again": False,
+        "photos": 0,
         "problem": problem,
         "hint": hint,
     }

@@ -17,6 +17,7 @@ OUT_HELP = message(
 )
 OUT_FOR = message("Make it for this person (repeatable; default: all your contacts and your other computers).")
 OUT_AGAIN = message("Carry everything that they may have, also what they are known to hold.")
+OUT_NO_PHOTOS = message("Leave out photos, which can make a parcel large.")
 IN_HELP = message(
     "Take in a parcel that somebody gave you, or all parcels in a folder.\n\n"
     "FILE is a parcel, a folder, or - for standard input."
@@ -45,8 +46,22 @@ def contents(reply: Mapping[str, Any]) -> Iterable[str]:
         yield str(NOTHING_NEW)
     names = _names(reply)
     for one in reply["people"]:
-        yield plural(one["records"], "For {name}: {n} item.", "For {name}: {n} items.", name=names[one["person"]["id"]])
+        yield from _for_person(one, names[one["person"]["id"]])
     yield from left_out(reply)
+
+
+def _for_person(one: Mapping[str, Any], name: str) -> Iterable[str]:
+    if one["records"] or not one["photos"]:
+        yield plural(one["records"], "For {name}: {n} item.", "For {name}: {n} items.", name=name)
+    if one["photos"]:
+        yield plural(one["photos"], "For {name}: {n} photo.", "For {name}: {n} photos.", name=name)
+    if one["photos_left"]:
+        yield plural(
+            one["photos_left"],
+            "{n} photo is left for the next parcel to {name}.",
+            "{n} photos are left for the next parcel to {name}.",
+            name=name,
+        )
 
 
 def left_out(reply: Mapping[str, Any]) -> Iterable[str]:
@@ -72,12 +87,18 @@ def all_taken(reply: Mapping[str, Any]) -> Iterable[tuple[bool, str]]:
 
 def taken(reply: Mapping[str, Any], name: str = "") -> str:
     """Say what a parcel has brought; `name` is what its maker is called among several."""
-    name = name or named(reply["person"]["name"])
+    return " ".join(_brought(reply, name or named(reply["person"]["name"])))
+
+
+def _brought(reply: Mapping[str, Any], name: str) -> Iterable[str]:
     if reply["connected"]:
-        return message("You and {name} are connected now.", name=name)
-    if not reply["new"]:
-        return message("From {name}: nothing new.", name=name)
-    return plural(reply["new"], "From {name}: {n} new item.", "From {name}: {n} new items.", name=name)
+        yield message("You and {name} are connected now.", name=name)
+    elif reply["new"]:
+        yield plural(reply["new"], "From {name}: {n} new item.", "From {name}: {n} new items.", name=name)
+    elif not reply["photos"]:
+        yield message("From {name}: nothing new.", name=name)
+    if reply["photos"]:
+        yield plural(reply["photos"], "From {name}: {n} new photo.", "From {name}: {n} new photos.", name=name)
 
 
 def not_taken(name: str, problem: str, hint: str) -> str:

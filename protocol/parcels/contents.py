@@ -1,4 +1,4 @@
-"""The frames inside of a part of a parcel: who sends it, which parcels of the reader's have arrived, and records.
+"""The frames inside of a part of a parcel: who sends it, which parcels of the reader's have arrived, records, and photos.
 
 One frame is one canonical array, its first element the type. Unknown types, and further fields of known ones, are passed
 over: a newer version may send them. Spec: protocol/README.md, "Parcels".
@@ -21,18 +21,20 @@ from protocol.limits import (
     IDENTIFICATION_RECORDS_MAX,
     PARCEL_NOT_TAKEN_MAX,
     PARCEL_RECEIPTS_MAX,
+    PHOTO_PART_BYTES,
     RECORDS_PER_FRAME_MAX,
     SLOT_BYTES,
     TIME_MAX,
 )
 from protocol.records.certificates import check_certificate
+from protocol.records.photo import PHOTO_HASH_BYTES, PhotoHash
 from protocol.records.record import Record
 
 PARCEL_ID_BYTES = 16
 CARD_ID_BYTES = SLOT_BYTES
 ID_PREFIX_BYTES = 8  # of a record's id: nobody finds another record that begins alike, at 2^64 hashes
 _PROOF_BYTES = 32
-_OPENING, _RECEIPTS, _RECORDS = 1, 2, 3
+_OPENING, _RECEIPTS, _RECORDS, _PHOTO = 1, 2, 3, 4
 
 _OPENING_DOMAIN = b"meshnode parcel opening v1\0"
 _COMMITMENT_DOMAIN = b"meshnode parcel key v1\0"
@@ -132,7 +134,18 @@ class ParcelRecords:
     entries: tuple[bytes, ...]
 
 
-ParcelFrame: TypeAlias = "SignedOpening | ParcelReceipts | ParcelRecords"
+@dataclass(frozen=True, slots=True)
+class ParcelPhoto:
+    """A frame with a part of a photo that a listing names; the parts of one photo follow each other."""
+
+    photo: PhotoHash
+    data: bytes
+
+    def __post_init__(self) -> None:
+        check_bytes("photo", self.photo, PHOTO_HASH_BYTES)
+
+
+ParcelFrame: TypeAlias = "SignedOpening | ParcelReceipts | ParcelRecords | ParcelPhoto"
 
 
 def claim_proof(secret: bytes, claimant: PersonId, giver: PersonId) -> bytes:
@@ -162,6 +175,8 @@ def encode_parcel_frame(frame: ParcelFrame) -> bytes:
             return encode((_RECEIPTS, tuple((one.parcel, one.not_taken) for one in entries)))
         case ParcelRecords(entries):
             return encode((_RECORDS, entries))
+        case ParcelPhoto(photo, data):
+            return encode((_PHOTO, photo, data))
 
 
 @parses
@@ -204,10 +219,19 @@ def _read_records(entries: Value) -> ParcelRecords:
     return ParcelRecords(_byte_strings(entries, RECORDS_PER_FRAME_MAX))
 
 
+def _read_photo(photo: Value, data: Value) -> ParcelPhoto:
+    if not isinstance(data, bytes) or not data:
+        raise RemoteError(Code.MALFORMED, "a part of a photo has bytes")
+    if len(data) > PHOTO_PART_BYTES:
+        raise RemoteError(Code.OVERSIZED, f"a part of a photo of {len(data)} bytes")
+    return ParcelPhoto(photo, data)  # type: ignore[arg-type]
+
+
 _READERS: dict[int, tuple[int, Callable[..., ParcelFrame]]] = {
     _OPENING: (6, _read_opening),
     _RECEIPTS: (1, _read_receipts),
     _RECORDS: (1, _read_records),
+    _PHOTO: (2, _read_photo),
 }
 """The known types, each with the number of its fields."""
 

@@ -6,14 +6,15 @@ name for each author: naming a picture does not show who else has it. Spec: prot
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from protocol.codec import Value
-from protocol.errors import InvalidField
+from protocol.errors import Code, InvalidField, RemoteError
 from protocol.fields import check_bytes, check_number
 from protocol.keys import PersonId
-from protocol.limits import PHOTO_BYTES_MAX, PHOTO_WORDS_MAX, PHOTOS_MAX, THUMBNAIL_BYTES_MAX
+from protocol.limits import PHOTO_BYTES_MAX, PHOTO_PART_BYTES, PHOTO_WORDS_MAX, PHOTOS_MAX, THUMBNAIL_BYTES_MAX
 from protocol.text import check_text
 
 PHOTO_HASH_BYTES = 32
@@ -27,6 +28,42 @@ PhotoHash = bytes
 def photo_hash(author: PersonId, data: bytes) -> PhotoHash:
     """Return the name of a photo, or a thumbnail, with these bytes in a listing of this author."""
     return blake2b(_DOMAIN + author + data, digest_size=PHOTO_HASH_BYTES).digest()
+
+
+def photo_parts(data: bytes) -> Iterator[bytes]:
+    """Yield the bytes of a photo in the parts in which it travels: each but the last has PHOTO_PART_BYTES."""
+    for start in range(0, len(data), PHOTO_PART_BYTES):
+        yield data[start : start + PHOTO_PART_BYTES]
+
+
+class PhotoParts:
+    """Joins the parts of the photo of `size` bytes that a listing of `author` names by `photo`."""
+
+    def __init__(self, photo: PhotoHash, size: int, author: PersonId) -> None:
+        self.photo = photo
+        self._size = size
+        self._author = author
+        self._came = bytearray()
+
+    @property
+    def came(self) -> int:
+        """The number of bytes that have come."""
+        return len(self._came)
+
+    def add(self, part: bytes) -> bytes | None:
+        """Take the next part; return the photo once it is whole, else None.
+
+        RemoteError MALFORMED for a part of another length than is due, FORGED for another photo than the one named.
+        """
+        if len(part) != min(PHOTO_PART_BYTES, self._size - len(self._came)):
+            raise RemoteError(Code.MALFORMED, "a part of a photo of the wrong length")
+        self._came += part
+        if len(self._came) < self._size:
+            return None
+        data = bytes(self._came)
+        if photo_hash(self._author, data) != self.photo:
+            raise RemoteError(Code.FORGED, "another photo than the one that is named")
+        return data
 
 
 @dataclass(frozen=True, slots=True)

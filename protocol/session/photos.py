@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.keys import PersonId
-from protocol.limits import MINUTE, PHOTO_FETCHES_PER_MINUTE, PHOTO_PART_BYTES
+from protocol.limits import MINUTE, PHOTO_FETCHES_PER_MINUTE
 from protocol.rate import RateLimit
-from protocol.records.photo import PhotoHash, photo_hash
+from protocol.records.photo import PhotoHash, PhotoParts, photo_parts
 from protocol.session.events import Event, PhotoReceived, PhotoRequested
 from protocol.wire.frames import FetchPhoto, Frame, PhotoPart
 
@@ -26,8 +26,7 @@ class PhotoExchange:
 
     def __init__(self, send: Callable[[Frame], None]) -> None:
         self._send = send
-        self._asked: tuple[PhotoHash, int, PersonId] | None = None
-        self._came = bytearray()
+        self._asked: PhotoParts | None = None
         self._requested: PhotoHash | None = None
         self._fetches = RateLimit(2 * PHOTO_FETCHES_PER_MINUTE, MINUTE)
         self._own_fetches = RateLimit(PHOTO_FETCHES_PER_MINUTE, MINUTE)
@@ -46,7 +45,7 @@ class PhotoExchange:
         if self._asked is not None:
             raise LocalError("another photo is under way")
         self._own_fetches.spend(1, now)
-        self._asked = photo, size, author
+        self._asked = PhotoParts(photo, size, author)
         self._send(FetchPhoto(photo))
 
     def give(self, data: bytes | None) -> None:
@@ -57,8 +56,8 @@ class PhotoExchange:
         if data is None:
             self._send(PhotoPart(photo, None))
             return
-        for start in range(0, len(data), PHOTO_PART_BYTES):
-            self._send(PhotoPart(photo, data[start : start + PHOTO_PART_BYTES]))
+        for part in photo_parts(data):
+            self._send(PhotoPart(photo, part))
 
     def take(self, frame: FetchPhoto | PhotoPart, now: float) -> list[Event]:
         """Take a frame and return the event that it makes, if any.
@@ -77,18 +76,10 @@ class PhotoExchange:
         return [PhotoRequested(photo)]
 
     def _take_part(self, part: PhotoPart) -> list[Event]:
-        if self._asked is None or part.photo != self._asked[0]:
+        if self._asked is None or part.photo != self._asked.photo:
             raise RemoteError(Code.UNSOLICITED, "a photo that was not asked for")
-        photo, size, author = self._asked
-        if part.data is not None:
-            if len(part.data) != min(PHOTO_PART_BYTES, size - len(self._came)):
-                raise RemoteError(Code.MALFORMED, "a part of a photo of the wrong length")
-            self._came += part.data
-            if len(self._came) < size:
-                return []
-        data, self._came, self._asked = bytes(self._came), bytearray(), None
-        if part.data is None:
-            return [PhotoReceived(photo, None)]
-        if photo_hash(author, data) != photo:
-            raise RemoteError(Code.FORGED, "another photo than the one asked for")
-        return [PhotoReceived(photo, data)]
+        data = None if part.data is None else self._asked.add(part.data)
+        if part.data is not None and data is None:
+            return []
+        self._asked = None
+        return [PhotoReceived(part.photo, data)]

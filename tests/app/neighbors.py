@@ -82,6 +82,11 @@ class Neighbor:
         return cards.add(self.replica, cards.CardToAdd(card, trust), ())
 
 
+def neighbor(mesh: Mesh, name: str) -> Neighbor:
+    """Return a node with a catalog that has caught up."""
+    return Neighbor(mesh.nodes[name], Catalog(mesh.nodes[name].replica))
+
+
 def settle_in(mesh: Mesh, name: str) -> Neighbor:
     """Return a new person's node with its catalog."""
     node = mesh.add(name)

@@ -85,12 +85,16 @@ def test_a_file_that_cannot_be_read_keeps_no_other_from_being_taken_in(
 
 def test_people_of_one_name_are_told_apart() -> None:
     bobs = [{"id": f"mp1{letter * 12}", "name": "Bob"} for letter in "abc"]
-    made = {"size": 9, "file": "x", "people": [{"person": bob, "records": 1} for bob in bobs[:2]]}
+    made = {
+        "size": 9,
+        "file": "x",
+        "people": [{"person": bob, "records": 1, "photos": 0, "photos_left": 0} for bob in bobs[:2]],
+    }
     said = list(text.contents({**made, "unreachable": bobs[2:]}))
     assert [line.partition(":")[0] for line in said] == [
         "For Bob (mp1aaaaaaaa)", "For Bob (mp1bbbbbbbb)", "Bob (mp1cccccccc)",
     ]  # fmt: skip
-    taken = [{"person": bob, "problem": None, "new": 1, "connected": False} for bob in bobs[:2]]
+    taken = [{"person": bob, "problem": None, "new": 1, "connected": False, "photos": 0} for bob in bobs[:2]]
     assert [line.partition(":")[0] for _, line in text.all_taken({"parcels": taken})] == [
         "From Bob (mp1aaaaaaaa)", "From Bob (mp1bbbbbbbb)",
     ]  # fmt: skip
@@ -106,3 +110,13 @@ def test_a_parcel_that_one_has_made_oneself_is_known_and_keeps_no_other_back(vil
     assert (both.code, both.out) == (0, "From Bob: nothing new.\n")
     assert f'"{Path(made).name}": This is a parcel that you have made yourself.' in both.err
     assert "Nothing in this parcel is for you" in village("C", "carry", "in", made).err
+
+
+def test_photos_are_told_beside_items_and_what_is_left_of_them() -> None:
+    person = {"id": "mp1aaaaaaaaaaaa", "name": "Bob"}
+    some = {"person": person, "records": 0, "photos": 2, "photos_left": 1}
+    made = {"size": 9, "file": "x", "people": [some], "unreachable": []}
+    assert list(text.contents(made)) == ["For Bob: 2 photos.", "1 photo is left for the next parcel to Bob."]
+    taken = {"person": person, "connected": False, "new": 3, "photos": 1}
+    assert text.taken(taken) == "From Bob: 3 new items. From Bob: 1 new photo."
+    assert text.taken({**taken, "new": 0}) == "From Bob: 1 new photo."

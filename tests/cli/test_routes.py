@@ -48,6 +48,7 @@ ELSEWHERE = {
     ("GET", "/v1/meeting"),
     ("GET", "/v1/parcels/{who}"),
     ("GET", "/v1/photos/{who}"),
+    ("POST", "/v1/backup-keys"),
     ("POST", "/v1/photos"),
     ("POST", "/v1/phone-links"),
     ("POST", "/v1/leaving"),
@@ -83,7 +84,7 @@ class Daemon:
 def daemon(monkeypatch: pytest.MonkeyPatch) -> Daemon:
     """Return a daemon that every client talks to."""
     found = Daemon()
-    monkeypatch.setattr(client_module.Client, "_call", lambda _, *asked: found.call(*asked))
+    monkeypatch.setattr(client_module.Client, "_call", lambda _, *asked, **_wait: found.call(*asked))
     monkeypatch.setattr(client_module.Client, "follow", lambda _, path: found.call("GET", path))
     return found
 

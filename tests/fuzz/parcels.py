@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from conformance.parcels import chunks_holding, parcel_of_one
+from meshnode.app.listings import listings, photos
+from meshnode.app.listings.listings import ListingDraft
 from meshnode.errors import Refused
-from protocol import RemoteError, decode
+from protocol import Kind, RemoteError, decode, photo_hash, photo_parts
 from protocol.limits import FRAME_MAX_BYTES
 from protocol.parcels import (
+    ParcelPhoto,
     ParcelReader,
     Part,
     SignedOpening,
-    beginning,
     encode_parcel_frame,
-    padding_chunk,
 )
-from protocol.parcels.sealing import seal_chunk, size_class
 from tests.fuzz.harness import Harness
 from tests.fuzz.source import Source, as_bytes
 from tests.fuzz.worlds import Reused
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend
 from tests.support.parcels import carry, sealed_by, taken
-from tests.support.vectors_parcels import BOB, ENTROPY, FRAMES, KEY, encoded, opened, plain, whole
+from tests.support.vectors_parcels import BOB, FRAMES, KEY, encoded, opened, plain, whole
 
 CALLS = 60_000
 NODE_CALLS = 600_000  # what a node does with a parcel is in a store
 INPUTS = 40  # of one world
 WHOLE = whole()
-SOUND = [encode_parcel_frame(opened()), *encoded(FRAMES["receipts and records"])[1:]]
+SOUND = [encode_parcel_frame(opened()), *encoded(FRAMES["receipts and records"])[1:], *encoded(FRAMES["a photo"])[1:]]
+PHOTO, SMALL = bytes(range(250)) * 170, bytes(range(250))  # two parts, and one
 
 
 def parcel_file(data: bytes) -> None:
@@ -72,24 +74,20 @@ def parcel_frames(data: bytes) -> None:
         return
 
 
-def _frames(source: Source) -> Iterator[bytes]:
+def _frames(source: Source, sounds: Sequence[bytes] = SOUND) -> Iterator[bytes]:
     for _ in range(source.below(4)):
-        sound = decode(source.pick(SOUND), max_bytes=FRAME_MAX_BYTES)
+        sound = decode(source.pick(sounds), max_bytes=FRAME_MAX_BYTES)
         written = as_bytes(source.edited(sound))
         yield written[:FRAME_MAX_BYTES] or b"\xc0"
 
 
 def _sealed(held: bytes) -> bytes:
-    pieces = [held[at : at + 16_368] for at in range(0, len(held), 16_368)] or [b""]
-    chunks = [seal_chunk(KEY, number, piece) for number, piece in enumerate(pieces)]
-    size = size_class(len(chunks))
-    noise = [padding_chunk(ENTROPY, number) for number in range(size - len(chunks))]
-    place = Part(KEY, 0, len(chunks))
-    return b"".join([beginning([(place, [BOB.keys.letter_public])], size, ENTROPY), *chunks, *noise])
+    chunks = chunks_holding(KEY, held)
+    return b"".join(parcel_of_one(Part(KEY, 0, len(chunks)), BOB.keys.letter_public, chunks))
 
 
 class Post:
-    """A node that takes parcels in, and its friend who makes them."""
+    """A node that takes parcels in, and its friend who makes them: it lacks the photo of a post of the friend's."""
 
     def __init__(self) -> None:
         mesh = self.mesh = Mesh(79)
@@ -98,6 +96,11 @@ class Post:
         befriend(mesh, "Alice", "Bob", 900, 900)
         carry(mesh, "Alice", "Bob")
         self.alice, self.bob = self.mesh.nodes["Alice"].replica, self.mesh.nodes["Bob"].replica
+        given = photos.keep(self.alice, PHOTO, SMALL)
+        listings.post(self.alice, ListingDraft("offer", "A bench", audience="trusted_network", photos=(given,)))
+        self.bob.ingest.receive(list(self.alice.store.records.bodies(Kind.LISTING, author=self.alice.me)))
+        named = [(photo_hash(self.alice.me, data), part) for data in (PHOTO, SMALL) for part in photo_parts(data)]
+        self.sounds = [*SOUND, *(encode_parcel_frame(ParcelPhoto(name, part)) for name, part in named)]
 
 
 POSTS = Reused(Post, INPUTS)
@@ -106,7 +109,7 @@ POSTS = Reused(Post, INPUTS)
 def parcel(data: bytes) -> None:
     """A friend who sends anything sealed and signed: it is taken, or refused in one line, and never an error of the node."""
     source, post = Source(data), POSTS.next()
-    frames = list(_frames(source))
+    frames = list(_frames(source, post.sounds))
     said = ""
     try:
         taken(post.bob, sealed_by(post.alice, post.bob, frames), piece=1_000 + source.byte() * 300)

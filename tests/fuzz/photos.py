@@ -50,7 +50,7 @@ def photo_frames(data: bytes) -> None:
             events = exchange.take(frame, now)
         except RemoteError:
             return
-        assert len(exchange._came) <= limits.PHOTO_BYTES_MAX
+        assert exchange._asked is None or exchange._asked.came <= limits.PHOTO_BYTES_MAX
         for event in events:
             if isinstance(event, PhotoRequested):
                 requested += 1

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.owner import policy
 from meshnode.app.owner.certificates import certify
 from meshnode.app.owner.profile import set_profile
@@ -21,7 +20,7 @@ from meshnode.app.people import cards, introductions
 from meshnode.errors import Forbidden
 from protocol import Audience, Kind, Precision, Preference, Record
 from tests.app.exchanging import make, offer, respond, states
-from tests.app.neighbors import Neighbor
+from tests.app.neighbors import neighbor
 from tests.support.mesh import Mesh
 from tests.support.mesh_devices import presence_key, replica, revoke, village
 from tests.support.mesh_people import (
@@ -54,11 +53,6 @@ def robbed() -> Mesh:
     found(mesh, "Laptop", CELL)
     mesh.settle()
     return mesh
-
-
-def neighbor(mesh: Mesh, name: str) -> Neighbor:
-    """Return a node with a catalog."""
-    return Neighbor(mesh.nodes[name], Catalog(replica(mesh, name)))
 
 
 def ladder(mesh: Mesh) -> Record:

@@ -12,6 +12,7 @@ from meshnode.app.recovery import coming_back
 from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, Listing, body_of, device_text
 from tests.support.mesh import Mesh
+from tests.support.mesh_devices import replica
 from tests.support.mesh_people import befriend, block, found, invite, members, person, post, sees, unblock, vouch
 
 BACK = "Alice again"
@@ -36,10 +37,6 @@ def village(seed: int = 110) -> Mesh:
     post(mesh, "Carol", "Honey")
     mesh.settle()
     return mesh
-
-
-def replica(mesh: Mesh, name: str) -> Replica:
-    return mesh.nodes[name].replica
 
 
 def come_back(mesh: Mesh) -> Replica:

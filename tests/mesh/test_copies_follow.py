@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 
@@ -20,23 +19,13 @@ from tests.support.mesh_people import (
     person,
     post,
     rewrite,
+    row,
     sees,
     state,
     unblock,
     vouch,
     withdraw,
 )
-
-
-def row(*names: str, seed: int = 1) -> Mesh:
-    """People in a row, each connected with and vouching 0.9 for the next and back."""
-    mesh = Mesh(seed)
-    for name in names:
-        mesh.add(name)
-    for left, right in pairwise(names):
-        befriend(mesh, left, right, 900, 900)
-    mesh.settle()
-    return mesh
 
 
 def prefer(mesh: Mesh, name: str, audience: Audience) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import stats
 from meshnode.app.exchanges.exchanges import MoveOrder
@@ -18,27 +16,11 @@ from meshnode.slices import complete
 from protocol import Audience, Kind, limits
 from protocol.letters import Stage
 from tests.app.exchanging import all_of, completed, inbox, make, offer, respond, states
-from tests.app.neighbors import Neighbor
+from tests.app.neighbors import Neighbor, neighbor
 from tests.support.mesh import Mesh
-from tests.support.mesh_people import acquaint, befriend, block, found, invite
+from tests.support.mesh_people import acquaint, befriend, block, found, invite, row
 
 SECRET = "The key is under the third stone."
-
-
-def neighbor(mesh: Mesh, name: str) -> Neighbor:
-    """A node with a catalog of its own."""
-    return Neighbor(mesh.nodes[name], Catalog(mesh.nodes[name].replica))
-
-
-def row(*names: str, seed: int) -> Mesh:
-    """People in a row who all share with the whole network."""
-    mesh = Mesh(seed)
-    for name in names:
-        mesh.add(name, audience=Audience.NETWORK_WIDE)
-    for a, b in pairwise(names):
-        befriend(mesh, a, b, 900, 900)
-    mesh.settle()
-    return mesh
 
 
 def by_turns(mesh: Mesh, a: str, carrier: str, b: str) -> Callable[[str], None]:
@@ -57,7 +39,7 @@ def by_turns(mesh: Mesh, a: str, carrier: str, b: str) -> Callable[[str], None]:
 @pytest.mark.promise("Cross-community exchanges tracked for metrics")
 def test_an_exchange_across_communities_completes_between_two_who_are_never_online_together() -> None:
     """Bob carries letters that Bob cannot read."""
-    mesh = row("Alice", "Bob", "Carol", seed=71)
+    mesh = row("Alice", "Bob", "Carol", audience=Audience.NETWORK_WIDE, seed=71)
     for name, community in (("Alice", "Downtown"), ("Carol", "Eastside")):
         found(mesh, name, community, "community")
     alice, carol = neighbor(mesh, "Alice"), neighbor(mesh, "Carol")
@@ -86,7 +68,7 @@ def test_an_exchange_across_communities_completes_between_two_who_are_never_onli
 
 
 def test_moves_that_come_by_several_ways_and_over_restarts_count_once() -> None:
-    mesh = row("Alice", "Bob", "Carol", seed=72)
+    mesh = row("Alice", "Bob", "Carol", audience=Audience.NETWORK_WIDE, seed=72)
     mesh.add("Dora", audience=Audience.NETWORK_WIDE)
     befriend(mesh, "Alice", "Dora", 900, 900)
     befriend(mesh, "Dora", "Carol", 900, 900)
@@ -116,7 +98,7 @@ def test_moves_that_come_by_several_ways_and_over_restarts_count_once() -> None:
 
 def test_a_block_in_the_middle_of_an_exchange_stops_what_is_on_its_way_and_only_calls_it_off() -> None:
     """Another device may have made the block, so that this one hears of it by the policy alone."""
-    mesh = row("Alice", "Bob", "Carol", seed=73)
+    mesh = row("Alice", "Bob", "Carol", audience=Audience.NETWORK_WIDE, seed=73)
     alice, carol = neighbor(mesh, "Alice"), neighbor(mesh, "Carol")
     offer(mesh, carol)
     exchange = respond(mesh, alice)
@@ -144,7 +126,7 @@ def test_a_block_in_the_middle_of_an_exchange_stops_what_is_on_its_way_and_only_
 
 
 def test_a_carrier_whom_one_of_them_blocks_carries_on_for_the_two() -> None:
-    mesh = row("Alice", "Bob", "Carol", seed=74)
+    mesh = row("Alice", "Bob", "Carol", audience=Audience.NETWORK_WIDE, seed=74)
     befriend(mesh, "Alice", "Carol", 900, 900)
     found(mesh, "Bob", "Downtown", "community")
     invite(mesh, "Bob", "Downtown", "Alice")
@@ -174,7 +156,7 @@ def a_phone(mesh: Mesh, owner: str) -> Neighbor:
 
 
 def test_all_devices_of_both_learn_of_every_move() -> None:
-    mesh = row("Alice", "Bob", "Carol", seed=75)
+    mesh = row("Alice", "Bob", "Carol", audience=Audience.NETWORK_WIDE, seed=75)
     phone = a_phone(mesh, "Carol")
     alice, carol = neighbor(mesh, "Alice"), neighbor(mesh, "Carol")
     offer(mesh, carol, quantity=2)
@@ -193,7 +175,7 @@ def test_all_devices_of_both_learn_of_every_move() -> None:
 
 
 def test_what_one_device_asks_for_the_others_know_too() -> None:
-    mesh = row("Alice", "Bob", "Carol", seed=76)
+    mesh = row("Alice", "Bob", "Carol", audience=Audience.NETWORK_WIDE, seed=76)
     phone = a_phone(mesh, "Alice")
     offer(mesh, neighbor(mesh, "Carol"))
     exchange = respond(mesh, phone)
@@ -207,7 +189,7 @@ def test_what_one_device_asks_for_the_others_know_too() -> None:
 
 
 def test_a_yes_and_a_no_said_at_once_on_two_devices_come_to_a_yes_everywhere() -> None:
-    mesh = row("Alice", "Bob", "Carol", seed=77)
+    mesh = row("Alice", "Bob", "Carol", audience=Audience.NETWORK_WIDE, seed=77)
     phone = a_phone(mesh, "Carol")
     carol, alice = neighbor(mesh, "Carol"), neighbor(mesh, "Alice")
     offer(mesh, carol)
@@ -241,7 +223,7 @@ def test_in_one_community_an_exchange_needs_no_vouch() -> None:
 def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: int) -> None:
     """Several people ask for more than there is; moves cross, letters take any way, links break and heal."""
     chance = random.Random(seed)
-    mesh = row("Alice", "Bob", "Carol", "Dora", seed=100 + seed)
+    mesh = row("Alice", "Bob", "Carol", "Dora", audience=Audience.NETWORK_WIDE, seed=100 + seed)
     befriend(mesh, "Dora", "Alice", 900, 900)
     mesh.settle()
     desks = {name: neighbor(mesh, name) for name in ("Alice", "Bob", "Carol", "Dora")}

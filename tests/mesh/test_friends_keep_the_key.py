@@ -7,7 +7,6 @@ from itertools import combinations
 
 import pytest
 
-from meshnode.app.explain.status import NetworkState, status
 from meshnode.app.letters import letters
 from meshnode.app.letters.delivery import Delivery
 from meshnode.app.owner import certificates
@@ -16,10 +15,10 @@ from meshnode.app.recovery.friends import FriendsOrder, FriendsView
 from meshnode.app.recovery.kept_shares import HelpOrder
 from meshnode.errors import Forbidden, NotFound, Refused, Unconfirmed, Usage
 from meshnode.recovery.shares import Gathering, read_share, split
-from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, Letter, body_of, limits
 from protocol.letters import KeyShare
 from tests.support.mesh import Mesh
+from tests.support.mesh_devices import problems, replica
 from tests.support.mesh_people import befriend, block, person, vouch
 
 NAMES = ("Alice", "Ann", "Bob", "Eve", "Zoe")
@@ -37,10 +36,6 @@ def village(seed: int = 111) -> Mesh:
         befriend(mesh, "Zoe", name, 700, 700)
     mesh.settle()
     return mesh
-
-
-def replica(mesh: Mesh, name: str) -> Replica:
-    return mesh.nodes[name].replica
 
 
 def choose(mesh: Mesh, *names: str, need: int = 2) -> FriendsView:
@@ -69,10 +64,6 @@ def seed(mesh: Mesh) -> bytes:
     identity = replica(mesh, "Alice").identity
     assert identity is not None
     return identity.seed
-
-
-def problems(mesh: Mesh, name: str) -> set[str]:
-    return {problem.code for problem in status(replica(mesh, name), NetworkState(ready=True)).problems}
 
 
 @pytest.mark.promise("Who loses every device comes back as the same person")

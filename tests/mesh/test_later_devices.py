@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import handover
 from meshnode.app.letters import letters
@@ -13,14 +12,10 @@ from meshnode.replica.replica import Replica
 from meshnode.slices import complete
 from protocol import Audience, limits
 from tests.app.exchanging import make, offer, respond
-from tests.app.neighbors import Neighbor
+from tests.app.neighbors import neighbor
 from tests.support.mail import SECRET, stored, words
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, person
-
-
-def neighbor(mesh: Mesh, name: str) -> Neighbor:
-    return Neighbor(mesh.nodes[name], Catalog(mesh.nodes[name].replica))
 
 
 def pair(seed: int) -> Mesh:

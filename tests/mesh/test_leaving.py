@@ -12,13 +12,13 @@ from meshnode.app.leaving import LeavingOrder, LeavingView
 from meshnode.errors import Usage
 from meshnode.slices import complete
 from meshnode.text import devices as text
-from protocol import Kind, limits
+from protocol import Audience, Kind, limits
 from protocol.letters import Note, NoteKind
 from tests.app.exchanging import inbox, make, offer, respond, states
-from tests.mesh.test_exchanges import neighbor, row
+from tests.app.neighbors import neighbor
 from tests.support.mesh import Mesh
 from tests.support.mesh_devices import problems, replica, revoke, village
-from tests.support.mesh_people import found, holds, invite, members, person, post, sees
+from tests.support.mesh_people import found, holds, invite, members, person, post, row, sees
 
 
 def leave(mesh: Mesh, name: str, typed: str | None = None) -> LeavingView:
@@ -33,7 +33,7 @@ def leave(mesh: Mesh, name: str, typed: str | None = None) -> LeavingView:
 
 
 def test_everything_is_taken_back_also_where_only_a_relay_hears_of_it() -> None:
-    mesh = row("Ann", "Bob", "Cleo", seed=51)
+    mesh = row("Ann", "Bob", "Cleo", audience=Audience.NETWORK_WIDE, seed=51)
     found(mesh, "Ann", "Elm Street")
     invite(mesh, "Ann", "Elm Street", "Bob")
     ladder, bench = post(mesh, "Ann", "Ladder"), post(mesh, "Ann", "Bench")
@@ -53,7 +53,7 @@ def test_everything_is_taken_back_also_where_only_a_relay_hears_of_it() -> None:
 
 
 def test_exchanges_are_called_off_so_that_nobody_waits() -> None:
-    mesh = row("Ann", "Bob", seed=52)
+    mesh = row("Ann", "Bob", audience=Audience.NETWORK_WIDE, seed=52)
     ann, bob = neighbor(mesh, "Ann"), neighbor(mesh, "Bob")
     offer(mesh, ann, title="Drill", quantity=1)
     offer(mesh, ann, title="Saw", quantity=1)
@@ -79,7 +79,7 @@ def test_with_other_devices_nothing_is_taken_back_and_one_of_them_takes_over() -
 
 @pytest.mark.parametrize("typed", ["", "ann", "Ann ", "Anna", "Bob"])
 def test_only_the_own_name_as_it_is_written_confirms_it(typed: str) -> None:
-    mesh = row("Ann", "Bob", seed=53)
+    mesh = row("Ann", "Bob", audience=Audience.NETWORK_WIDE, seed=53)
     post(mesh, "Ann", "Ladder")
     mesh.settle()
     if typed == "Ann ":  # blanks around it do not matter

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges.exchanges import MoveOrder, Request
 from meshnode.app.letters import receipts
@@ -12,7 +11,7 @@ from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
 from protocol import Kind, Record, limits
 from protocol.letters import Introduction, seal
-from tests.app.neighbors import Neighbor, settle_in
+from tests.app.neighbors import Neighbor, neighbor, settle_in
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend
 from tests.support.people import Person, grown
@@ -51,11 +50,6 @@ def silent_letter(victim: Replica, number: int) -> Record:
         entropy=grown("entropy", number),
     )
     return MALLORY.record(Kind.LETTER, slot, letter, EPOCH, life=limits.LETTER_LIFE)
-
-
-def neighbor(mesh: Mesh, name: str) -> Neighbor:
-    """That person's node with a catalog that has caught up."""
-    return Neighbor(mesh.nodes[name], Catalog(mesh.nodes[name].replica))
 
 
 def test_thousands_of_letters_that_nobody_sees_silence_nobody() -> None:

@@ -13,10 +13,10 @@ from meshnode.app.owner.pause import PauseChange
 from meshnode.app.owner.profile import set_profile
 from protocol import Audience, Record
 from tests.app.exchanging import inbox, make, offer, respond, states
-from tests.mesh.test_exchanges import neighbor, row
+from tests.app.neighbors import neighbor
 from tests.support.mesh import Mesh
 from tests.support.mesh_devices import replica, village
-from tests.support.mesh_people import befriend, found, holds, invite, post, sees
+from tests.support.mesh_people import befriend, found, holds, invite, post, row, sees
 from tests.support.places import PLACES
 
 
@@ -62,7 +62,7 @@ def test_posts_of_every_audience_go_and_come_back(audience: Audience) -> None:
 
 
 def test_a_copy_goes_also_where_only_a_relay_has_heard_of_it() -> None:
-    mesh = row("Ann", "Bob", "Cleo", seed=32)
+    mesh = row("Ann", "Bob", "Cleo", audience=Audience.NETWORK_WIDE, seed=32)
     listing = post(mesh, "Ann", "Ladder")
     mesh.settle()
     mesh.cut("Bob", "Cleo")
@@ -76,7 +76,7 @@ def test_a_copy_goes_also_where_only_a_relay_has_heard_of_it() -> None:
 
 
 def test_what_is_posted_while_away_is_seen_once_its_author_is_back() -> None:
-    mesh = row("Ann", "Bob", seed=33)
+    mesh = row("Ann", "Bob", audience=Audience.NETWORK_WIDE, seed=33)
     away(mesh, "Ann")
     listing = post(mesh, "Ann", "Ladder")
     mesh.settle()
@@ -87,7 +87,7 @@ def test_what_is_posted_while_away_is_seen_once_its_author_is_back() -> None:
 
 
 def test_an_exchange_that_has_begun_goes_on_while_its_owner_is_away() -> None:
-    mesh = row("Ann", "Bob", seed=34)
+    mesh = row("Ann", "Bob", audience=Audience.NETWORK_WIDE, seed=34)
     ann, bob = neighbor(mesh, "Ann"), neighbor(mesh, "Bob")
     offer(mesh, ann, quantity=1)
     exchange = respond(mesh, bob, message="Please")
@@ -103,7 +103,7 @@ def test_an_exchange_that_has_begun_goes_on_while_its_owner_is_away() -> None:
 
 
 def test_a_request_that_comes_while_its_owner_is_away_waits_until_the_owner_is_back() -> None:
-    mesh = row("Ann", "Bob", seed=38)
+    mesh = row("Ann", "Bob", audience=Audience.NETWORK_WIDE, seed=38)
     ann, bob = neighbor(mesh, "Ann"), neighbor(mesh, "Bob")
     offer(mesh, ann, quantity=1)
     mesh.cut("Ann", "Bob")
@@ -137,7 +137,7 @@ def test_every_device_of_a_person_knows_since_when_and_any_of_them_comes_back(on
 
 @pytest.mark.parametrize("act", [away, back])
 def test_saying_it_twice_signs_nothing_again(act: Callable[[Mesh, str], None]) -> None:
-    mesh = row("Ann", "Bob", seed=35)
+    mesh = row("Ann", "Bob", audience=Audience.NETWORK_WIDE, seed=35)
     act(mesh, "Ann")
     before = replica(mesh, "Ann").trust_state.version
     mesh.run_for(60)
@@ -146,7 +146,7 @@ def test_saying_it_twice_signs_nothing_again(act: Callable[[Mesh, str], None]) -
 
 
 def test_sharing_otherwise_does_not_bring_somebody_back() -> None:
-    mesh = row("Ann", "Bob", seed=36)
+    mesh = row("Ann", "Bob", audience=Audience.NETWORK_WIDE, seed=36)
     listing = post(mesh, "Ann", "Ladder")
     away(mesh, "Ann")
     preference.change(replica(mesh, "Ann"), preference.SharingChange(audience="network_wide", radius_km=50))
@@ -156,7 +156,7 @@ def test_sharing_otherwise_does_not_bring_somebody_back() -> None:
 
 
 def test_those_who_are_away_see_what_others_share_and_their_own() -> None:
-    mesh = row("Ann", "Bob", seed=37)
+    mesh = row("Ann", "Bob", audience=Audience.NETWORK_WIDE, seed=37)
     post(mesh, "Bob", "Bread")
     away(mesh, "Ann")
     mesh.settle()

@@ -97,7 +97,8 @@ def test_a_peer_that_withholds_a_photo_keeps_back_no_other_and_one_photo_at_a_ti
     assert len(asked(village)) == 3, "two thumbnails came, and one photo is under way"
     exchange = village.mallory.theirs._session
     assert exchange is not None
-    assert len(exchange.photos._came) == trickle * limits.PHOTO_PART_BYTES
+    assert exchange.photos._asked is not None
+    assert exchange.photos._asked.came == trickle * limits.PHOTO_PART_BYTES
     assert village.is_unharmed()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 
 from meshnode.app.owner import places, policy
@@ -12,22 +10,11 @@ from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.preference import SharingChange
 from protocol import Audience, Kind, Listing, Record, body_of
 from tests.support.mesh import Mesh
-from tests.support.mesh_people import acquaint, befriend, holds, post, sees
+from tests.support.mesh_people import acquaint, holds, post, row, sees
 
 MILL = Coordinates(52.5200, 13.4050)
 PARK = Coordinates(52.5300, 13.4200)  # about 1.5 km from the mill
 COAST = Coordinates(54.3100, 13.0900)  # about 200 km
-
-
-def row(*names: str, weight: int = 900) -> Mesh:
-    """People in a row, each connected with and vouching for the next and back."""
-    mesh = Mesh(5)
-    for name in names:
-        mesh.add(name)
-    for left, right in pairwise(names):
-        befriend(mesh, left, right, weight, weight)
-    mesh.settle()
-    return mesh
 
 
 def share(mesh: Mesh, name: str, **wanted: object) -> None:

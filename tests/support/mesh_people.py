@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from meshnode.app.groups import groups
 from meshnode.app.owner import policy
@@ -33,6 +33,17 @@ def befriend(mesh: Mesh, a: str, b: str, weight: int, back: int) -> None:
     vouch(mesh, a, b, weight)
     vouch(mesh, b, a, back)
     mesh.wire(a, b)
+
+
+def row(*names: str, seed: int = 1, weight: int = 900, audience: Audience = Audience.TRUSTED_NETWORK) -> Mesh:
+    """Return people in a row, each connected with the next, who vouch for each other."""
+    mesh = Mesh(seed)
+    for name in names:
+        mesh.add(name, audience=audience)
+    for left, right in pairwise(names):
+        befriend(mesh, left, right, weight, weight)
+    mesh.settle()
+    return mesh
 
 
 def person(mesh: Mesh, name: str) -> PersonId:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.parcels import parcel_of_one
 from meshnode.app.parcels import making, taking
 from meshnode.app.parcels.taking import TakenView
 from meshnode.replica.replica import Replica
@@ -16,11 +17,8 @@ from protocol.parcels import (
     ParcelRecords,
     Part,
     PartWriter,
-    beginning,
     encode_parcel_frame,
-    padding_chunk,
     sign_opening,
-    size_class,
 )
 from tests.support.mesh import Mesh
 
@@ -80,7 +78,4 @@ def sealed_by(maker: Replica, reader: Replica, frames: list[bytes], *, addressee
     opened = encode_parcel_frame(sign_opening(opening, key, (certificate.wire,), maker.keys.sign))
     chunks = [chunk for frame in (opened, *frames) for chunk in writer.add(frame)]
     chunks += writer.finish()
-    size = size_class(len(chunks))
-    noise = [padding_chunk(bytes(32), number) for number in range(size - len(chunks))]
-    begun = beginning([(Part(key, 0, len(chunks)), [reader.keys.letter_public])], size, bytes(32))
-    return b"".join([begun, *chunks, *noise])
+    return b"".join(parcel_of_one(Part(key, 0, len(chunks)), reader.keys.letter_public, chunks))

@@ -6,11 +6,13 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-from protocol import decode, encode
+from conformance.parcels import parcel_of_one
+from protocol import decode, encode, photo_hash, photo_parts
 from protocol.limits import DEVICE_LIFE, PARCEL_BOXES_MAX, PARCEL_CHUNKS_MAX
 from protocol.parcels import (
     CardClaim,
     Opening,
+    ParcelPhoto,
     ParcelReceipt,
     ParcelReceipts,
     ParcelRecords,
@@ -21,7 +23,6 @@ from protocol.parcels import (
     boxes_of,
     claim_proof,
     encode_parcel_frame,
-    padding_chunk,
     part_key,
     sign_opening,
     size_class,
@@ -43,11 +44,16 @@ def opened(opening: Opening = OPENING, sender: Person = ALICE, *, key: bytes = K
 
 
 RECEIPTS = ParcelReceipts((ParcelReceipt(grown("came", size=16)), ParcelReceipt(grown("too", size=16), (bytes(8),))))
+PHOTO = bytes(range(200))
 RECORDS = ParcelRecords((ALICE.certificate().wire, ALICE.profile().without_body().wire))
 FRAMES: dict[str, list[Any]] = {
     "an opening alone": [opened()],
     "with the use of a card": [opened(replace(OPENING, claim=CLAIM))],
     "receipts and records": [opened(), RECEIPTS, RECORDS],
+    "a photo": [
+        opened(),
+        *(ParcelPhoto(photo_hash(ALICE.id, PHOTO), part) for part in photo_parts(PHOTO)),
+    ],
 }
 
 
@@ -67,10 +73,7 @@ def whole(*, first: int = 1, count: int | None = None) -> tuple[bytes, bytes]:
     chunks = [chunk for frame in encoded(FRAMES["receipts and records"]) for chunk in writer.add(frame)]
     chunks += writer.finish()
     place = Part(KEY, first, len(chunks) if count is None else count)
-    size = size_class(first + len(chunks))
-    begun = beginning([(place, [BOB.keys.letter_public])], size, ENTROPY)
-    noise = [padding_chunk(ENTROPY, number) for number in range(size - len(chunks))]
-    return begun, b"".join([*noise[:1], *chunks, *noise[1:]])
+    return parcel_of_one(place, BOB.keys.letter_public, chunks, entropy=ENTROPY)
 
 
 def parcels_vectors() -> dict[str, Any]:
@@ -241,6 +244,10 @@ def _refused_parts() -> list[tuple[str, str, Any]]:
         ("a receipt of a parcel with an id of 15 bytes", "MALFORMED", [shown, encode((2, ((bytes(15), ()),)))]),
         ("a receipt that names a record by 7 bytes", "MALFORMED", [shown, encode((2, ((bytes(16), (bytes(7),)),)))]),
         ("a receipt that names 1,001 records", "OVERSIZED", [shown, encode((2, ((bytes(16), (bytes(8),) * 1001),)))]),
+        ("a photo's name of 31 bytes", "MALFORMED", [shown, encode((4, bytes(31), b"x"))]),
+        ("a part of a photo that is text", "MALFORMED", [shown, encode((4, bytes(32), "x"))]),
+        ("an empty part of a photo", "MALFORMED", [shown, encode((4, bytes(32), b""))]),
+        ("a part of a photo of 40,001 bytes", "OVERSIZED", [shown, encode((4, bytes(32), bytes(40_001)))]),
         ("513 records in one frame", "OVERSIZED", [shown, encode((3, (b"",) * 513))]),
     ]
 

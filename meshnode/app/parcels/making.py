@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from meshnode.app.groups import membership
 from meshnode.app.letters.letters import readers
 from meshnode.app.naming import PersonRef, find, name_of, reference
 from meshnode.app.owner import policy
-from meshnode.app.parcels import knowledge
+from meshnode.app.parcels import knowledge, photos
 from meshnode.app.parcels.knowledge import Knowledge
+from meshnode.app.parcels.photos import PhotosToCarry
 from meshnode.app.peers.contacts import admits, direct_contacts
-from meshnode.app.peers.held_items import item_of
+from meshnode.app.peers.held_items import item_of, photo_item
 from meshnode.app.people.people import pending_cards
 from meshnode.errors import Field, Refused
 from meshnode.replica.access import Access, access_key
@@ -61,24 +63,29 @@ _NOBODY = b""  # the device of an older record that is not known any more: every
 class ParcelOrder:
     """A parcel to make: for the `people` with these names or ids, or for all your contacts and your other devices.
 
-    With `again` it carries everything that they may have, whether they are known to hold it or not.
+    With `again` it carries everything that they may have, whether they are known to hold it or not. Without `photos` it
+    leaves all photos for later.
     """
 
     people: tuple[str, ...] = ()
     again: bool = False
+    photos: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CarriedView:
     """The part of a parcel that is for one person: how many `records`, and how many of them only take something back.
 
-    `connects` says that your use of their card is in it.
+    `connects` says that your use of their card is in it. `photos` counts photos in it, each with its thumbnail as one, and
+    `photos_left` those for which it has no room.
     """
 
     person: PersonRef
     records: int
     takes_back: int
     connects: bool
+    photos: int = 0
+    photos_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,8 @@ class SealedPart:
     records: int = 0
     takes_back: int = 0
     connects: bool = False
+    photos: int = 0
+    photos_left: int = 0
     items: list[bytes] = field(default_factory=list)
     receipts: tuple[ParcelReceipt, ...] = ()
 
@@ -154,6 +163,7 @@ class Plan:
     recipients: tuple[Recipient, ...]
     unreachable: tuple[PersonId, ...]
     again: bool
+    photos: bool
 
 
 def plan(replica: Replica, order: ParcelOrder) -> Plan:
@@ -177,7 +187,7 @@ def plan(replica: Replica, order: ParcelOrder) -> Plan:
             unreachable.append(person)
     if sum(len(one.letter_keys) for one in found) > limits.PARCEL_BOXES_MAX:
         raise Refused("these are too many people for one parcel", "name those whom it is for", field=Field.PERSON)
-    return Plan(tuple(sorted(found, key=lambda one: one.person)), tuple(unreachable), order.again)
+    return Plan(tuple(sorted(found, key=lambda one: one.person)), tuple(unreachable), order.again, order.photos)
 
 
 def _named(replica: Replica, name: str) -> PersonId:
@@ -202,11 +212,11 @@ def making(replica: Replica, wanted: Plan, give: Callable[[bytes], object]) -> S
     """Give out the chunks of all parts, one after the other, and return what it takes to put the parcel together."""
     entropy = replica.entropy(PARCEL_ENTROPY_BYTES)
     parts: list[SealedPart] = []
-    spooled = 0
+    spooled, room = 0, photos.OF_A_PARCEL_BYTES if wanted.photos else 0
     order = sorted(wanted.recipients, key=lambda _: replica.entropy(8))  # where a part lies tells nobody whose it is
     for number, recipient in enumerate(order):
         part = SealedPart(recipient, replica.entropy(16), part_key(entropy, number), spooled)
-        yield from _making_part(replica, part, again=wanted.again, give=give)
+        room -= yield from _making_part(replica, part, again=wanted.again, photo_room=room, give=give)
         if part.count:
             parts.append(part)
             spooled += part.count
@@ -236,7 +246,14 @@ def view(replica: Replica, wanted: Plan, made: MadeParcel, name: str) -> ParcelV
         people=tuple(
             sorted(
                 (
-                    CarriedView(reference(replica, person), part.records, part.takes_back, part.connects)
+                    CarriedView(
+                        person=reference(replica, person),
+                        records=part.records,
+                        takes_back=part.takes_back,
+                        connects=part.connects,
+                        photos=part.photos,
+                        photos_left=part.photos_left,
+                    )
                     for person, part in carried.items()
                 ),
                 key=lambda one: (one.person.name.casefold(), one.person.id),
@@ -255,13 +272,15 @@ def _references(replica: Replica, people: Iterable[PersonId]) -> tuple[PersonRef
 # --- one part --------------------------------------------------------------------------------------------------------
 
 
-def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Callable[[bytes], object]) -> Steps[None]:
-    """Give out the chunks of one person's part; none if there is nothing new for them."""
+def _making_part(
+    replica: Replica, part: SealedPart, *, again: bool, photo_room: int, give: Callable[[bytes], object]
+) -> Steps[int]:
+    """Give out the chunks of one person's part, none if there is nothing new for them; return the bytes of photos in it."""
     person, parted = part.recipient.person, part.recipient.parted
     known = yield from Knowledge.gathering(replica, person)
     if parted and known.last + PARTED_SECONDS < replica.clock.now():
         replica.store.parcels.forget_person(person)
-        return
+        return 0
     served = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, closed=parted)
     wanted = yield from _wanted(replica, served, known, again=again)
     newer = yield from _superseding(replica, served, known)
@@ -272,10 +291,12 @@ def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Calla
     last_words = [one for one in last_words if not known.has(one.id)]
     claim = None if parted else _claim(replica, person)
     part.connects = claim is not None
+    room = min(photo_room, photos.OF_A_PERSON_BYTES)
+    pictures = (yield from photos.finding(replica, served, known, again=again, room=room)) if room else PhotosToCarry()
     due = knowledge.ReceiptsDue() if parted else knowledge.receipts_due(replica, person)
-    news = wanted or newer or last_words or due.untold
+    news = wanted or newer or last_words or pictures.named or due.untold
     if not news and (claim is None or (known.last and not again)):
-        return
+        return 0
     writer = PartWriter(part.key)
     _put(writer, _opening(replica, part, claim), give)
     for receipt in due.receipts:  # one that names many records fills a sixth of a frame
@@ -286,9 +307,16 @@ def _making_part(replica: Replica, part: SealedPart, *, again: bool, give: Calla
     yield from _putting(replica, served, part, writer, first, give)
     _put_records(writer, part, [*headers, *last_words], give)
     yield from _putting(replica, served, part, writer, wanted[len(certificates) :], give)
+    if writer.chunks < PART_CHUNKS_MAX:
+        put = partial(_put, writer, give=give)
+        done = yield from photos.putting(replica, served, pictures.named, put)
+        part.items += [photo_item(photo.hash) for photo in done]
+        part.photos = sum(not photo.thumbnail for photo in done)
+    part.photos_left = pictures.left
     for chunk in writer.finish():
         give(chunk)
     part.count = writer.chunks
+    return pictures.size
 
 
 def _wanted(replica: Replica, served: ServedSet, known: Knowledge, *, again: bool) -> Steps[list[RecordId]]:

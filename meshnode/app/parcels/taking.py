@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from meshnode.app.naming import PersonRef, name_of, reference
 from meshnode.app.parcels import knowledge
+from meshnode.app.parcels.photos import PhotoIntake
 from meshnode.app.peers.contacts import admits, keep_keys
 from meshnode.app.peers.held_items import item_of, prefix
 from meshnode.app.peers.identifying import TurnedAway, keep_shown, welcome
@@ -23,7 +24,16 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from meshnode.slices import Steps
 from protocol import Code, DeviceId, PersonId, Record, RecordId, RemoteError, limits, parse_person
-from protocol.parcels import CardClaim, ParcelFrame, ParcelReader, ParcelReceipts, ParcelRecords, SignedOpening, proves
+from protocol.parcels import (
+    CardClaim,
+    ParcelFrame,
+    ParcelPhoto,
+    ParcelReader,
+    ParcelReceipts,
+    ParcelRecords,
+    SignedOpening,
+    proves,
+)
 from protocol.session import PeerIdentified, ToldTime
 
 PIECE_BYTES = 16 * 1024  # read in one step: some 20 ms where all of it is boxes
@@ -39,7 +49,7 @@ _NO_TIME = ToldTime(0, 32)  # nor does it tell the time: it may have been under 
 class TakenView:
     """A parcel that was taken in: who has made it, and when; how many `records` it had, and how many were `new` here.
 
-    `connected` says that by it the two of you are connected now, and `again` that it was taken in before.
+    `photos` is the number of photos that were new here. `connected` says that by it the two of you are connected now, and `again` that it was taken in before.
     """
 
     person: PersonRef
@@ -48,6 +58,7 @@ class TakenView:
     new: int
     connected: bool
     again: bool
+    photos: int = 0
 
 
 class ParcelIntake:
@@ -126,6 +137,8 @@ def _memory_of(frame: ParcelFrame) -> int:
             return _ENTRY_BYTES + sum(_ENTRY_BYTES + len(entry) for entry in entries)
         case ParcelReceipts(entries):
             return _ENTRY_BYTES + sum(_ENTRY_BYTES * (1 + len(entry.not_taken)) for entry in entries)
+        case ParcelPhoto(_, data):
+            return _ENTRY_BYTES + len(data)
         case SignedOpening():
             return _ENTRY_BYTES
 
@@ -144,6 +157,7 @@ class _Sender:
     new: int = 0
     items: bytearray = field(default_factory=bytearray)
     not_taken: dict[RecordId, None] = field(default_factory=dict)
+    photos: PhotoIntake | None = None
 
 
 def _begin(replica: Replica, signed: SignedOpening, key: bytes) -> _Sender:
@@ -205,7 +219,25 @@ def _taking(replica: Replica, sender: _Sender, frames: Sequence[ParcelFrame]) ->
         if outcome.faults and fault is None:
             fault = outcome.faults[0][1]
         yield
+    photos = [frame for frame in frames if isinstance(frame, ParcelPhoto)]
+    if photos and fault is None:
+        fault = yield from _taking_photos(replica, sender, photos)
     return fault
+
+
+def _taking_photos(replica: Replica, sender: _Sender, frames: Sequence[ParcelPhoto]) -> Steps[Code | None]:
+    """Take in photos, which come behind all records; return the first fault."""
+    if sender.photos is None:
+        sender.photos = PhotoIntake(replica, sender.person)
+        sender.new += len(replica.ingest.receive([], sender.person).stored)  # what waited for further records
+        replica.changes.deliver()
+    for frame in frames:
+        try:
+            sender.photos.take(frame)
+        except RemoteError as error:
+            return error.code
+        yield
+    return None
 
 
 def _finishing(replica: Replica, sender: _Sender, *, whole: bool) -> Steps[TakenView]:
@@ -213,11 +245,17 @@ def _finishing(replica: Replica, sender: _Sender, *, whole: bool) -> Steps[Taken
     person = sender.person
     sender.new += len(replica.ingest.receive([], person).stored)
     yield
+    if sender.photos is not None:
+        sender.items += sender.photos.items
+        room = limits.PARCEL_NOT_TAKEN_MAX - len(sender.not_taken)
+        sender.not_taken |= dict.fromkeys(sender.photos.no_room[: max(0, room)])
     if sender.items:
         yield from knowledge.noting_held(replica, person, sender.device, bytes(sender.items))
     if whole:
         refused, now = b"".join(map(prefix, sender.not_taken)), replica.clock.now()
-        told = 0 if sender.came else now  # receipts alone call for none, or the two would write to each other for ever
+        told = (
+            0 if sender.came or sender.photos is not None else now
+        )  # receipts alone call for none, or the two would write to each other for ever
         replica.store.parcels.add_came(sender.parcel, person, now, refused, told=told, keep=knowledge.CAME_KEPT)
     if replica.trust_state.graph.weight(replica.me, person) > 0 or person == replica.me:
         keep_keys(replica, person)
@@ -230,6 +268,7 @@ def _finishing(replica: Replica, sender: _Sender, *, whole: bool) -> Steps[Taken
         new=sender.new,
         connected=not sender.vouched and _vouches(replica, person),
         again=sender.again,
+        photos=sender.photos.kept if sender.photos is not None else 0,
     )
 
 

@@ -20,7 +20,6 @@ from meshnode.app.peers.channels import answering_channel, calling_channel
 from meshnode.app.peers.contacts import Dial, PskName, admits
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import Enrolling
-from meshnode.app.peers.held_items import noting_agreed
 from meshnode.app.peers.identifying import TurnedAway, Welcome, identify, keep_shown, revocation_here
 from meshnode.app.peers.meeting import AnsweringMeeting, in_meeting
 from meshnode.app.peers.serving import Serving
@@ -418,10 +417,10 @@ class Conversation:
                 case LiveStarted(agreed=agreed):
                     self.live = True
                     self.comparisons += 1
-                    if self.peer is not None and self.device is not None:
+                    if self.peer is not None and self.device is not None and self._serving is not None:
                         cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
                         lost_device.note_met(self._replica, self.peer)
-                        yield from noting_agreed(self._replica, self.peer, self.device, agreed)
+                        yield from self._serving.noting_agreed(self.device, agreed)
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))
 

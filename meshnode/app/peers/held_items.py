@@ -1,19 +1,20 @@
 """Remembers what a contact's device holds, as a comparison in a session has shown: no parcel has to carry that.
 
-An item is 16 bytes: the hash of a register, and the beginning of a record's id. A device holds what both sides had when
-their roots were equal. What a power cut forgets, or what was given after the last comparison, is carried once more.
+An item is 16 bytes: the hash of a register and the beginning of a record's id, or the same of a photo's name. A device holds
+what both sides had when their roots were equal, and the photos that they have given each other until then. What was given
+after the last comparison is carried once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
 
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
 from meshnode.store import HeldItems
-from protocol import DeviceId, PersonId, RecordId, Register, limits
+from protocol import DeviceId, PersonId, PhotoHash, RecordId, Register, limits
 from protocol.wire import Marks
 
 HELD_ITEMS_MAX = 200_000  # of one device, 3.2 MB: beyond it the oldest are forgotten, and sent again
@@ -46,6 +47,11 @@ def item_of(register: Register, record_id: RecordId) -> bytes:
     return register_hash(register) + prefix(record_id)
 
 
+def photo_item(photo: PhotoHash) -> bytes:
+    """Return the item of a photo, in 16 bytes: it is in no register, so a hash of its name stands there."""
+    return blake2b(photo, digest_size=_REGISTER_BYTES).digest() + photo[:_PREFIX_BYTES]
+
+
 def items_in(joined: bytes) -> Iterator[Item]:
     """Yield the items in these bytes, 16 for each."""
     for at in range(0, len(joined), _ITEM_BYTES):
@@ -72,8 +78,10 @@ def merging_items(parts: Iterable[bytes]) -> Steps[bytes]:
     return b"".join(register + one for register, one in latest)
 
 
-def noting_agreed(replica: Replica, person: PersonId, device: DeviceId, agreed: Sequence[Marks]) -> Steps[None]:
-    """Note that this device of `person` holds these items, beside what it is known to hold.
+def noting_agreed(
+    replica: Replica, person: PersonId, device: DeviceId, agreed: Sequence[Marks], photos: Collection[PhotoHash]
+) -> Steps[None]:
+    """Note that this device of `person` holds these items and photos, beside what it is known to hold.
 
     Only of people for whom parcels are made: the owner, whom they vouch for, and with whom they have an exchange.
     """
@@ -89,7 +97,7 @@ def noting_agreed(replica: Replica, person: PersonId, device: DeviceId, agreed: 
                 yield
             known.update(one for _, one in piece)
     fresh = yield from _lacking(agreed, known)
-    added = bytearray()
+    added = bytearray().join(photo_item(photo) for photo in photos if prefix(photo) not in known)
     for start in range(0, len(fresh), _ROWS_A_STEP):
         if start:
             yield

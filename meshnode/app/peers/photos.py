@@ -22,6 +22,7 @@ CANDIDATES_AT_ONCE = 200  # photos that are looked at in one step, some 10 ms
 AGAIN_SECONDS = 15.0  # until what a peer did not have is asked for again: it may be fetching it itself
 AGAIN_SECONDS_MAX = 600.0  # the pause doubles up to this
 NOT_THERE_MAX = 2_000  # photos of which a session remembers that the peer did not have them
+EXCHANGED_MAX = 2_000  # photos of which it is remembered, until the next comparison, that the peer has them
 SOON_SECONDS = 2.0  # until what another peer was just asked for is looked at again: that one may not have it
 ALL_AGAIN_SECONDS = 600.0  # until everything is looked at again: the peer may have more by now, or there may be room
 
@@ -43,6 +44,7 @@ class PhotoTransfer:
         self._all_again_at = 0.0
         self._again_at: float | None = None
         self._not_there: dict[PhotoHash, tuple[float, float]] = {}  # until when, and how long the pause was
+        self._exchanged: dict[PhotoHash, None] = {}
 
     @property
     def due(self) -> float | None:
@@ -60,12 +62,27 @@ class PhotoTransfer:
     def _given(self, photo: PhotoHash, now: float) -> bytes | None:
         photos = self._replica.store.photos
         data = photos.given(photo) if self._served.allows_any(photos.named_by(photo)) else None
-        return data if data is not None and self._replica.photos.may_give(self._peer, len(data), now) else None
+        if data is None or not self._replica.photos.may_give(self._peer, len(data), now):
+            return None
+        self._note_exchanged(photo)
+        return data
+
+    def take_exchanged(self) -> list[PhotoHash]:
+        """Return the photos that were given to the peer or have come from it since this was last asked for."""
+        exchanged, self._exchanged = self._exchanged, {}
+        return list(exchanged)
+
+    def _note_exchanged(self, photo: PhotoHash) -> None:
+        self._exchanged[photo] = None
+        while len(self._exchanged) > EXCHANGED_MAX:
+            del self._exchanged[next(iter(self._exchanged))]
 
     def _take(self, event: PhotoReceived, now: float) -> None:
         replica, asked, self._asked = self._replica, self._asked, None
         came = event.data is not None and asked is not None and self._is_kept(asked, event.data)
-        if not came:
+        if came:
+            self._note_exchanged(event.photo)
+        else:
             _, pause = self._not_there.pop(event.photo, (0.0, AGAIN_SECONDS / 2))
             pause = min(2 * pause, AGAIN_SECONDS_MAX)
             self._not_there[event.photo] = now + pause, pause

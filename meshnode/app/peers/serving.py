@@ -8,9 +8,10 @@ peer is told only of what it may have at that moment.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from meshnode.app.peers.accounts import account_of
+from meshnode.app.peers.held_items import noting_agreed
 from meshnode.app.peers.photos import PhotoTransfer
 from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
@@ -20,9 +21,9 @@ from meshnode.replica.refused_record import RefusedRecord, evicted, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import Delta, ServedSet
 from meshnode.slices import Steps, advance
-from protocol import PersonId, Record
+from protocol import DeviceId, PersonId, Record
 from protocol.session import Phase, Session, phase_of
-from protocol.wire import Index, Item
+from protocol.wire import Index, Item, Marks
 
 _Items = tuple[Index, Index]
 
@@ -136,6 +137,10 @@ class Serving:
                 self.ask_again(self.refusals.follow_trust())
         self._session.committed()
         self.supersede([*outcome.newer, *self.served.other_policies(records)])
+
+    def noting_agreed(self, device: DeviceId, agreed: Sequence[Marks]) -> Steps[None]:
+        """Note what the peer's `device` holds by a comparison, and of the photos that were exchanged, for later parcels."""
+        yield from noting_agreed(self._replica, self._peer, device, agreed, self.photos.take_exchanged())
 
     # --- answering ----------------------------------------------------------------------------------------------------
 

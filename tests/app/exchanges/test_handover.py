@@ -18,8 +18,8 @@ from meshnode.store import KeptLetter
 from protocol import PersonId, limits
 from protocol.letters import Handed, HandoverLetter, Note, NoteKind
 from tests.app.exchanging import all_of, make, offer, respond
-from tests.app.neighbors import Neighbor
-from tests.mesh.test_later_devices import neighbor, pair, run, told
+from tests.app.neighbors import Neighbor, neighbor
+from tests.mesh.test_later_devices import pair, run, told
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, befriend, person
 from tests.support.people import Person
