@@ -25,6 +25,8 @@ _INGEST = (
     "tests/replica/test_revoked_invitations.py",
     "tests/replica/test_accounts.py",
     "tests/replica/test_decided_in_parts.py",
+    "tests/replica/test_reevaluate.py",
+    "tests/replica/test_taken_back.py",
     "tests/app/exchanges/test_counterparts.py",
     "tests/mesh/test_faults_in_records.py",
     "tests/mesh/test_no_room.py",
