@@ -97,7 +97,7 @@ def _here(replica: Replica) -> _Values:
         if "need" not in json.loads(watch.search):
             values[NoteKind.SAVED_SEARCH, _key_of(watch.search)] = watch.search.encode()
     for hidden in replica.store.discover.hidden():
-        (number,) = numbers_of(hidden.listing)
+        number = numbers_of(hidden.listing)[0]
         values[NoteKind.HIDDEN_LISTING, number.to_bytes(ID_BYTES, "big")] = json.dumps(
             hidden[1:], ensure_ascii=False
         ).encode()

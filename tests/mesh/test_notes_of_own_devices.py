@@ -168,6 +168,31 @@ def test_nonsense_marks_and_hidden_listings_are_put_to_no_use(monkeypatch: pytes
     assert pi.replica.guard.failures() == ()
 
 
+def test_notes_too_long_for_one_letter_go_out_in_several_each_of_which_is_written_once() -> None:
+    mesh, laptop, _, pi = devices(548)
+    for number in range(20):
+        note = Note(9, bytes([1, number]), bytes(limits.NOTE_VALUE_MAX), number + 1)
+        laptop.replica.store.own_notes.set(note)
+    mesh.advance(limits.NOTES_PAUSE)
+    assert laptop.replica.store.own_notes.untold(1) == []
+    assert laptop.replica.store.records.usage_of(laptop.person).letter_records <= 4
+    run(mesh, 2)
+    assert len(pi.replica.store.own_notes.all()) == 20
+
+
+def test_a_note_that_follows_soon_takes_the_place_of_the_letter_that_was_not_read_yet() -> None:
+    mesh, laptop, _, pi = devices(549)
+    mesh.cut("Laptop", "Pi")
+    mesh.cut("Bob", "Pi")
+    for number in range(5):
+        laptop.replica.store.own_notes.set(Note(9, bytes([1, number]), b"short", number + 1))
+        run(mesh, 1)
+    assert len(laptop.replica.store.letters.in_transit(to=laptop.person)) == 1
+    mesh.heal()
+    run(mesh, 2)
+    assert len(pi.replica.store.own_notes.all()) == 5
+
+
 def test_long_notes_are_told_once_while_the_other_device_is_away() -> None:
     """Letters that are full are not written again: once the owner could write to nobody any more."""
     mesh, laptop, _, _ = devices(548)

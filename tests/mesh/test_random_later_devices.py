@@ -1,8 +1,9 @@
-"""Random histories of exchanges, introductions and names, with devices added and revoked: in the end all devices tell alike."""
+"""Random histories of exchanges, introductions, names and what is hidden or seen, with devices added and revoked: in the end all devices tell alike."""
 
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -25,6 +26,7 @@ from tests.support.mesh_people import befriend
 PEOPLE = ("Alice", "Bob", "Carol")
 DEVICES_MAX = 3  # of one person
 ACTS = ("accept", "decline", "done", "cancel", "say")
+LOOKS = ("hide", "unhide", "news")
 
 
 class History:
@@ -36,6 +38,8 @@ class History:
         self.devices: dict[str, list[str]] = {}
         self.revoked: list[tuple[Replica, int]] = []
         """Devices that were revoked, and when."""
+        self.shown: defaultdict[str, set[str]] = defaultdict(set)
+        """What was shown as news on each device."""
         for name in PEOPLE:
             self.mesh.add(name, audience=Audience.NETWORK_WIDE)
             self.devices[name] = [name]
@@ -62,7 +66,9 @@ class History:
     def _do(self, number: int) -> None:
         chance, name = self.chance, self.chance.choice(PEOPLE)
         on = neighbor(self.mesh, chance.choice(self.devices[name]))
-        what = chance.choice(("ask", "ask", "move", "move", "move", "introduce", "call", "add", "add", "revoke"))
+        what = chance.choice(
+            ("ask", "ask", "move", "move", "move", "introduce", "call", "add", "add", "revoke", *LOOKS)
+        )
         other = chance.choice([one for one in PEOPLE if one != name])
         if what == "ask":
             cases.respond(on.replica, on.catalog, f"Drill of {other}", cases.Request(f"ask {number}"))
@@ -75,6 +81,12 @@ class History:
             introductions.introduce(on.replica, introductions.IntroductionOrder(other, third, f"meet {number}"))
         elif what == "call":
             yourself.call(on.replica, other, yourself.OwnName(f"{other[0]} {number}"), ())
+        elif what == "hide":
+            on.hide(f"Drill of {other}")
+        elif what == "unhide":
+            on.unhide(f"Drill of {other}")
+        elif what == "news":
+            self.shown[on.node.name] |= set(on.news())
         elif what == "add" and len(self.devices[name]) < DEVICES_MAX:
             self._add(name, f"{name} {number}")
         elif what == "revoke" and len(self.devices[name]) > 1:
@@ -146,6 +158,10 @@ def test_all_devices_of_a_person_tell_the_same_in_the_end_and_a_revoked_one_gets
                 assert len(set(messages)) == len(messages)
         names = [mesh.nodes[device].replica.store.own_names.chosen() for device in devices]
         assert all(of_one == names[0] for of_one in names)
+        hidden = [{one.listing for one in mesh.nodes[device].replica.store.discover.hidden()} for device in devices]
+        assert all(of_one == hidden[0] for of_one in hidden)
+        shown = set.union(*(history.shown[device] for device in devices))
+        assert all(shown.isdisjoint(neighbor(mesh, device).peek()) for device in devices)
         met = [
             sorted(
                 (one.person.id, one.by.id, one.message) for one in introductions.introductions(replica).introductions
