@@ -18,6 +18,7 @@ from meshnode.store.rows import RecordState
 from protocol import PersonId, Photo, PhotoHash, RecordId
 
 ROW_BYTES = 1_000  # that each photo counts beside its bytes: somebody may have a thousand of a few bytes
+LOOKED_THROUGH_AT_ONCE = 500  # listings, whether their photos are here or not: some 5 ms
 DELETED_AT_ONCE = (
     8  # photos and thumbnails of one commit, those of a listing, 2 MB at most; the others go with the next ones
 )
@@ -118,25 +119,24 @@ class Photos:
         )
         return [id_ for (id_,) in found]
 
-    def named_here(
-        self, *, thumbnail: bool, before: tuple[int, int] | None, most: int
-    ) -> list[tuple[tuple[int, int], Named]]:
+    def named_here(self, *, thumbnail: bool, before: int | None = None) -> tuple[list[Named], int | None]:
         """Return photos, or thumbnails, that listings in use name and that are here, those of the latest listings first.
 
-        With each goes its position, to go on `before`.
+        Only some listings are looked at; the second value is what to pass as `before` to go on, None at the end.
         """
+        last = self._database.value("SELECT max(record) FROM photo_name WHERE record < ?", (before or 2**62,))
+        if last is None:
+            return [], None
+        first = last - LOOKED_THROUGH_AT_ONCE + 1
         found = self._database.all(
-            "SELECT photo_name.record, photo_name.place, photo_name.hash, photo_name.size, record.id, photo_name.author"
-            " FROM photo_name JOIN record ON record.no = photo_name.record"
-            " WHERE photo_name.thumbnail = ? AND photo_name.here = 1 AND photo_name.author IS NOT NULL"
-            " AND (photo_name.record, photo_name.place) < (?, ?)"
-            " ORDER BY photo_name.record DESC, photo_name.place DESC LIMIT ?",
-            (int(thumbnail), *(before or (2**62, 0)), most),
+            "SELECT photo_name.hash, photo_name.size, record.id, photo_name.author FROM photo_name"
+            " JOIN record ON record.no = photo_name.record WHERE photo_name.record BETWEEN ? AND ?"
+            " AND photo_name.thumbnail = ? AND photo_name.here = 1 AND photo_name.author IS NOT NULL"
+            " ORDER BY photo_name.record DESC, photo_name.place",
+            (first, last, int(thumbnail)),
         )
-        return [
-            ((record, place), Named(hash_, size, thumbnail, id_, self._people.persons.key(author)))
-            for record, place, hash_, size, id_, author in found
-        ]
+        key = self._people.persons.key
+        return [Named(hash_, size, thumbnail, id_, key(author)) for hash_, size, id_, author in found], first
 
     def lacking_authors(self) -> list[PersonId]:
         """Return the authors of listings in use that name photos which are not here."""

@@ -1,6 +1,6 @@
 """Lets atheris look for inputs that a harness cannot bear: `scripts/fuzz`.
 
-Each harness runs in a process of its own, beginning with the corpus in the repository, with its seeds, and with what earlier
+Each harness runs in a process of its own (tests/fuzz/child.py), beginning with the corpus in the repository, with its seeds, and with what earlier
 runs have found, which lies in `.fuzz` and belongs to nobody else. An input that shows a fault is written into the corpus, where
 the tests replay it from then on.
 """
@@ -50,8 +50,12 @@ def main() -> int:
         return 2
     names = arguments.target or list(corpora.TARGETS)
     seconds = arguments.seconds or max(1, int(arguments.minutes * 60 * arguments.jobs / len(names)))
+    # In a short run those of one module share what it takes to begin; in a long one each is a job for any processor.
+    groups = _by_module(names) if arguments.seconds else [[name] for name in names]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        fuzzed = list(pool.map(lambda name: _fuzz(name, seconds, keep=arguments.keep), names))
+        fuzzed = [one for found in pool.map(lambda group: _fuzz(group, seconds), groups) for one in found]
+    for name in names if arguments.keep else ():
+        _keep(name)
     for one in fuzzed:
         sys.stdout.write(f"{one.name}: {one.runs}{', and a fault' if one.fault else ''}\n")
     for one in fuzzed:
@@ -72,36 +76,53 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _fuzz(name: str, seconds: int, *, keep: bool) -> Fuzzed:
-    night = NIGHTS / name
-    night.mkdir(parents=True, exist_ok=True)
-    for data in (*corpora.read(name), *_seeds(name)):
-        _put(night, data)
+def _by_module(names: list[str]) -> list[list[str]]:
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(corpora.TARGETS[name], []).append(name)
+    return list(groups.values())
+
+
+def _fuzz(names: list[str], seconds: int) -> list[Fuzzed]:
+    """Fuzz harnesses of one module, one after the other."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as directory:
-        found = Path(directory)
-        flags = (str(night), f"-max_total_time={seconds}", f"-artifact_prefix={found}/", "-print_final_stats=1")
-        ended = _child(name, *flags)
-        said = ended.stdout.decode("utf-8", "replace")
-        inputs = [path.read_bytes() for path in sorted(found.iterdir())]
+        for name in names:
+            night, place = NIGHTS / name, Path(directory) / name
+            night.mkdir(parents=True, exist_ok=True)
+            for data in (*corpora.read(name), *_seeds(name)):
+                _put(night, data)
+            place.mkdir()
+            (place / "corpus").symlink_to(night)
+        ended = _child(Path(directory), names, seconds)
+        return [_read(name, Path(directory) / name, ended) for name in names]
+
+
+def _child(folder: Path, names: list[str], seconds: int) -> str:
+    """Run the process that fuzzes, and return what it says itself: nothing, if it could begin with all of them."""
+    bounds = f"-rss_limit_mb={MEMORY_MIB} -max_len={LONGEST} -timeout={HANGS_AFTER} -verbosity=0"
+    flags = f"-max_total_time={seconds} -print_final_stats=1 {bounds}"
+    command = [sys.executable, "-m", "tests.fuzz.child", str(folder), ",".join(names), flags]
+    ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return ended.stdout.decode("utf-8", "replace")
+
+
+def _read(name: str, place: Path, ended: str) -> Fuzzed:
+    """Read how a harness ended; an input that shows a fault goes into the corpus of the repository."""
+    if not (place / "code").exists():
+        return Fuzzed(name, "no inputs", ended or "it did not begin")
+    said = (place / "said").read_bytes().decode("utf-8", "replace")
     runs = next((line.split()[-1] for line in said.splitlines() if "number_of_executed_units" in line), "no")
-    fault = "" if ended.returncode == 0 else _shown(said)
-    for data in inputs:
+    fault = "" if (place / "code").read_text() == "0" else _shown(said)
+    for path in sorted((place / "found").iterdir()):
+        data = path.read_bytes()
         corpora.add(name, data, _words(said))
         fault += f"\n{data.hex()} is now in {corpora.path_of(name).relative_to(ROOT)}"
-    if keep:
-        _keep(name, night)
     return Fuzzed(name, f"{runs} inputs", fault)
 
 
-def _child(name: str, *flags: str) -> subprocess.CompletedProcess[bytes]:
-    bounds = (f"-rss_limit_mb={MEMORY_MIB}", f"-max_len={LONGEST}", f"-timeout={HANGS_AFTER}", "-verbosity=0")
-    command = [sys.executable, "-m", "tests.fuzz.child", name, *flags, *bounds]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-
-
-def _keep(name: str, night: Path) -> None:
+def _keep(name: str) -> None:
     """Write into the repository's corpus some of the inputs that each reached something new, of all lengths."""
-    found = {path.read_bytes(): "" for path in night.iterdir()}
+    found = {path.read_bytes(): "" for path in (NIGHTS / name).iterdir()}
     corpora.write(name, found | {data: words for data, words in corpora.read(name).items() if words})
 
 

@@ -10,6 +10,7 @@ import pytest
 from meshnode.app.parcels import knowledge, photos
 from meshnode.errors import Refused, StorageFull
 from meshnode.replica.photo_room import PhotoRoom
+from meshnode.store import photos as stored_photos
 from protocol import Kind, limits, photo_hash, photo_parts
 from protocol.parcels import ParcelPhoto, ParcelReceipts, encode_parcel_frame
 from tests.mesh.test_parcels import friends, give_card
@@ -77,6 +78,17 @@ def test_what_has_no_room_in_a_parcel_goes_into_the_next_one(monkeypatch: pytest
     bob = mesh.nodes["Bob"].replica
     taken(bob, first)
     assert taken(bob, second).photos == 1
+
+
+def test_the_photos_of_all_posts_are_found_however_few_are_looked_through_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stored_photos, "LOOKED_THROUGH_AT_ONCE", 1)
+    monkeypatch.setattr(photos, "_LOOKED_AT_ONCE", 1)
+    mesh = friends()
+    posted = [offer(mesh, "Alice", audience="network_wide", photo=PHOTO[number:]).photos[0] for number in range(4)]
+    carried = photos_in(mesh, made(mesh.nodes["Alice"].replica), "Bob")
+    assert carried == [one.thumbnail for one in reversed(posted)] + [one.photo for one in reversed(posted)]
 
 
 def test_a_photo_that_a_session_has_brought_is_in_no_parcel() -> None:

@@ -1,4 +1,4 @@
-"""Makes what costs most in a simulation cheaper, for all its nodes at once: key agreement, parsing and new stores.
+"""Makes what costs most in a simulation cheaper, for all its nodes at once: key agreement and parsing.
 
 Nodes of one process parse the same bytes again and again; here each is parsed once. The secret that two keys agree on is a
 hash of both public keys: equal at both ends, and safe from nobody, since nobody in a simulation breaks ciphers. None of
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from unittest.mock import patch
@@ -17,8 +17,6 @@ from unittest.mock import patch
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from nacl import bindings
 
-from meshnode.store import Store
-from meshnode.store.database import Database
 from protocol import Record
 from protocol.records import bodies
 from protocol.wire import noise
@@ -80,15 +78,3 @@ class SimulatedPrivateKey:
 @lru_cache(REMEMBERED_MAX)
 def _public_bytes(private: bytes) -> bytes:
     return bindings.crypto_scalarmult_base(private)
-
-
-@cache
-def _empty_store() -> bytes:
-    return Store.open(":memory:")._database._connection.serialize("main")
-
-
-def new_store() -> Store:
-    """Return a new store in memory, as Store.open makes it, without running every migration for it."""
-    database = Database.open(":memory:")
-    database._connection.deserialize("main", _empty_store())
-    return Store(database)

@@ -15,7 +15,6 @@ from meshnode.app.peers import contacts
 from meshnode.app.people import cards
 from meshnode.store import RecordState
 from protocol import Audience, DeviceId, Kind, PersonId, Record, RecordId, limits
-from tests.support.cheaper import new_store
 from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.mesh_people import post, sees, withdraw
 
@@ -48,7 +47,7 @@ class ClockWorld:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(f"clocks {seed}")
-        self.mesh = Mesh(seed, open_store=new_store)
+        self.mesh = Mesh(seed)
         self.faults: list[str] = []
         self.posted: list[Posted] = []
         self.friends: set[tuple[str, str]] = set()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import apsw
-
 from meshnode.app.devices import copies
 from meshnode.store import Store
 from meshnode.store.database import Database
@@ -15,7 +13,7 @@ from tests.support.mesh import Mesh
 
 def image_of(mesh: Mesh, name: str) -> bytes:
     """Return an image of the disk of a node as it is now."""
-    return _connection(mesh.nodes[name].replica.store).serialize("main")
+    return mesh.nodes[name].replica.store._database.image()
 
 
 def put_back(mesh: Mesh, name: str, image: bytes) -> None:
@@ -42,13 +40,5 @@ def renew_if_due(mesh: Mesh, name: str) -> None:
 
 def _store_with(image: bytes) -> Store:
     database = Database.open(":memory:")
-    _raw(database).deserialize("main", image)
+    database.load(image)
     return Store(database)
-
-
-def _connection(store: Store) -> apsw.Connection:
-    return _raw(store._database)
-
-
-def _raw(database: Database) -> apsw.Connection:
-    return database._connection

@@ -16,7 +16,6 @@ from meshnode.app.owner import policy
 from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, PersonId, Record, RecordId, limits
-from tests.support.cheaper import new_store
 from tests.support.invariants import SMALL_ROOM
 from tests.support.liars import Liar
 from tests.support.mesh import EPOCH, Mesh, Node
@@ -55,7 +54,7 @@ class World:
     def __init__(self, seed: int, plan: Plan) -> None:
         self.chance = random.Random(seed)
         self.plan = plan
-        self.mesh = Mesh(seed, LATENCY, open_store=new_store)
+        self.mesh = Mesh(seed, LATENCY)
         self.said = Statements()
         self.mesh.started += [self.said.follow, self._cramp]
         self.mesh.narrow, self.mesh.fading, self.mesh.doubled = NARROW, FADING, DOUBLED

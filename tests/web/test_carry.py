@@ -22,10 +22,11 @@ from tests.app.neighbors import settle_in
 from tests.cli.village import daemon, meshnode
 from tests.support.mesh import Mesh
 from tests.support.parcels import made, taken
+from tests.support.pictures import camera_picture
 from tests.web.chromium import PROGRAM, browser
 from tests.web.plain_browser import Page, PlainBrowser, PlainPhone
 from tests.web.test_card_photos import card_of
-from tests.web.test_photos import BOUNDARY, multipart, send
+from tests.web.test_photos import BOUNDARY, multipart, post_with, send
 
 Browsers = tuple[PlainBrowser, PlainBrowser, PlainBrowser]
 NOBODYS = b"../" * 40_000
@@ -59,6 +60,18 @@ async def test_what_somebody_posts_reaches_another_by_a_parcel_from_page_to_page
     assert re.search(r"From Bob: \d+ new items?\.", answer.text)
     assert "Ladder" in (await alice.get("/discover")).links
     assert "From Bob: nothing new." in (await take_in(alice, saved.body)).text
+
+
+async def test_a_photo_goes_along_unless_its_sender_leaves_photos_out(browsers: Browsers) -> None:
+    alice, bob, _ = browsers
+    await post_with(bob, camera_picture(), audience="network_wide")
+    without = await make(bob, alice, **{"no-photos": "on"})
+    assert re.search(r"For Alice: \d+ items?\.", without.text)
+    assert not re.search(r"\d photos?\.", without.text)
+    shown = await make(bob, alice)
+    assert "For Alice: 1 photo." in shown.text
+    answer = await take_in(alice, (await save(bob, shown)).body)
+    assert "From Bob: 1 new photo." in answer.text
 
 
 async def test_without_a_choice_it_is_for_everybody_and_the_next_one_carries_nothing(browsers: Browsers) -> None:

@@ -43,19 +43,23 @@ def finding(replica: Replica, served: ServedSet, known: Knowledge, *, again: boo
     """
     found, seen = PhotosToCarry(), set[PhotoHash]()
     for thumbnail in (True, False):
-        before: tuple[int, int] | None = None
-        while some := replica.store.photos.named_here(thumbnail=thumbnail, before=before, most=_LOOKED_AT_ONCE):
-            before = some[-1][0]
-            for _, photo in some:
+        before: int | None = None
+        while True:
+            some, before = replica.store.photos.named_here(thumbnail=thumbnail, before=before)
+            for number, photo in enumerate(some, 1):
+                if number % _LOOKED_AT_ONCE == 0:
+                    yield
                 fresh = again or not known.has(photo.hash)
                 if photo.hash in seen or not fresh or not served.allows_any([photo.record]):
                     continue
                 seen.add(photo.hash)
                 if found.size + photo.size > room or len(found.named) >= limits.PARCEL_PHOTOS_MAX:
-                    found.left += 1
+                    found.left += not thumbnail
                 else:
                     found.named.append(photo)
                     found.size += photo.size
+            if before is None:
+                break
             yield
     return found
 

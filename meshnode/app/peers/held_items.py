@@ -1,7 +1,8 @@
 """Remembers what a contact's device holds, as a comparison in a session has shown: no parcel has to carry that.
 
-An item is 16 bytes: the hash of a register, and the beginning of a record's id; or both for a photo. A device holds what both sides had when
-their roots were equal. What a power cut forgets, or what was given after the last comparison, is carried once more.
+An item is 16 bytes: the hash of a register and the beginning of a record's id, or the same of a photo's name. A device holds
+what both sides had when their roots were equal, and the photos that they have given each other until then. What was given
+after the last comparison is carried once more.
 """
 
 from __future__ import annotations

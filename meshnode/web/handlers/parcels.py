@@ -34,8 +34,9 @@ async def carry(asked: Asked) -> Reply:
 async def make(asked: Asked) -> Reply:
     """Make a parcel, and show for whom there is something in it."""
     people = tuple(name.removeprefix(PERSON) for name in asked.form if name.startswith(PERSON))
+    order = ParcelOrder(people, again="again" in asked.form, photos="no-photos" not in asked.form)
     try:
-        made = await asked.context.parcels.make(ParcelOrder(people, again="again" in asked.form))
+        made = await asked.context.parcels.make(order)
     except MeshnodeError as error:
         return await _carry(asked, error)
     return await _carry(asked, made=plain(made))
