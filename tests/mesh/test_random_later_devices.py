@@ -17,7 +17,8 @@ from meshnode.replica.replica import Replica
 from protocol import Audience, Letter, body_of, limits
 from protocol.letters import open_letter
 from tests.app.exchanging import make, offer
-from tests.mesh.test_later_devices import neighbor, told
+from tests.app.neighbors import neighbor
+from tests.mesh.test_later_devices import told
 from tests.support.mail import stored
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend
