@@ -135,7 +135,12 @@ def _make(api: Client, home: Home, call: Call, known: dict[str, str]) -> None:
 
 
 def _filled(body: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
-    return {key: value.format_map(known) if isinstance(value, str) else value for key, value in body.items()}
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return list(map(filled, value))
+        return value.format_map(known) if isinstance(value, str) else value
+
+    return {key: filled(value) for key, value in body.items()}
 
 
 def _listen(home: Home) -> None:

@@ -123,7 +123,7 @@ TOUR = (
     Call("POST", "/v1/backup-keys", body={}, may_fail=True),
     Call("GET", "/v1/backups"),
     Call("POST", "/v1/backups", body={}, may_fail=True),
-    Call("POST", "/v1/parcels", body={}),
+    Call("POST", "/v1/parcels", body={"people": ["{friend}"]}),
     Call("GET", "/v1/parcels/" + WHO, "0" * 16, may_fail=True),
     Call("PUT", "/v1/parcels/" + WHO, "0" * 16, may_fail=True),
     Call("POST", "/v1/parcels/taken", may_fail=True),

@@ -23,6 +23,7 @@ from protocol.parcels import (
     size_class,
 )
 from protocol.parcels.sealing import PARCEL_CHUNK_PLAIN, seal_chunk
+from protocol.steps import complete
 
 PRIVATE_OF_ONE = bytes(31) + b"\1"
 PUBLIC_OF_ONE = bytes.fromhex("fd3384e132ad02a56c78f45547ee40038dc79002b90d29ed90e08eee762ae715")
@@ -38,7 +39,7 @@ def parcel_of_one(
     """
     size = size_class(part.first + len(chunks))
     noise = [padding_chunk(entropy, number) for number in range(size - len(chunks))]
-    begun = beginning([(part, [letter_key])], size, entropy)
+    begun = complete(beginning([(part, [letter_key])], size, entropy))
     return begun, b"".join([*noise[: part.first], *chunks, *noise[part.first :]])
 
 
@@ -61,7 +62,7 @@ def _begin(asked: Asked) -> Told:
         )
         for part in asked["parts"]
     ]
-    return {"bytes": beginning(parts, asked["chunks"], bytes.fromhex(asked["entropy"])).hex()}
+    return {"bytes": complete(beginning(parts, asked["chunks"], bytes.fromhex(asked["entropy"]))).hex()}
 
 
 def _seal(asked: Asked) -> Told:

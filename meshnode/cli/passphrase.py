@@ -150,7 +150,7 @@ def set_(call: Settings, file: str | None) -> Any:
         former = asked(text.ASK_FORMER)
     new = chosen_or_given(call, file)
     node.change_passphrase(home, former, new)
-    return _answer(call, home, text.IS_SET)
+    return _answer(call, home, new, text.IS_SET)
 
 
 @command("change", about=text.CHANGE_HELP, group=passphrase)
@@ -168,7 +168,7 @@ def change(call: Settings, file: str | None, new_file: str | None) -> Any:
         raise Usage(errors.NO_PASSPHRASE, text.NEW_FILE_HINT)
     new = chosen(text.ASK_NEW) if new_file is None else _read_file(new_file)
     node.change_passphrase(home, former, new)
-    return _answer(call, home, text.IS_CHANGED)
+    return _answer(call, home, new, text.IS_CHANGED)
 
 
 @command("remove", about=text.REMOVE_HELP, group=passphrase)
@@ -191,16 +191,28 @@ def _stopped(call: Settings) -> Home:
     return home
 
 
-def _answer(call: Settings, home: Home, line: str) -> Answer:
-    """Return what is shown once a home is encrypted; warn where its passphrase lies on the same disk."""
+def _answer(call: Settings, home: Home, new: str, line: str) -> Answer:
+    """Return what is shown once a home is encrypted; warn of a file with the passphrase that is on the same disk, or wrong."""
 
     def show(_: Any) -> None:
         output.say(line)
         output.say(text.KEEP_IT)
         if lies_beside(call, home):
             output.say(text.LIES_BESIDE)
+        if (named := _file_with_another(call, new)) is not None:
+            output.say(text.has_another(named))
 
     return Answer({"home": str(home.path), "encrypted": True}, show)
+
+
+def _file_with_another(call: Settings, new: str) -> str | None:
+    """Return the file that the settings name, if it can be read and has another passphrase than `new`."""
+    from meshnode.config import Config
+
+    named = Config.load(call.home).passphrase_file
+    with suppress(Failed, Refused):
+        return named if named and named != STANDARD_INPUT and _read_file(named) != new else None
+    return None
 
 
 def lies_beside(call: Settings, home: Home) -> bool:

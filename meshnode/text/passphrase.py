@@ -30,7 +30,8 @@ IS_CHANGED = message("Everything in the home is encrypted under the new passphra
 IS_REMOVED = message("Nothing in the home is encrypted any longer.")
 KEEP_IT = message("Nobody can give you the passphrase back: keep it somewhere else too.")
 LIES_BESIDE = message(
-    "The passphrase lies in a file on the same disk: whoever has the disk has both. It protects only from elsewhere."
+    "The passphrase lies in a file on the same disk, so somebody with the disk has both. Keep the file elsewhere, such as on"
+    " a stick that you take out."
 )
 
 ENCRYPTED = message("Everything in the home is encrypted.")
@@ -44,6 +45,11 @@ OF_IDENTITY = message("your identity's key has a passphrase of its own, which mu
 OF_IDENTITY_HINT = message("do this at a terminal")
 NEW_FILE_HINT = message("give the new one with --new-passphrase-file")
 FILE_HINT = message("a file with the passphrase is one line of text")
+
+
+def has_another(file: str) -> str:
+    """Say that the file from which the node takes its passphrase does not have the new one."""
+    return message("The file that the settings name has another passphrase: put the new one into {file}", file=file)
 
 
 def needed(home: object) -> str:

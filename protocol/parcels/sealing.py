@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain
 
 from nacl import bindings
 from nacl.exceptions import CryptoError
@@ -27,6 +28,7 @@ from protocol.limits import (
     PARCEL_CHUNKS_MAX,
     PARCEL_CHUNKS_PER_CLASS_OF_BOXES,
 )
+from protocol.steps import Steps
 
 PARCEL_MAGIC = b"meshnode parcel"
 PARCEL_VERSION = 1
@@ -42,6 +44,7 @@ _CHUNK_DOMAIN = b"meshnode parcel chunk v1\0"
 _SECRET_DOMAIN = b"meshnode parcel secret v1\0"
 _NONCE_BYTES = 24
 _LENGTH_BYTES = 2
+_BOXES_A_STEP = 128  # some ten milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,10 @@ class PartWriter:
         return sealed
 
 
-def beginning(parts: Sequence[tuple[Part, Collection[bytes]]], chunks: int, entropy: bytes) -> bytes:
+def beginning(parts: Sequence[tuple[Part, Collection[bytes]]], chunks: int, entropy: bytes) -> Steps[bytes]:
     """Return head and boxes of a parcel with so many chunks. With each part come the letter keys that are to open it.
+
+    A large parcel has thousands of boxes, so they are sealed in steps.
 
     LocalError if `chunks` is no size class, or there are more keys than boxes.
     """
@@ -142,10 +147,11 @@ def beginning(parts: Sequence[tuple[Part, Collection[bytes]]], chunks: int, entr
         raise LocalError("a parcel's size is that of its class, and has room for its boxes")
     nobody = Part(bytes(KEY_BYTES), 0, 0)
     for_nobody = (_derived(entropy, _SECRET_DOMAIN + b"nobody", number) for number in range(len(wanted), room))
-    wanted.extend((nobody, box_public(private)) for private in for_nobody)
-    boxes = [
-        _box(part, public, _derived(entropy, _SECRET_DOMAIN + b"box", n)) for n, (part, public) in enumerate(wanted)
-    ]
+    boxes: list[bytes] = []
+    for part, public in chain(wanted, ((nobody, box_public(private)) for private in for_nobody)):
+        if boxes and len(boxes) % _BOXES_A_STEP == 0:
+            yield
+        boxes.append(_box(part, public, _derived(entropy, _SECRET_DOMAIN + b"box", len(boxes))))
     head = PARCEL_MAGIC + bytes([PARCEL_VERSION]) + chunks.to_bytes(4, "big")
     return head + b"".join(sorted(boxes))
 

@@ -154,6 +154,20 @@ def test_a_plain_home_is_encrypted_changed_and_decrypted_and_remains_the_same_no
     assert "copied" not in log_of(home).read_text()
 
 
+def test_a_change_says_that_the_file_of_the_settings_still_has_the_former_passphrase(
+    encrypted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MESHNODE_PASSPHRASE")
+    (tmp_path / "old").write_text(PASSPHRASE)
+    (tmp_path / "new").write_text("another gate")
+    (encrypted / "config.toml").write_text(f'passphrase_file = "{tmp_path}/old"\n')
+    changed = meshnode(encrypted, "passphrase", "change", "--new-passphrase-file", str(tmp_path / "new"))
+    assert changed.stdout.splitlines()[-1].endswith(f"another passphrase: put the new one into {tmp_path}/old")
+    (tmp_path / "old").write_text("another gate\n")
+    changed = meshnode(encrypted, "passphrase", "change", "--new-passphrase-file", str(tmp_path / "old"))
+    assert "another passphrase" not in changed.stdout
+
+
 def test_a_home_whose_identity_key_alone_had_a_passphrase_is_not_encrypted_unasked_and_can_lose_it(
     tmp_path: Path,
 ) -> None:

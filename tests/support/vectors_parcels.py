@@ -27,6 +27,7 @@ from protocol.parcels import (
     sign_opening,
     size_class,
 )
+from protocol.steps import complete
 from tests.support.malformed_records import rewritten
 from tests.support.people import NOW, Person, grown
 
@@ -115,13 +116,15 @@ def parcels_vectors() -> dict[str, Any]:
                         "letter_keys": [CAROL.keys.letter_public.hex()],
                     },
                 ],
-                "bytes": beginning(
-                    [
-                        (Part(KEY, 1, 1), [BOB.keys.letter_public]),
-                        (Part(part_key(ENTROPY, 1), 2, 1), [CAROL.keys.letter_public]),
-                    ],
-                    4,
-                    ENTROPY,
+                "bytes": complete(
+                    beginning(
+                        [
+                            (Part(KEY, 1, 1), [BOB.keys.letter_public]),
+                            (Part(part_key(ENTROPY, 1), 2, 1), [CAROL.keys.letter_public]),
+                        ],
+                        4,
+                        ENTROPY,
+                    )
                 ).hex(),
             }
         ],

@@ -6,6 +6,7 @@ parcel carries nothing that a session with that person would not.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -224,7 +225,7 @@ def making(replica: Replica, wanted: Plan, give: Callable[[bytes], object]) -> S
     chunks = size_class(max(spooled, 1), boxes)
     front = int.from_bytes(replica.entropy(4), "big") % (chunks - spooled + 1)
     places = [(Part(part.key, front + part.first, part.count), part.recipient.letter_keys) for part in parts]
-    begun = beginning(places, chunks, entropy)
+    begun = yield from beginning(places, chunks, entropy)
     assert len(begun) > boxes_of(chunks), "head and boxes"
     return MadeParcel(begun, front, spooled, chunks, entropy, tuple(parts))
 
@@ -324,17 +325,22 @@ def _wanted(replica: Replica, served: ServedSet, known: Knowledge, *, again: boo
     ids: list[RecordId] = []
     for phase in Phase:
         index = yield from served.filling(phase)
-        for _, record_id in index.items(0, len(index)):
-            if again or not known.has(record_id):
-                ids.append(record_id)
+        found = [record_id for _, record_id in index.items(0, len(index))]  # of one moment: the next step may change it
+        for start in range(0, len(found), STEP):
+            yield
+            ids += [one for one in found[start : start + STEP] if again or not known.has(one)]
         yield
-    ordered: list[tuple[tuple[int, int, int], RecordId]] = []
+    sorted_parts: list[list[tuple[tuple[int, int, int], RecordId]]] = []
     for start in range(0, len(ids), STEP):
         rows = replica.store.records.rows_of(ids[start : start + STEP])
-        ordered += [(_order(row), row.id) for row in rows]
+        sorted_parts.append(sorted((_order(row), row.id) for row in rows))
         yield
-    ordered.sort()
-    return [record_id for _, record_id in ordered]
+    ordered: list[RecordId] = []
+    merged = heapq.merge(*sorted_parts)  # sorting all at once would hold the node for a tenth of a second
+    while some := [record_id for _, record_id in islice(merged, STEP)]:
+        ordered += some
+        yield
+    return ordered
 
 
 def _order(row: Row) -> tuple[int, int, int]:
