@@ -27,12 +27,13 @@ PIECE = 256 * 1024
 
 
 class ParcelFigures(NamedTuple):
-    """The figures of one parcel, and the seconds that a session needs for the same records."""
+    """The figures of one parcel, the seconds that a session needs for the same, and those to find nothing new after it."""
 
     out: float
     taken: float
     size: int
     session: float
+    after: float
     longest: float
 
 
@@ -50,6 +51,7 @@ def measure(report: Report) -> None:
     report.add(f"{name}: in", "s", [run.taken for run in runs])
     report.add(f"{name}: size", "B", [run.size for run in runs])
     report.add(f"{name}: a session with the same", "s", [run.session for run in runs])
+    report.add(f"{name}: nothing new after that session", "s", [run.after for run in runs])
     ratios = [run.session / (run.out + run.taken) for run in runs]
     report.add(f"{name}: rate, of the session's", "", ratios, bound=HALF)
     report.add(f"{name}: the longest step", "s", [run.longest for run in runs], bound=HELD)
@@ -104,6 +106,12 @@ def _carry(village: Village, stores: Path) -> ParcelFigures:
             Pair(newcomer, top) as pair,
         ):
             pair.settle()
+            session = pair.caller.seconds + pair.callee.seconds
+            after = _Watch()
+            wanted = making.plan(top, making.ParcelOrder((person_text(newcomer.me),)))
+            made = after.run(making.making(top, wanted, chunks.append))
+            if not isinstance(made, making.MadeParcel) or made.parts:
+                raise AssertionError("a parcel carries what a session has just given")
     shared.close()
-    session = pair.caller.seconds + pair.callee.seconds
-    return ParcelFigures(out.seconds, taken.seconds, len(parcel), session, max(out.longest, taken.longest))
+    longest = max(out.longest, taken.longest, after.longest)
+    return ParcelFigures(out.seconds, taken.seconds, len(parcel), session, after.seconds, longest)

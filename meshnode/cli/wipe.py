@@ -13,6 +13,7 @@ from meshnode.cli import apart, output
 from meshnode.cli.command import Answer, Settings, command, say_lines
 from meshnode.errors import Failed, MeshnodeError, Refused, Usage
 from meshnode.home import Home, HomeLock
+from meshnode.text import errors
 from meshnode.text import wipe as text
 
 STOP_SECONDS = 15.0  # until a node that was told to stop counts as one that does not
@@ -62,10 +63,11 @@ def _look(call: Settings, home: Home) -> tuple[dict[str, Any], bool]:
     client = apart.client(call, says_so=False)
     try:
         return client.get("/v1/leaving"), not client.is_alone
-    except MeshnodeError:
+    except MeshnodeError as error:
         if not client.is_alone:
             raise
-        return {"person": "", "name": home.path.name, "this": "", "devices": [], "damaged": True}, False
+        why = errors.line(error.message, error.hint)
+        return {"person": "", "name": home.path.name, "this": "", "devices": [], "closed": why}, False
 
 
 def _confirmed(call: Settings, name: str | None, view: dict[str, Any]) -> str:

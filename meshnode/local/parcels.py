@@ -5,9 +5,11 @@ A parcel that was made lies in a temporary file without a name until it is fetch
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -25,6 +27,11 @@ from protocol import limits
 KEPT = 4  # parcels that wait to be fetched: one on the command line and a few on pages
 READ_BYTES = 256 * 1024
 FILE_BYTES_MAX = (limits.PARCEL_CHUNKS_MAX + 64) * limits.PARCEL_CHUNK_BYTES  # of a parcel with its head and boxes
+
+
+OWN_MAX = 64  # parcels of this node that are remembered, to know them again on a stick
+MARKED_BYTES = 256  # of the beginning of a parcel, by which it is known: the boxes in it are like no others
+_OWN = "parcels made here"  # the name, in the store's small values, of the marks of those
 
 
 @dataclass(slots=True)
@@ -98,7 +105,7 @@ class ParcelDesk:
         waiting = self._found(name)
         if not waiting.noted:
             waiting.noted = True
-            await self._store_thread.run(making.note_handed_over, self._replica, waiting.made)
+            await self._store_thread.run(_note_handed_over, self._replica, waiting.made)
 
     def drop(self, name: str) -> None:
         """Forget a parcel that waits, if it is here."""
@@ -112,25 +119,55 @@ class ParcelDesk:
             self.drop(name)
 
     async def take(self, stream: AsyncGenerator[bytes, None]) -> TakenView:
-        """Take a parcel in as its bytes arrive, and stop reading where the rest says nothing. Errors as `taking.ParcelIntake`."""
+        """Take a parcel in as its bytes arrive, and stop reading where the rest says nothing.
+
+        Raises Refused for one that this node has made, and the errors of `taking.ParcelIntake`.
+        """
+        beginning = bytearray()
         async with self._one_at_a_time:
-            intake = await self._store_thread.run(ParcelIntake, self._replica)
-            received = 0
-            async with aclosing(stream):
-                async for data in stream:
-                    received += len(data)
-                    if received > FILE_BYTES_MAX:
-                        raise Refused("this is no parcel that can be taken in: it is too large", "ask for a new one")
-                    await in_slices(self._store_thread, intake.receive(data))
-                    if intake.done:
-                        break
-            return await in_slices(self._store_thread, intake.finish())
+            try:
+                return await self._taken(stream, beginning)
+            except Refused:
+                if await self._store_thread.run(_is_own, self._replica, bytes(beginning)):
+                    raise Refused(
+                        "this is a parcel that you have made yourself", "give it to those whom it is for"
+                    ) from None
+                raise
+
+    async def _taken(self, stream: AsyncGenerator[bytes, None], beginning: bytearray) -> TakenView:
+        """Take a parcel in; `beginning` gets its first bytes."""
+        intake = await self._store_thread.run(ParcelIntake, self._replica)
+        received = 0
+        async with aclosing(stream):
+            async for data in stream:
+                beginning += data[: MARKED_BYTES - len(beginning)]
+                received += len(data)
+                if received > FILE_BYTES_MAX:
+                    raise Refused("this is no parcel that can be taken in: it is too large", "ask for a new one")
+                await in_slices(self._store_thread, intake.receive(data))
+                if intake.done:
+                    break
+        return await in_slices(self._store_thread, intake.finish())
 
     def _found(self, name: str) -> _Waiting:
         found = self._waiting.get(name)
         if found is None:
             raise NotFound("this parcel is no longer here", "make it again")
         return found
+
+
+def _note_handed_over(replica: Replica, made: MadeParcel) -> None:
+    making.note_handed_over(replica, made)
+    marks = json.loads(replica.store.meta.get(_OWN) or "[]")
+    replica.store.meta.set(_OWN, json.dumps([*marks, _mark(made.beginning)][-OWN_MAX:]))
+
+
+def _is_own(replica: Replica, beginning: bytes) -> bool:
+    return _mark(beginning) in json.loads(replica.store.meta.get(_OWN) or "[]")
+
+
+def _mark(beginning: bytes) -> str:
+    return blake2b(beginning[:MARKED_BYTES], digest_size=8).hexdigest()
 
 
 def _spool(directory: Path | None) -> IO[bytes]:

@@ -253,7 +253,7 @@ class Ingest:
         waited = self._reevaluator.gather(batch.source, batch.people, self._clock.monotonic(), more=more)
         batch.note_gone(self._room_maker.finish(more=more))
         self._refresh_trust_state(batch)
-        if batch.trust or batch.people or waited:
+        if batch.people or waited:  # a change of trust names the people whom it concerns
             reevaluated = self._reevaluator.reevaluate(batch.people, batch.now if batch.now_is_certain else 0)
             batch.people |= reevaluated.people
         elif batch.withdrawals:

@@ -38,7 +38,6 @@ NOT_RUNNING = message(
     "! The node does not run, so nobody can be told now: others keep seeing your posts until they expire. To tell them, "
     "start it first."
 )
-DAMAGED = message("! This node cannot be opened any longer, so nobody can be told.")
 TELLING = message("Telling those in reach ...")
 NOBODY_TOLD = message("Nobody was in reach. Others keep seeing your posts until they expire.")
 STILL_RUNS = message("the node does not stop, so nothing was removed")
@@ -55,8 +54,9 @@ def plan(view: dict[str, Any], home: object, *, runs: bool, in_reach: bool) -> l
     `runs` says whether the node does, and `in_reach` whether it is connected with another device of its owner.
     """
     lines = [message("This removes your node in {home} with its keys, for good.", home=home)]
-    if view.get("damaged"):
-        return [*lines, str(DAMAGED)]
+    if view.get("closed"):
+        why = view["closed"]
+        return [*lines, message("! This node cannot be opened, so nobody can be told. {why}", why=why)]
     if view["devices"]:
         names = forms.listed(view["devices"])
         lines.append(message("You go on with your other devices: {names}.", names=names))

@@ -100,6 +100,18 @@ def test_people_of_one_name_are_told_apart() -> None:
     ]  # fmt: skip
 
 
+def test_a_parcel_that_one_has_made_oneself_is_known_and_keeps_no_other_back(village: Village, tmp_path: Path) -> None:
+    made = json.loads(village("A", "carry", "out", str(tmp_path), "--for", "Bob", "--again", "--json").out)["file"]
+    own = village("A", "carry", "in", made)
+    assert (own.code, own.out) == (5, "")
+    assert own.err == "meshnode: This is a parcel that you have made yourself. Give it to those whom it is for.\n"
+    village("B", "carry", "out", str(tmp_path), "--for", "Alice", "--again")
+    both = village("A", "carry", "in", str(tmp_path))
+    assert (both.code, both.out) == (0, "From Bob: nothing new.\n")
+    assert f'"{Path(made).name}": This is a parcel that you have made yourself.' in both.err
+    assert "Nothing in this parcel is for you" in village("C", "carry", "in", made).err
+
+
 def test_photos_are_told_beside_items_and_what_is_left_of_them() -> None:
     person = {"id": "mp1aaaaaaaaaaaa", "name": "Bob"}
     some = {"person": person, "records": 0, "photos": 2, "photos_left": 1}

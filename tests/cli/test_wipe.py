@@ -61,7 +61,25 @@ def test_a_node_whose_store_cannot_be_opened_is_removed_too(home: Path) -> None:
     (home / "device.key").write_bytes(b"")
     done = wipe(home, "--name", home.name)
     assert done.code == 0
-    assert "cannot be opened any longer" in done.err
+    assert "! This node cannot be opened, so nobody can be told." in done.err
+    assert not home.exists()
+
+
+def test_a_node_whose_passphrase_is_missing_or_wrong_is_not_said_to_be_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "alice"
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "four walls and a roof")
+    assert run("--home", str(home), "init", "--name", "Alice", "--no-input").code == 0
+    for given, why in ((None, "is encrypted"), ("another one", "That is not the passphrase.")):
+        if given is not None:
+            monkeypatch.setenv("MESHNODE_PASSPHRASE", given)
+        done = wipe(home, "--name", "Alice")
+        assert done.code == 2
+        assert why in done.err.splitlines()[1]
+        assert home.exists()
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "four walls and a roof")
+    assert "The node does not run" in wipe(home, "--name", "Alice").err
     assert not home.exists()
 
 

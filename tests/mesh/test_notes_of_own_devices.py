@@ -9,9 +9,10 @@ import pytest
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import read_marks
 from meshnode.app.exchanges import handover
+from meshnode.app.letters import letters
 from meshnode.replica.replica import Replica
 from meshnode.store import Seen
-from protocol import Audience, limits
+from protocol import Audience, DeviceId, limits
 from protocol.letters import HandoverLetter, Note, NoteKind
 from tests.app.exchanges.test_handover import hand
 from tests.app.neighbors import Neighbor
@@ -205,3 +206,25 @@ def test_long_notes_are_told_once_while_the_other_device_is_away() -> None:
         assert laptop.replica.store.records.usage_of(laptop.replica.me).letter_records <= before + 1
         assert not notes.untold(1)
     assert len(letters.in_transit(to=laptop.replica.me)) < limits.HANDOVERS_MAX
+
+
+def test_a_device_that_has_just_told_a_note_asks_for_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would take back the letter that tells the note, and write it again, without end."""
+    mesh, laptop, bob, _ = devices(550)
+    mesh.cut("Laptop", "Pi")
+    mesh.cut("Bob", "Pi")
+    replica, written = laptop.replica, list[HandoverLetter]()
+    real = letters.send_to_own_devices
+
+    def counted(replica: Replica, content: HandoverLetter, awaited: frozenset[DeviceId]) -> bytes:
+        written.append(content)
+        assert len(written) <= 2
+        return real(replica, content, awaited)
+
+    monkeypatch.setattr(letters, "send_to_own_devices", counted)
+    replica.store.own_notes.set(Note(9, b"key", b"short", 1))
+    run(mesh, 1)
+    missing = (bob.person, bytes(16))
+    replica.store.handovers.note_missing(*missing, replica.clock.now() + FAR)
+    run(mesh, 1)
+    assert [(len(one.notes), one.missing) for one in written] == [(1, ()), (0, (missing,))]

@@ -265,6 +265,30 @@ def test_after_unvouching_those_behind_share_the_room_of_strangers(bob: Replica)
     assert bob.quota.accounts.use(None).graph_records <= STRANGERS
 
 
+@pytest.mark.parametrize("beside", [[], ["post"]])
+def test_those_behind_whom_a_contact_drops_stay_until_room_is_short(bob: Replica, beside: list[str]) -> None:
+    """Only the owner's own word clears at once: what others change moves records to the account of strangers."""
+    of_mallory = crowd("sybil", 60)
+    in_parts(bob, behind(MALLORY, of_mallory), MALLORY.id)
+    in_parts(bob, [one.policy({MALLORY: 900, BOB: 900}, now=NOW, version=2) for one in of_mallory], MALLORY.id)
+    before = held(bob, of_mallory)
+    posts = [BOB.listing(title, now=NOW) for title in beside]
+    bob.ingest.receive([MALLORY.policy({BOB: 900}, now=NOW, version=99, stamp=99), *posts])
+    while bob.ingest.make_room():
+        pass
+    assert held(bob, of_mallory) == before > STRANGERS
+
+
+def test_a_block_from_another_own_device_clears_though_other_records_come_with_it(bob: Replica) -> None:
+    of_mallory, phone = crowd("sybil", 30), BOB.on("phone")
+    in_parts(bob, behind(MALLORY, of_mallory), MALLORY.id)
+    bob.ingest.receive([phone.certificate(NOW)])
+    bob.ingest.receive([phone.policy({}, [MALLORY], now=NOW), ALICE.listing(now=NOW)], BOB.id)
+    while bob.ingest.make_room():
+        pass
+    assert held(bob, of_mallory) == 0
+
+
 # --- held records ----------------------------------------------------------------------------------------------------
 
 

@@ -156,6 +156,15 @@ def test_an_expired_record_or_one_from_the_future_is_refused_without_blame(days:
     assert odd.id not in states(replica)
 
 
+def test_a_peer_that_shows_an_expired_version_learns_of_the_newer_one() -> None:
+    replica = alice()
+    newer = BOB.listing("One", now=EPOCH, version=2)
+    replica.ingest.receive([*bobs(replica)[:2], newer], BOB.id)
+    expired = BOB.listing("One", now=EPOCH - 400 * DAY)
+    outcome = replica.ingest.receive([expired], BOB.id)
+    assert [one.newest.id for one in outcome.newer] == [newer.id]
+
+
 def test_a_withdrawal_is_taken_after_its_expiry_while_an_older_version_may_live() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica), BOB.id)
@@ -221,3 +230,26 @@ def test_what_waits_for_a_policy_and_whose_header_is_held_is_asked_for_again(kin
     assert outcome.refused == [newer.id]
     replica.ingest.receive([BOB.policy({replica.me: 900}, now=EPOCH, version=2)], BOB.id)
     assert replica.ingest.receive([newer], BOB.id).kept == [newer.id]
+
+
+# --- what comes twice ------------------------------------------------------------------------------------------------
+
+
+def test_a_record_that_comes_twice_in_one_batch_is_taken_once() -> None:
+    replica = alice()
+    listing = bobs(replica)[3]
+    outcome = replica.ingest.receive([*bobs(replica), listing], BOB.id)
+    assert outcome.stored.count(listing.id) == outcome.kept.count(listing.id) == 1
+
+
+@pytest.mark.parametrize("as_header", [False, True])
+def test_a_record_that_is_held_already_is_kept_and_is_not_news(as_header: bool) -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    heard: list[Change] = []
+    replica.changes.subscribe(heard.append)
+    for held in bobs(replica)[:4]:
+        shown = held.without_body() if as_header else held
+        outcome = replica.ingest.receive([shown], BOB.id)
+        assert (outcome.kept, outcome.stored, outcome.refused, outcome.later) == ([held.id], [], [], [])
+    assert heard == []

@@ -7,6 +7,7 @@ import pytest
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState, Store
 from protocol import Code, Record
+from tests.support.chains import begun, follows, join_record
 from tests.support.forger import listing_nobody_here_can_read, profile_nobody_here_can_read
 from tests.support.network import replica_of
 from tests.support.people import Person
@@ -31,6 +32,15 @@ def test_a_forged_signature_of_an_unreadable_record_is_a_fault() -> None:
     forged = type(unread)(unread.header, unread.header_bytes, bytes(64), unread.body)
     outcome = bob.ingest.receive([forged], MALLORY.id)
     assert [code for _, code in outcome.faults] == [Code.FORGED]
+
+
+def test_a_membership_whose_invitation_is_for_somebody_else_is_a_fault() -> None:
+    bob = replica_of("Bob")
+    now, founder = bob.clock.now(), begun(CAROL)
+    for_bob = follows(founder, CAROL, Person("Bob"))
+    records = [CAROL.certificate(now), MALLORY.certificate(now), join_record(MALLORY, for_bob, now=now)]
+    outcome = bob.ingest.receive(records, MALLORY.id)
+    assert outcome.faults == [(records[2], Code.FORGED)]
 
 
 def test_a_node_starts_with_a_stored_profile_that_it_can_no_longer_read() -> None:

@@ -99,6 +99,13 @@ def test_a_device_of_the_owner_may_write_no_version_that_the_others_cannot_follo
     assert "device_leaps" in problems(mesh, "Laptop")
 
 
+def test_what_a_node_writes_itself_never_leaps() -> None:
+    """Only what others bring is measured: the writer itself knows what it follows."""
+    laptop = replica(village(), "Laptop")
+    record = withdrawn(laptop, Kind.PROFILE, KNOWN + 2 * limits.HEADROOM)
+    assert taken(laptop.ingest.receive([record]), record) == "kept"
+
+
 def test_a_version_that_follows_a_clock_that_was_ahead_by_a_century_is_taken_from_an_own_device() -> None:
     """The clock of the writer was put right since: only the latest expiry still tells how far it was ahead."""
     mesh = village()

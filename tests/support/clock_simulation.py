@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
@@ -54,14 +55,14 @@ class ClockWorld:
         self._used_errors: set[int] = set()
         self._versions: dict[Version, RecordId] = {}
         self._held: dict[str, dict[RecordId, Record]] = {}
-        count = min(self.chance.randint(2, PEOPLE_MAX) for _ in range(3))  # small ones show most, and take no time
-        self.names = NAMES[:count]
+        people = min(self.chance.randint(2, PEOPLE_MAX) for _ in range(3))  # small ones show most, and take no time
+        self.names = NAMES[:people]
         fresh = self.chance.random() < 0.3  # nobody has ever known the date
         for name in self.names:
             self.mesh.add(name, error=self._error() if fresh and self.chance.random() < 0.5 else None)
         for number, name in enumerate(self.names[1:], 1):
             self._befriend(self.names[self.chance.randrange(number)], name)
-        for _ in range(count // 2):
+        for _ in range(people // 2):
             one, other = self.chance.sample(self.names, 2)
             self._befriend(min(one, other), max(one, other))
         for _ in range(3):
@@ -127,7 +128,9 @@ class ClockWorld:
         if self.chance.random() < 0.1:
             return self.chance.uniform(-60, 60)
         largest = self.chance.choice([8, 20, 60, YEARS // limits.DAY])
-        days = self.chance.choice([day for day in range(2, largest, 2) if day not in self._used_errors] or [largest])
+        unused = [day for day in range(2, largest, 2) if day not in self._used_errors]
+        more = next(day for day in count(largest, 2) if day not in self._used_errors)
+        days = self.chance.choice(unused or [more])
         self._used_errors.add(days)
         return self.chance.choice([-1, 1]) * days * limits.DAY
 

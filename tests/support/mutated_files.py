@@ -21,9 +21,15 @@ _INGEST = (
     "tests/replica/test_policy_pace.py",
     "tests/replica/test_quota.py",
     "tests/replica/test_refusal_memory.py",
+    "tests/replica/test_versions_without_room.py",
     "tests/replica/test_revoked_invitations.py",
-    "tests/replica/test_accounts.py::test_no_policy_is_in_use_whose_certificate_has_made_way",
+    "tests/replica/test_accounts.py",
+    "tests/replica/test_decided_in_parts.py",
+    "tests/replica/test_reevaluate.py",
+    "tests/replica/test_taken_back.py",
+    "tests/app/exchanges/test_counterparts.py",
     "tests/mesh/test_faults_in_records.py",
+    "tests/mesh/test_no_room.py",
 )
 _SESSION = (_vectors("session.json"), "tests/protocol/session")
 _SESSION_FILES = (

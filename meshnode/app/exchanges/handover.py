@@ -307,6 +307,8 @@ def _gather_notes(replica: Replica) -> None:
     """
     store = replica.store
     untold = store.own_notes.untold(limits.LETTER_ITEMS_MAX)
+    if not untold:
+        return  # a letter that only asks takes none of the others' place, and would wait for its turn without end
     for slot, told in store.own_notes.told_by():
         newest = store.records.newest((replica.me, Kind.LETTER, slot))
         is_ours = newest is not None and newest.body and newest.header.device == replica.device

@@ -7,6 +7,7 @@ import pytest
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.people import people as people_cases
 from meshnode.errors import NotFound, Refused
+from meshnode.replica.changes import Change
 from protocol import Kind, limits
 from tests.app.exchanging import all_of, completed, make, offer, respond, states
 from tests.app.neighbors import Neighbor
@@ -125,3 +126,15 @@ def test_the_other_is_named_though_out_of_sight(mesh: Mesh, people: People, trai
     assert [(seen.with_.name, seen.connected) for seen in all_of(mesh, alice)] == [("Carol", False)]
     make(mesh, alice, trailer, "say", "Hello?")
     assert cases.one(alice.replica, trailer).messages[-1].delivery == "under way"
+
+
+def test_a_follower_of_changes_is_told_once_that_two_have_come_together(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    offer(mesh, carol, "Trailer", lend=True)
+    heard: list[Change] = []
+    alice.replica.changes.subscribe(heard.append)
+    exchange = respond(mesh, alice, "Trailer")
+    assert [change.people for change in heard if change.trust and carol.replica.me in change.people] != []
+    heard.clear()
+    make(mesh, alice, exchange, "say", "When may I come?")
+    assert not any(change.trust for change in heard)
