@@ -301,9 +301,7 @@ NOTES_PAUSE = (
     10 * MINUTE
 )  # between two letters that tell the owner's devices what was noted: many edits travel together
 OWN_NOTES_MAX = 4_000  # names, saved searches, what is hidden or was shown, and what was removed of them: a stolen device cannot fill the others
-READ_NOTES_MAX = (
-    80  # of one device, some 8,000 listings that were shown as news: those of 16 devices leave room for more
-)
+READ_NOTES_MAX = 80  # of one device, some 8,000 listings shown as news: those of 16 devices leave room for more
 READ_MARKS_MAX = 200_000  # listings that were shown as news, beyond which nothing is taken from own devices: 10 MB
 MISSING_LETTERS_MAX = 1_000  # that a device could not open and remembers to ask for: likewise
 EXCHANGES_ASKED_MAX = 32  # of one person that wait for an answer: further asks of a person who never stops are ignored

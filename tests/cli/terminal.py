@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -12,10 +13,14 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
+WAIT_SECONDS = 120.0  # for something to be shown: a question that the test does not expect would be waited out for ever
 
 
 class Terminal:
-    """A command running at a terminal of its own. Reading blocks until something comes or the command has ended."""
+    """A command running at a terminal of its own. Reading blocks until something comes or the command has ended.
+
+    It fails where nothing comes for WAIT_SECONDS.
+    """
 
     def __init__(self, *words: str, **environment: str) -> None:
         self._ours, theirs = pty.openpty()
@@ -64,6 +69,8 @@ class Terminal:
         return self._shown
 
     def _read(self) -> str:
+        ready, _, _ = select.select([self._ours], [], [], WAIT_SECONDS)
+        assert ready, f"nothing more came: {self._shown!r}"
         try:
             return os.read(self._ours, 65_536).decode(errors="replace")
         except OSError:  # how Linux says that nobody is at the other end any more

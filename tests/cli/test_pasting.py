@@ -117,7 +117,9 @@ def test_a_device_code_is_read_in_lines_too(village: Village, tmp_path: Path) ->
         terminal.read_until("Paste the code here.")
         for line in in_lines(code, 60):
             terminal.type(line)
-        terminal.read_until("Trying")  # the addresses in the code, so it was whole
+        terminal.read_until("(Enter for none)")  # the code was whole, and a passphrase may be chosen
+        terminal.type("")
+        terminal.read_until("Trying")
         terminal.interrupt()
         terminal.read_all()
 
