@@ -243,6 +243,8 @@ class AccessPolicy:
         facts = listing_facts(audience, place, preference=policy.preference, author_place=author_place)
         if visible(facts, standing, viewer_place=viewer_place) is Verdict.VISIBLE:
             return Access.ALLOW
+        if facts.paused:
+            return Access.DENY  # wherever the two are
         author_unknown = place is None and known.profile(author) is None
         a_place_is_missing = author_unknown or known.profile(viewer) is None
         if facts.audience == Audience.ANYONE_LOCAL and standing.in_web and a_place_is_missing:

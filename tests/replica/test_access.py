@@ -103,6 +103,12 @@ def test_whether_a_listing_is_nearby_is_unknown_until_both_places_are_known() ->
     assert answer(replica, listing) is Access.DENY  # the author's profile has no place
 
 
+def test_a_listing_of_somebody_who_is_away_is_denied_though_a_place_is_still_missing() -> None:
+    replica = alice()
+    known(replica, preference=Preference(stamp=1, paused=EPOCH))
+    assert local(replica, BOB.listing(now=EPOCH, audience=Audience.ANYONE_LOCAL)) is Access.DENY
+
+
 def test_a_person_without_a_published_place_is_near_nobody() -> None:
     replica = alice(place=None)
     known(replica)
