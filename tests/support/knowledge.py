@@ -166,7 +166,7 @@ class Knowledge:
         """Yield where the node has waited too long, or not long enough, for a policy of which only the header is known."""
         records, clock = self.node.replica.store.records, self.node.replica.clock
         week_ago = clock.purge_before() - limits.PENDING_LIFE
-        if not clock.trusted or self.in_doubt <= self.given_up:
+        if not clock.trusted or not self.node.kept_up or self.in_doubt <= self.given_up:
             return
         overdue = {row.author for row in records.unseen_policies(week_ago - 2 * UPKEEP_SECONDS)} & self.in_doubt
         for person in sorted((overdue - self.given_up - {self.node.person}) & self.said.keys()):

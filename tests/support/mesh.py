@@ -232,6 +232,7 @@ class Mesh(MeshNetwork):
         with node.replica.changes.held():
             upkeep.upkeep(node.replica)
             node.replica.clock.remember()
+        node.kept_up = True
 
     def _call_and_tick(self) -> None:
         """Let the timers that sessions have named ring, and try to connect what is not connected."""

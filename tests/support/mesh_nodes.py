@@ -35,6 +35,8 @@ class Node:
     """Conversations that have still to follow a commit, those that have waited longest first."""
     places: int = limits.SESSIONS_MAX
     """How many sessions it has at once."""
+    kept_up: bool = False
+    """Whether it has done what is due since its process began."""
     table: ConnectionTable[Seat] = field(init=False)
     """Its sessions."""
 
@@ -43,7 +45,7 @@ class Node:
 
     def forget_sessions(self) -> None:
         """Begin as a new process does."""
-        self.seen = SeenEphemerals()
+        self.seen, self.kept_up = SeenEphemerals(), False
         self.table = ConnectionTable(self.replica.device, self.places)
 
     @property
