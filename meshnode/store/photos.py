@@ -15,7 +15,7 @@ from typing import NamedTuple
 from meshnode.store.database import Database
 from meshnode.store.people import People
 from meshnode.store.rows import RecordState
-from protocol import PersonId, Photo, PhotoHash, RecordId
+from protocol import PersonId, Photo, PhotoHash, RecordId, limits
 
 ROW_BYTES = 1_000  # that each photo counts beside its bytes: somebody may have a thousand of a few bytes
 LOOKED_THROUGH_AT_ONCE = 500  # listings, whether their photos are here or not: some 5 ms
@@ -124,7 +124,8 @@ class Photos:
 
         Only some listings are looked at; the second value is what to pass as `before` to go on, None at the end.
         """
-        last = self._database.value("SELECT max(record) FROM photo_name WHERE record < ?", (before or 2**62,))
+        most = limits.INT_MAX if before is None else before
+        last = self._database.value("SELECT max(record) FROM photo_name WHERE record < ?", (most,))
         if last is None:
             return [], None
         first = last - LOOKED_THROUGH_AT_ONCE + 1

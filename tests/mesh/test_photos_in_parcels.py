@@ -91,6 +91,18 @@ def test_the_photos_of_all_posts_are_found_however_few_are_looked_through_at_onc
     assert carried == [one.thumbnail for one in reversed(posted)] + [one.photo for one in reversed(posted)]
 
 
+def test_looking_through_photos_ends_where_a_part_of_them_begins_with_the_first_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mesh = friends()
+    offer(mesh, "Bob")
+    store = mesh.nodes["Bob"].replica.store.photos
+    newest = store._database.value("SELECT max(record) FROM photo_name")
+    monkeypatch.setattr(stored_photos, "LOOKED_THROUGH_AT_ONCE", newest + 1)
+    _, before = store.named_here(thumbnail=False)
+    assert store.named_here(thumbnail=False, before=before) == ([], None)
+
+
 def test_a_photo_that_a_session_has_brought_is_in_no_parcel() -> None:
     mesh = Mesh(83)
     for name in ("Alice", "Bob"):
