@@ -36,7 +36,7 @@ class DailyBackups:
         """
         await trio.sleep(FIRST_SECONDS)
         while True:
-            self._maker.remove_unfetched()
+            await self._maker.remove_unfetched()
             await self.make_if_due()
             await trio.sleep(LOOK_SECONDS)
 

@@ -98,8 +98,12 @@ class BackupMaker:
             self._made[path] = trio.current_time()
         return MadeBackup(path, path.stat().st_size, manifest)
 
-    def remove_unfetched(self) -> None:
+    async def remove_unfetched(self) -> None:
         """Remove backups that nobody has fetched within the hour, and those that an earlier process has left."""
+        async with self._one_at_a_time:  # one that is being written is not among those that were made
+            self._remove_unfetched()
+
+    def _remove_unfetched(self) -> None:
         latest = trio.current_time() - FETCHED_WITHIN
         self._made = {path: made for path, made in self._made.items() if made > latest and path.exists()}
         for left in self.home.path.glob(MADE.format("*")):
@@ -109,7 +113,7 @@ class BackupMaker:
     @contextmanager
     def _copy(self) -> Iterator[Path]:
         """Yield the path for a copy of the store, which is removed at the end."""
-        self.remove_unfetched()
+        self._remove_unfetched()
         copy = self.home.backup_copy
         try:
             yield copy

@@ -110,12 +110,29 @@ async def test_nothing_but_the_sealed_file_is_left_and_it_is_private(
         assert not old.exists()
         assert made.path.exists()
         mock_clock.jump(FETCHED_WITHIN / 2)
-        maker.remove_unfetched()
+        await maker.remove_unfetched()
         assert not made.path.exists()
     assert {one.name for one in home.path.iterdir()} - before == {again.path.name}
     assert again.path.stat().st_mode & 0o077 == 0
     for secret in ("meta", "SQLite format 3", home.identity_key.read_text().split('"seed": "')[1][:32]):
         assert secret.encode() not in again.path.read_bytes()
+
+
+async def test_a_backup_that_is_being_written_is_not_cleared_away_as_one_that_nobody_has_fetched(tmp_path: Path) -> None:
+    home = new_home(tmp_path / "alice")
+    with running(home) as replica:
+        maker = maker_of(home, replica)
+        made: list[MadeBackup] = []
+
+        async def make() -> None:
+            made.append(await maker.make([new_key()[1]]))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(make)
+            while not list(home.path.glob(MADE.format("*"))):
+                await trio.lowlevel.checkpoint()
+            await maker.remove_unfetched()
+        assert made[0].path.exists()
 
 
 @contextmanager
