@@ -55,13 +55,18 @@ class HomeKey:
             raise ValueError("it was not sealed under this key") from error
 
 
+def check_passphrase(passphrase: str) -> None:
+    """Refused for an empty passphrase, under which nothing is sealed."""
+    if not passphrase:
+        raise Refused("the passphrase is empty", "leave it out altogether, or choose one")
+
+
 def seal_under(passphrase: str, secret: bytes, entropy: Entropy) -> dict[str, Any]:
     """Return `secret` sealed under a passphrase, as JSON fields. Refused if the passphrase is empty."""
     from nacl.pwhash import argon2id
     from nacl.secret import SecretBox
 
-    if not passphrase:
-        raise Refused("the passphrase is empty", "leave it out altogether, or choose one")
+    check_passphrase(passphrase)
     salt = entropy(argon2id.SALTBYTES)
     box = SecretBox(_stretched(passphrase, salt, PASSPHRASE_OPERATIONS, PASSPHRASE_MEMORY))
     return {

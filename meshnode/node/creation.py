@@ -15,6 +15,7 @@ from meshnode.keyring import Keyring
 from meshnode.node.opening import come_back, look_for_copy, open_replica, open_store, private_files
 from meshnode.node.rekeying import settle
 from meshnode.node.restoring import clear_up
+from meshnode.sealing import check_passphrase
 from protocol import PersonId, Preference
 
 
@@ -76,10 +77,13 @@ def identity_seed(home: Home, passphrase: str | None) -> bytes:
 def new_home(home: Home, passphrase: str | None) -> Home:
     """Make the directory of a home; with a `passphrase`, return it with the key under which all in it will be.
 
-    Refused, changing nothing, if it has a node already, or if the passphrase is empty.
+    Refused, changing nothing, if it has a node already, if one is being restored or joined there at this moment, or if the
+    passphrase is empty.
     """
-    if passphrase is not None and not passphrase:
-        raise Refused("the passphrase is empty", "leave it out altogether, or choose one")
+    if passphrase is not None:
+        check_passphrase(passphrase)
+    if home.lock_file.exists():
+        home.lock().release()
     clear_up(home)
     home.make()
     home.forget_attempt()

@@ -24,6 +24,7 @@ from meshnode.node.failures import cause_of
 from meshnode.node.opening import look_for_copy, open_replica, open_store, private_files
 from meshnode.node.rekeying import change_passphrase
 from meshnode.node.restoring import former_device
+from meshnode.sealing import check_passphrase
 from protocol import Code, PersonId, Record, limits
 from protocol.tokens import DeviceCode, WordCode
 
@@ -54,6 +55,8 @@ def join(
             "this code has expired, according to this computer's clock",
             "if its date is right, make a new code with 'meshnode device add' on the other computer",
         )
+    if passphrase is not None:
+        check_passphrase(passphrase)  # before the code is used, which works once
     options = EnrolmentOptions(seconds, interfaces, mdns)
     with private_files():
         former = former_device(home, code.person)

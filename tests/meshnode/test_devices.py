@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from meshnode.encryption import encrypt_new, unlocked_keys
-from meshnode.errors import Forbidden
+from meshnode.errors import Forbidden, Refused
 from meshnode.home import Home, write_private
 from meshnode.keyring import Keyring
+from meshnode.node.creation import new_home
 from protocol.tokens import DeviceCode
 from tests.support.older_homes import lock_identity
 from tests.support.processes import NO_INTERFACE, PROJECT, Start, ask, environment, meshnode, ready, words
@@ -171,6 +172,27 @@ def test_an_encrypted_init_that_was_interrupted_does_not_keep_a_machine_from_joi
     start(home.path)
     ready(home.path)
     assert ask(home.path, "status")["person"]["name"] == "Alice"
+
+
+def test_an_empty_passphrase_is_refused_before_the_code_is_used(
+    laptop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, code = tmp_path / "pi", ask(laptop, "device", "add")["text"]
+    with monkeypatch.context() as empty:
+        empty.setenv("MESHNODE_PASSPHRASE", "")
+        assert "the passphrase is empty" in join(home, code).stderr.casefold()
+    assert not home.exists()
+    assert join(home, code).returncode == 0
+
+
+def test_no_node_is_made_where_another_process_is_making_one(tmp_path: Path) -> None:
+    home = Home(tmp_path / "pi")
+    home.make()
+    Keyring.prepare_device(home, entropy=os.urandom)
+    before = home.device_key.read_bytes()
+    with home.lock(), pytest.raises(Refused):
+        new_home(home, None)
+    assert home.device_key.read_bytes() == before
 
 
 def test_a_device_that_lost_power_before_its_store_was_made_starts(laptop: Path, tmp_path: Path, start: Start) -> None:
