@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from meshnode.errors import Failed, Forbidden
+from meshnode.errors import Failed, Forbidden, Refused
 from meshnode.home import FORMER_DEVICE, Home, check_written_before, read_private, write_private
 from meshnode.sealing import Entropy, HomeKey, unseal
 from protocol import DeviceKeys, IdentityKeys, PersonId
@@ -177,7 +177,7 @@ class Keyring:
         """
         found = []
         for path in sorted(self._home.path.glob(FORMER_DEVICE.format("*"))):
-            with suppress(Failed, Forbidden):
+            with suppress(Failed, Forbidden, Refused):
                 found.append(_read_device(self._home, path.name).letter_private)
         return tuple(found)
 

@@ -174,6 +174,14 @@ def test_new_device_keys_keep_the_person_and_the_old_file(home: Home) -> None:
     assert (home.path / "device.old-2.key").exists()
 
 
+def test_a_former_device_key_that_a_newer_version_has_written_is_left_out(home: Home) -> None:
+    made = Keyring.create(home, entropy=Dice())
+    made.new_device(entropy=Dice("new"))
+    old = home.path / "device.old-1.key"
+    old.write_text(old.read_text().replace("version 1", "version 2"))
+    assert Keyring.open(home).former_letter_keys() == ()
+
+
 def test_a_locked_identity_takes_no_new_device(home: Home) -> None:
     locked(home)
     before = home.device_key.read_bytes()
