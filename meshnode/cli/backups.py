@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from meshnode.cli.asking import agreed
 from meshnode.cli.command import Answer, Settings, command, say_lines
 from meshnode.cli.passphrase import VARIABLE, asked, chosen, given
 from meshnode.cli.program import as_typed
-from meshnode.errors import Failed, Refused, Usage
+from meshnode.errors import Failed, MeshnodeError, Refused, Usage
 from meshnode.text import backups as text
 from meshnode.text import node as node_text
 from meshnode.text.passphrase import new_hint
@@ -42,7 +43,9 @@ def backup(call: Settings, file: Path | None, recipients: tuple[str, ...], passp
     if new_key and file is not None and call.json:
         raise Usage(text.ONE_ANSWER, text.ONE_ANSWER_HINT)  # the secret must be out before anything else can fail
     if new_key:
-        former = client.get("/v1/backups")["keys"]
+        former: list[str] = []
+        with suppress(MeshnodeError):  # a list of keys that cannot be read is replaced
+            former = client.get("/v1/backups")["keys"]
         reply = client.post("/v1/backup-keys", to=list(recipients))
         has_former = not set(former) <= set(reply["keys"])
         if file is None:
