@@ -308,16 +308,15 @@ def _making_part(
     yield from _putting(replica, served, part, writer, first, give)
     _put_records(writer, part, [*headers, *last_words], give)
     yield from _putting(replica, served, part, writer, wanted[len(certificates) :], give)
-    if writer.chunks < PART_CHUNKS_MAX:
-        put = partial(_put, writer, give=give)
-        done = yield from photos.putting(replica, served, pictures.named, put)
-        part.items += [photo_item(photo.hash) for photo in done]
-        part.photos = sum(not photo.thumbnail for photo in done)
-    part.photos_left = pictures.left
+    fitting = pictures.named if writer.chunks < PART_CHUNKS_MAX else []
+    done = yield from photos.putting(replica, served, fitting, partial(_put, writer, give=give))
+    part.items += [photo_item(photo.hash) for photo in done]
+    part.photos = sum(not photo.thumbnail for photo in done)
+    part.photos_left = pictures.left + sum(not photo.thumbnail for photo in pictures.named) - part.photos
     for chunk in writer.finish():
         give(chunk)
     part.count = writer.chunks
-    return pictures.size
+    return sum(photo.size for photo in done)
 
 
 def _wanted(replica: Replica, served: ServedSet, known: Knowledge, *, again: bool) -> Steps[list[RecordId]]:

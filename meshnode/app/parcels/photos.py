@@ -32,7 +32,6 @@ class PhotosToCarry:
     """The photos for one person, in their order, and how many more there are that the parcel has no room for."""
 
     named: list[Named] = field(default_factory=list)
-    size: int = 0
     left: int = 0
 
 
@@ -41,7 +40,7 @@ def finding(replica: Replica, served: ServedSet, known: Knowledge, *, again: boo
 
     `again`: also what they are known to hold. `room` is in bytes.
     """
-    found, seen = PhotosToCarry(), set[PhotoHash]()
+    found, size, seen = PhotosToCarry(), 0, set[PhotoHash]()
     for thumbnail in (True, False):
         before: int | None = None
         while True:
@@ -53,11 +52,11 @@ def finding(replica: Replica, served: ServedSet, known: Knowledge, *, again: boo
                 if photo.hash in seen or not fresh or not served.allows_any([photo.record]):
                     continue
                 seen.add(photo.hash)
-                if found.size + photo.size > room or len(found.named) >= limits.PARCEL_PHOTOS_MAX:
+                if size + photo.size > room or len(found.named) >= limits.PARCEL_PHOTOS_MAX:
                     found.left += not thumbnail
                 else:
                     found.named.append(photo)
-                    found.size += photo.size
+                    size += photo.size
             if before is None:
                 break
             yield
