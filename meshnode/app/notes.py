@@ -67,11 +67,11 @@ def _follow_read_marks(replica: Replica, known: dict[tuple[int, bytes], OwnNote]
     notes, taken = replica.store.own_notes, list[tuple[bytes, bytes]]()
     for (kind, key), note in known.items():
         device = read_marks.writer(key) if kind == NoteKind.SHOWN_LISTINGS else None
-        if device is None or note.note.value == note.here:
+        if device is None:
             continue
         if replica.trust_state.revoked(replica.me, device):
             notes.forget(NoteKind.SHOWN_LISTINGS, key)
-        elif len(taken) < limits.READ_NOTES_MAX:
+        elif note.note.value != note.here and len(taken) < limits.READ_NOTES_MAX:
             taken.append((key, note.note.value or b""))
     read_marks.take(replica, [value for _, value in taken])
     for key, _ in taken:
@@ -179,8 +179,7 @@ def _use_hidden(replica: Replica, key: bytes, value: bytes | None) -> bool:
         check_text("title", hidden.title, limits.TITLE_MAX, shortest=1)
         if not all(type(at) is int and 0 <= at <= limits.TIME_MAX for at in (hidden.since, hidden.until)):
             return False
-        others = {one.listing for one in discover.hidden()} - {hidden.listing}
-        if len(others) >= limits.HIDDEN_MAX:
+        if discover.count_hidden(but=hidden.listing) >= limits.HIDDEN_MAX:
             return False
     discover.unhide(letters(number))
     if hidden is not None:

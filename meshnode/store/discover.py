@@ -122,6 +122,10 @@ class DiscoverMemory:
         rows = self._database.all("SELECT listing, title, since, until FROM hidden ORDER BY since DESC, listing")
         return [Hidden._make(row) for row in rows]
 
+    def count_hidden(self, *, but: str) -> int:
+        """Return how many listings are hidden beside the one with this id."""
+        return int(self._database.value("SELECT count(*) FROM hidden WHERE listing <> ?", (but,)))
+
     def hide(self, hidden: Hidden) -> None:
         """Hide a listing, or update the title and expiry of a hidden one."""
         self._database.run(

@@ -172,15 +172,13 @@ class Handovers:
             (self._devices.find(device), most),
         )
 
-    def count_owed(self, device: DeviceId) -> int:
-        """Return how many letters are to be handed over to `device` by a letter that is not written yet."""
-        return int(
-            self._database.value(
-                f"SELECT count(*) FROM kept_letter JOIN handover ON handover.letter = kept_letter.no {_EXCHANGE}"  # noqa: S608 - ours
-                " WHERE handover.device = ? AND handover.by IS NULL AND coalesce(exchange.shown, 1)",
-                (self._devices.find(device),),
-            )
+    def count_owed(self) -> dict[DeviceId, int]:
+        """Return for each device how many letters are to be handed over to it by letters that are not written yet."""
+        rows = self._database.all(
+            f"SELECT handover.device, count(*) FROM kept_letter JOIN handover ON handover.letter = kept_letter.no {_EXCHANGE}"  # noqa: S608 - ours
+            " WHERE handover.by IS NULL AND coalesce(exchange.shown, 1) GROUP BY handover.device"
         )
+        return {self._devices.key(number): count for number, count in rows}
 
     def note_handed(self, letters: Iterable[tuple[PersonId, bytes]], by: bytes) -> None:
         """Note that the letter in slot `by` hands these over to every device that lacks them."""

@@ -227,11 +227,10 @@ def _hand_over(replica: Replica, device: DeviceId) -> None:
 def _note_to_come(replica: Replica) -> None:
     """Note for each device how many letters are still to come for it from this one, where that has changed."""
     store, kind = replica.store, NoteKind.LETTERS_TO_COME
-    counts = {device + replica.device: store.handovers.count_owed(device) for device in store.handovers.owed_to()}
-    noted = {key: int(value) for key, value in store.own_notes.of_kind(kind).items() if key.endswith(replica.device)}
+    counts = {device + replica.device: str(count).encode() for device, count in store.handovers.count_owed().items()}
+    noted = {key: value for key, value in store.own_notes.of_kind(kind).items() if key.endswith(replica.device)}
     for key in sorted({*counts, *noted}):
-        if (count := counts.get(key, 0)) != noted.get(key, 0):
-            value = str(count).encode() if count else None
+        if (value := counts.get(key)) != noted.get(key):
             store.own_notes.set(Note(kind, key, value, store.own_notes.highest_stamp() + 1))
 
 

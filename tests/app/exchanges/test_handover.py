@@ -155,6 +155,16 @@ def test_a_long_history_follows_in_parts_and_what_is_open_comes_first(monkeypatc
     assert (letters_to_come(taker), handing_over(giver)) == (0, ())
 
 
+def test_nonsense_in_a_note_of_what_is_to_come_is_written_over_and_stops_nothing() -> None:
+    mesh = pair(526)
+    mesh.join_device("Pi", "Laptop")
+    laptop, pi = mesh.nodes["Laptop"].replica, mesh.nodes["Pi"].replica
+    key = pi.device + laptop.device
+    laptop.store.own_notes.set(Note(NoteKind.LETTERS_TO_COME, key, b"many", 1))
+    handover.follow(laptop)
+    assert laptop.store.own_notes.of_kind(NoteKind.LETTERS_TO_COME).get(key) != b"many"
+
+
 def test_names_and_saved_searches_follow_on_all_devices_and_the_later_change_holds() -> None:
     mesh = pair(526)
     mesh.join_device("Pi", "Laptop")
