@@ -118,7 +118,9 @@ async def test_nothing_but_the_sealed_file_is_left_and_it_is_private(
         assert secret.encode() not in again.path.read_bytes()
 
 
-async def test_a_backup_that_is_being_written_is_not_cleared_away_as_one_that_nobody_has_fetched(tmp_path: Path) -> None:
+async def test_a_backup_that_is_being_written_is_not_cleared_away_as_one_that_nobody_has_fetched(
+    tmp_path: Path,
+) -> None:
     home = new_home(tmp_path / "alice")
     with running(home) as replica:
         maker = maker_of(home, replica)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 
@@ -16,7 +15,7 @@ from tests.app.exchanging import inbox, make, offer, respond, states
 from tests.app.neighbors import neighbor
 from tests.support.mesh import Mesh
 from tests.support.mesh_devices import replica, village
-from tests.support.mesh_people import befriend, found, holds, invite, post, row, sees
+from tests.support.mesh_people import found, holds, invite, post, row, sees
 from tests.support.places import PLACES
 
 
@@ -39,12 +38,7 @@ def with_cell(mesh: Mesh) -> None:
 
 @pytest.mark.parametrize("audience", Audience)
 def test_posts_of_every_audience_go_and_come_back(audience: Audience) -> None:
-    mesh = Mesh(31)
-    for name in ("Ann", "Bob", "Cleo"):
-        mesh.add(name, audience=Audience.NETWORK_WIDE)
-    for left, right in pairwise(("Ann", "Bob", "Cleo")):
-        befriend(mesh, left, right, 900, 900)
-    mesh.settle()
+    mesh = row("Ann", "Bob", "Cleo", seed=31, audience=Audience.NETWORK_WIDE)
     with_cell(mesh)
     for name in mesh.nodes:
         set_profile(replica(mesh, name), place=PLACES[0])

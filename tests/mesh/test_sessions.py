@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 
 from meshnode.app.owner import policy
@@ -25,7 +23,7 @@ from protocol.numbers import UnixTime, Version
 from protocol.wire.frames import Bye, Hello, Who, decode_frame
 from tests.support.intruder import Intruder
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.mesh_people import acquaint, befriend, block, holds, person, post, rewrite, sees, vouch
+from tests.support.mesh_people import acquaint, befriend, block, holds, person, post, rewrite, row, sees, vouch
 from tests.support.people import Person
 from tests.support.stolen_keys import claim
 from tests.support.tap import set_tap
@@ -33,13 +31,7 @@ from tests.support.tap import set_tap
 
 def friends(*names: str, seed: int = 51) -> Mesh:
     """People in a row, each of whom vouches for the one before, and back, and is connected with them."""
-    mesh = Mesh(seed)
-    for name in names:
-        mesh.add(name, audience=Audience.NETWORK_WIDE)
-    for left, right in pairwise(names):
-        befriend(mesh, left, right, 950, 950)
-    mesh.settle()
-    return mesh
+    return row(*names, seed=seed, weight=950, audience=Audience.NETWORK_WIDE)
 
 
 # --- several at once -------------------------------------------------------------------------------------------------

@@ -214,7 +214,6 @@ def _forget() -> None:
         thing.cache_clear()
 
 
-@functools.cache
 def _caches() -> tuple[functools._lru_cache_wrapper[object], ...]:
     return tuple(thing for thing in gc.get_objects() if isinstance(thing, functools._lru_cache_wrapper))
 

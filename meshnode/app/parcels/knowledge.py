@@ -88,9 +88,9 @@ def noting_held(replica: Replica, person: PersonId, device: DeviceId, items: byt
     parts = [known.items for known in store.held_by(person) if known.device == device]
     merged = yield from merging_items([*parts, items])
     with replica.transaction():
-        for known in [*store.held_by(person), *store.held_by_sessions(person)]:
-            if not replica.trust_state.certified(person, known.device):
-                store.forget_held(person, known.device)
+        for other in {known.device for known in [*store.held_by(person), *store.held_by_sessions(person)]}:
+            if not replica.trust_state.certified(person, other):
+                store.forget_held(person, other)
         store.set_held(person, device, replica.clock.now(), merged)
 
 
