@@ -48,7 +48,6 @@ ELSEWHERE = {
     ("GET", "/v1/meeting"),
     ("GET", "/v1/parcels/{who}"),
     ("GET", "/v1/photos/{who}"),
-    ("POST", "/v1/backup-keys"),
     ("POST", "/v1/photos"),
     ("POST", "/v1/phone-links"),
     ("POST", "/v1/leaving"),
