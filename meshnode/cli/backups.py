@@ -18,7 +18,7 @@ from meshnode.cli.program import as_typed
 from meshnode.errors import Failed, MeshnodeError, Refused, Usage
 from meshnode.text import backups as text
 from meshnode.text import node as node_text
-from meshnode.text.passphrase import new_hint
+from meshnode.text.passphrase import new_hint, not_text
 
 if TYPE_CHECKING:
     from meshnode.node import Decision
@@ -159,9 +159,10 @@ def _secret(call: Settings, file: Path, key: Path | None) -> str:
         file.open("rb").close()
         if key is not None:
             return key.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise Usage(text.cannot_read(key or file, reason)) from error
+    except OSError as error:
+        raise Usage(text.cannot_read(key or file, error.strerror)) from error
+    except UnicodeDecodeError:
+        raise Usage(not_text(str(key)), text.NO_SECRET_HINT) from None
     if call.may_ask():
         return asked(text.ASK_SECRET)
     from meshnode import backup
