@@ -115,7 +115,7 @@ def test_a_new_key_goes_to_a_file_alone_also_where_a_backup_is_made_with_it(home
     assert typed(tmp_path / "new", made.stdout, "restore", "--dry-run", str(tmp_path / "a.age")).returncode == 0
     swapped = meshnode(tmp_path / "new", "restore", str(tmp_path / "a.age"), "--key", str(tmp_path / "a.age"))
     assert (swapped.returncode, swapped.stderr.count("\n")) == (EXIT_USAGE, 1)
-    assert "a.age\" is not text" in swapped.stderr
+    assert 'a.age" is not text' in swapped.stderr
     before = ask(home, "backup")["keys"]
     both = meshnode(home, "backup", "--new-key", str(tmp_path / "b.age"), "--json")
     assert (both.returncode, both.stdout) == (EXIT_USAGE, "")
