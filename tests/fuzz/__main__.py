@@ -53,7 +53,9 @@ def main() -> int:
     # In a short run those of one module share what it takes to begin; in a long one each is a job for any processor.
     groups = _by_module(names) if arguments.seconds else [[name] for name in names]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        fuzzed = [one for found in pool.map(lambda group: _fuzz(group, seconds), groups) for one in found]
+        fuzzed = [
+            one for found in pool.map(lambda group: _fuzz(group, seconds, arguments.seed), groups) for one in found
+        ]
     for name in names if arguments.keep else ():
         _keep(name)
     for one in fuzzed:
@@ -69,6 +71,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--target", action="append", choices=corpora.TARGETS, help="one harness; may be repeated")
     parser.add_argument("--minutes", type=float, default=10.0, help="for all harnesses together (10)")
     parser.add_argument("--seconds", type=int, help="for each harness, instead of --minutes")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="begin the choices of every harness with it (0: another each run)"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="harnesses at a time (one a processor)")
     parser.add_argument(
         "--keep", action="store_true", help="write some of what was found into the corpora of the repository"
@@ -83,7 +88,7 @@ def _by_module(names: list[str]) -> list[list[str]]:
     return list(groups.values())
 
 
-def _fuzz(names: list[str], seconds: int) -> list[Fuzzed]:
+def _fuzz(names: list[str], seconds: int, seed: int) -> list[Fuzzed]:
     """Fuzz harnesses of one module, one after the other."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as directory:
         for name in names:
@@ -93,14 +98,14 @@ def _fuzz(names: list[str], seconds: int) -> list[Fuzzed]:
                 _put(night, data)
             place.mkdir()
             (place / "corpus").symlink_to(night)
-        ended = _child(Path(directory), names, seconds)
+        ended = _child(Path(directory), names, seconds, seed)
         return [_read(name, Path(directory) / name, ended) for name in names]
 
 
-def _child(folder: Path, names: list[str], seconds: int) -> str:
+def _child(folder: Path, names: list[str], seconds: int, seed: int) -> str:
     """Run the process that fuzzes, and return what it says itself: nothing, if it could begin with all of them."""
     bounds = f"-rss_limit_mb={MEMORY_MIB} -max_len={LONGEST} -timeout={HANGS_AFTER} -verbosity=0"
-    flags = f"-max_total_time={seconds} -print_final_stats=1 {bounds}"
+    flags = f"-seed={seed} -max_total_time={seconds} -print_final_stats=1 {bounds}"
     command = [sys.executable, "-m", "tests.fuzz.child", str(folder), ",".join(names), flags]
     ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return ended.stdout.decode("utf-8", "replace")

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from meshnode.photos import child, remake
 from protocol import Photo, RemoteError, decode, limits, photo_hash
+from protocol.fields import parses
 from protocol.records.photo import read_photos
 from protocol.session import PhotoReceived, PhotoRequested
 from protocol.session.photos import PhotoExchange
@@ -64,7 +65,7 @@ def photo_frames(data: bytes) -> None:
         assert {frame.photo for frame in given} or not requested
         now += source.pick((0.0, 0.1, 61.0))
     fields = source.edited(FIELDS)
-    photos = answer_of(read_photos, fields)
+    photos = answer_of(parses(read_photos), fields)
     assert isinstance(photos, Refused) or tuple(photo.to_value() for photo in photos) == fields
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocol import Code, RemoteError, decode, limits, photo_hash
+from protocol import Code, LocalError, RemoteError, decode, limits, photo_hash
 from protocol.tokens import WordCode
 from protocol.wire import (
     HandshakeRefused,
@@ -106,12 +106,12 @@ def handshake(data: bytes) -> None:
     heard: dict[Channel, list[bytes]] = {initiator: [], responder: []}
     changed = False
     flight, speaker, listener = initiator.data_to_send(), initiator, responder
-    for turn in range(8):
+    for _ in range(8):
         if source.below(4) == 1:
             edited = source.edited_bytes(flight)
             changed = changed or edited != flight
             flight = edited
-        came = _received(listener, flight, source, answered=turn > 0)
+        came = _received(listener, flight, source)
         if came is None:
             assert changed
             return
@@ -127,7 +127,7 @@ def handshake(data: bytes) -> None:
     assert changed or (not to_say and heard[responder] == said[initiator] and heard[initiator] == said[responder])
 
 
-def _received(channel: Channel, flight: bytes, source: Source, *, answered: bool) -> list[bytes] | None:
+def _received(channel: Channel, flight: bytes, source: Source) -> list[bytes] | None:
     """Return what is heard of a flight that comes in pieces; None if it is refused."""
     heard = []
     cut = source.below(len(flight) + 1)
@@ -140,10 +140,20 @@ def _received(channel: Channel, flight: bytes, source: Source, *, answered: bool
             continue
         assert channel.broken
         assert not channel.data_to_send()
-        stranger = isinstance(channel, Responder) and not answered
-        assert isinstance(refusal, HandshakeRefused) == stranger
+        assert isinstance(refusal, HandshakeRefused) == _is_stranger(channel)
         return None
     return heard
+
+
+def _is_stranger(channel: Channel) -> bool:
+    """Whether this end listens, and no first message has held."""
+    if not isinstance(channel, Responder):
+        return False
+    try:
+        channel.psk_name  # noqa: B018  # it raises before a first message has held
+    except LocalError:
+        return True
+    return False
 
 
 def reconciliation(data: bytes) -> None:
