@@ -52,6 +52,18 @@ def _word(part: str, place: int, known: Sequence[str]) -> str:
     begun = [word for word in known if len(part) >= SHORTEST_PREFIX and word.startswith(part)]
     if len(begun) == 1:
         return begun[0]
+    raise_if_near(part, place, known)
+    raise Usage(
+        "word {place}, {typed}, is not in the list of words",
+        "look at it again on your paper",
+        field=Field.WORDS,
+        place=place,
+        typed=repr(part[:20]),
+    )
+
+
+def raise_if_near(part: str, place: int, known: Sequence[str]) -> None:
+    """Raise Usage for a word that is not in the list `known`, if words of the list are near it; it names them."""
     near = get_close_matches(part, known, NEAREST, cutoff=0.5)
     if near:
         raise Usage(
@@ -62,10 +74,3 @@ def _word(part: str, place: int, known: Sequence[str]) -> str:
             typed=repr(part[:20]),
             near=", ".join(near),
         )
-    raise Usage(
-        "word {place}, {typed}, is not in the list of words",
-        "look at it again on your paper",
-        field=Field.WORDS,
-        place=place,
-        typed=repr(part[:20]),
-    )

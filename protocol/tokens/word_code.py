@@ -14,6 +14,7 @@ from protocol.fields import check_number
 from protocol.fingerprint import WORDS
 from protocol.limits import CARD_TEXT_MAX, WORD_CODE_NUMBER_MAX
 
+CODE_WORDS = WORDS
 WORDS_SHOWN = 2
 _SEPARATORS = re.compile(r"[\s\-_.,]+")
 _NUMBERS = {str(number): number for number in range(1, WORD_CODE_NUMBER_MAX + 1)}
@@ -28,7 +29,7 @@ class WordCode:
 
     def __post_init__(self) -> None:
         check_number("number", self.number, 1, WORD_CODE_NUMBER_MAX)
-        if len(self.words) != WORDS_SHOWN or any(word not in WORDS for word in self.words):
+        if len(self.words) != WORDS_SHOWN or any(word not in CODE_WORDS for word in self.words):
             raise InvalidField("words", "must be two words of the list")
 
     def to_text(self) -> str:
@@ -39,7 +40,7 @@ class WordCode:
     def drawn(cls, number: int, random: bytes) -> WordCode:
         """Return the code of this number whose words are drawn by two fresh random bytes."""
         first, second = random
-        return cls(number, (WORDS[first], WORDS[second]))
+        return cls(number, (CODE_WORDS[first], CODE_WORDS[second]))
 
     @classmethod
     def parse(cls, text: str) -> WordCode:
@@ -50,10 +51,15 @@ class WordCode:
         """
         if len(text) > CARD_TEXT_MAX:
             raise RemoteError(Code.CARD_MALFORMED, "a text that is too long")
-        parts = [part for part in _SEPARATORS.split(text.lower()) if part]
+        parts = parts_of_code(text)
         if len(parts) != 1 + WORDS_SHOWN or not re.fullmatch("[0-9]+", parts[0]):
             raise RemoteError(Code.CARD_MALFORMED, "not a number and two words")
         number = _NUMBERS.get(parts[0])
-        if number is None or any(word not in WORDS for word in parts[1:]):
+        if number is None or any(word not in CODE_WORDS for word in parts[1:]):
             raise RemoteError(Code.CARD_CHECKSUM, "a number or a word that no code has")
         return cls(number, (parts[1], parts[2]))
+
+
+def parts_of_code(text: str) -> list[str]:
+    """Return the parts of a typed text in lower case: of a word code its number and its words."""
+    return [part for part in _SEPARATORS.split(text.lower()) if part]

@@ -397,7 +397,9 @@ def test_every_end_has_a_line_that_says_what_to_do(result: MeetingResult, line: 
         ("mesh1qqqq", "not a word code"),
         ("7-falcon", "not a word code"),
         ("100-falcon-teapot", "no code has this number or one of these words"),
-        ("7-falcon-teapots", "no code has this number or one of these words"),
+        ("7-falcon-xqzzy", "no code has this number or one of these words"),
+        ("7-Falcom-teapot", "word 1, 'falcom', is not in the list of words"),
+        ("7-falcon-teapots", "word 2, 'teapots', is not in the list of words"),
     ],
 )
 def test_a_typo_is_found_before_anybody_is_called(text: str, line: str) -> None:

@@ -14,9 +14,10 @@ from meshnode.app.people.cards import AddedState, AddedView
 from meshnode.app.people.people import no_room, per_mille, weight_for
 from meshnode.errors import Failed, Field, Refused, Usage
 from meshnode.quoting import named
+from meshnode.recovery.typed import raise_if_near
 from meshnode.replica.replica import Replica
 from protocol import Code, PersonId, Record, RemoteError, limits, person_text
-from protocol.tokens import WordCode
+from protocol.tokens import CODE_WORDS, WordCode, parts_of_code
 from protocol.wire import (
     PAKE_ENTROPY_BYTES,
     Bye,
@@ -177,6 +178,9 @@ def word_code(text: str) -> WordCode:
         return WordCode.parse(text)
     except RemoteError as error:
         if error.code is Code.CARD_CHECKSUM:
+            for place, word in enumerate(parts_of_code(text)[1:], 1):
+                if word not in CODE_WORDS:
+                    raise_if_near(word, place, CODE_WORDS)
             raise Usage(
                 "no code has this number or one of these words", "ask for the code again", field=Field.WORDS
             ) from error
