@@ -148,7 +148,7 @@ def live_with_wrong_clocks(seed: int) -> list[str]:
 
 def simulate_clocks(seeds: Sequence[int], processes: int) -> Iterator[tuple[int, list[str]]]:
     """Yield each seed with the faults of its community."""
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=gc.freeze) as pool:
         yield from zip(seeds, pool.map(live_with_wrong_clocks, seeds, chunksize=4), strict=True)
 
 
