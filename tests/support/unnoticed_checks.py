@@ -22,7 +22,7 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "records/listing.py: _check_word: word not in numbers",
         "records/record.py: signed: check_header(header)",
         "tokens/addresses.py: plain: raise InvalidField('address', 'must be an IPv4 or IPv6 address') from None",
-        "tokens/word_code.py: WordCode.__post_init__: any((word not in WORDS for word in self.words))",
+        "tokens/word_code.py: WordCode.__post_init__: any((word not in CODE_WORDS for word in self.words))",
         "tokens/word_code.py: WordCode.__post_init__: check_number('number', self.number, 1, WORD_CODE_NUMBER_MAX)",
         "tokens/word_code.py: WordCode.__post_init__: len(self.words) != WORDS_SHOWN",
         "tokens/word_code.py: WordCode.__post_init__: raise InvalidField('words', 'must be two words of the list')",
