@@ -18,6 +18,7 @@ from protocol.records.device import Device
 from protocol.records.record import Kind, Record, is_from_newer_version
 from protocol.session.events import PeerIdentified, SelfIdentification, ToldTime
 from protocol.wire.frames import SPEAKER_TAG_BYTES, Hello, Introduce, Who
+from protocol.wire.stratum import DOUBT
 
 VERSIONS = (1,)
 ALGORITHMS = (1,)  # of reconciliation; 1 is protocol/README.md, "Reconciliation"
@@ -51,6 +52,7 @@ class Greeting:
         self._certificate = found if found is not None and certifies_key(found, remote_static) else None
         self._extra: list[Record] = []
         self._hello: Hello | None = None
+        self._their_time = ToldTime(0, DOUBT)  # as their Hello told it, or a Ping since
         self._version = 0
         self._who_sent = False
         self._who_answered = False
@@ -76,7 +78,7 @@ class Greeting:
             header.author,
             header.device,
             self._certificate,
-            ToldTime(hello.wall, hello.stratum),
+            self._their_time,
             self._version,
             hello.run,
             self._extra,
@@ -110,12 +112,18 @@ class Greeting:
                 self._read(records)
                 return None
 
+    def take_time(self, told: ToldTime) -> None:
+        """Note that the other side goes by another time than its Hello told, before it is known who that is."""
+        if self._hello is not None:
+            self._their_time = told
+
     def _take_hello(self, hello: Hello) -> Who | None:
         if self._hello is not None:
             raise RemoteError(Code.OUT_OF_ORDER, "a second Hello")
         self._version = highest_common(VERSIONS, hello.versions)
         highest_common(ALGORITHMS, hello.algorithms)  # there is only one so far
         self._hello = hello
+        self._their_time = ToldTime(hello.wall, hello.stratum)
         if hello.records:
             self._read(hello.records)
         elif hello.speaker_tag is not None and self._certificate is not None:

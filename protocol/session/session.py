@@ -354,6 +354,8 @@ class Session:
             case Ping(wall, stratum):
                 if self._identified:
                     self._events.append(TimeTold(ToldTime(wall, stratum)))
+                else:
+                    self._greeting.take_time(ToldTime(wall, stratum))
 
     def _take_roots(self, roots: Roots) -> None:
         reconciliation = self._admitted.reconciliation

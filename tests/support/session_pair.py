@@ -51,6 +51,7 @@ class Side:
     refused: set[RecordId] = field(default_factory=set)
     photos: dict[PhotoHash, bytes] = field(default_factory=dict)
     fetched: list[PhotoReceived] = field(default_factory=list)
+    wall: int = NOW  # the time that it goes by
     session: Session = field(init=False)
 
     def start(
@@ -65,7 +66,7 @@ class Side:
             find_certificate=self.knows.get,
             kinds_of=self.kinds_of,
             now=now,
-            told=lambda: ToldTime(NOW, stratum.MACHINE),
+            told=lambda: ToldTime(self.wall, stratum.MACHINE),
         )
 
     def put(self, records: Iterable[Record], *, hidden: bool = False) -> None:

@@ -11,8 +11,8 @@ from protocol.limits import (
     BATCH_RECORDS,
     PASSES_MAX,
 )
-from protocol.session import Ended, PeerIdentified, Phase
-from protocol.wire.frames import Have, Introduce, Records, Roots, Who
+from protocol.session import Ended, PeerIdentified, Phase, TimeTold
+from protocol.wire.frames import Have, Hello, Introduce, Records, Roots, Who
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, item, kinds, settled
 from tests.support.stolen_keys import claim
@@ -44,6 +44,22 @@ def test_each_learns_who_the_other_is_before_anything_is_admitted() -> None:
         assert met.certificate == peer.certificate()
         assert side.live
     assert kinds(pair)[Who] == kinds(pair)[Introduce] == 2
+
+
+@pytest.mark.parametrize("moment", [Hello, Who, Introduce, Roots, None])
+@pytest.mark.parametrize("changes", ["initiator", "responder", "both"])
+def test_a_time_that_changes_at_any_moment_is_known_to_the_other_in_the_end(moment: type | None, changes: str) -> None:
+    pair = Pair.of(acquainted=False)
+    pair = pair.run() if moment is None else pair.run_until(moment)
+    for side in {"initiator": [pair.initiator], "responder": [pair.responder]}.get(
+        changes, [pair.initiator, pair.responder]
+    ):
+        side.wall += 86_400
+        side.session.tell_time()
+    pair.run()
+    for side, peer in ((pair.initiator, pair.responder), (pair.responder, pair.initiator)):
+        told = [event.told.wall for event in side.events if isinstance(event, PeerIdentified | TimeTold)]
+        assert told[-1] == peer.wall
 
 
 def test_the_user_of_a_card_identifies_themselves_at_once() -> None:
