@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,10 @@ from tests.support.lan import Lan
 from tests.support.namespaces import laboratory
 
 MakeLan = Callable[..., Lan]
+
+signal.signal(
+    signal.SIGHUP, signal.SIG_DFL
+)  # what starts the tests may ignore it, as nohup does, and daemons would inherit that
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -57,22 +57,10 @@ class Caller:
     """One guest's end of a connection with the daemon of `host` on loopback, at `port`."""
 
     def __init__(self, guest: Person, host: Person, port: int, now: int, held: Held) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), CONNECT)
         self.live = self.ended = False
         self.heard = 0
         self._held = held
-        self._channel = Initiator(
-            static_private=guest.keys.dh_private,
-            remote_static=host.keys.dh_public,
-            psk=contact_psk(guest.keys.dh_private, host.keys.dh_public),
-            ephemeral_private=grown(guest.name, time.monotonic_ns()),
-        )
-        self.socket.sendall(self._channel.data_to_send())
-        while not self._channel.established:
-            data = self.socket.recv(PIECE)
-            if not data:
-                raise ConnectionError(f"{guest.name} is not let in")
-            self._channel.receive(data)
+        self.socket, self._channel = _let_in(guest, host, port)
         self.socket.sendall(self._channel.data_to_send())
         self._session = Session(
             initiator=True,
@@ -133,6 +121,30 @@ class Caller:
                     self._session.supply([self._held.records[id_] for id_ in ids if id_ in self._held.records])
                 case LiveStarted():
                     self.live = True
+
+
+def _let_in(guest: Person, host: Person, port: int) -> tuple[socket.socket, Initiator]:
+    """Call until the daemon answers: while others wait for it, it has no room for one more, and callers call again."""
+    until = time.monotonic() + CONNECT
+    while True:
+        channel = Initiator(
+            static_private=guest.keys.dh_private,
+            remote_static=host.keys.dh_public,
+            psk=contact_psk(guest.keys.dh_private, host.keys.dh_public),
+            ephemeral_private=grown(guest.name, time.monotonic_ns()),
+        )
+        connected = socket.create_connection(("127.0.0.1", port), CONNECT)
+        try:
+            connected.sendall(channel.data_to_send())
+            while not channel.established and (data := connected.recv(PIECE)):
+                channel.receive(data)
+        except ConnectionError:
+            pass
+        if channel.established:
+            return connected, channel
+        connected.close()
+        if time.monotonic() > until:
+            raise ConnectionError(f"{guest.name} is not let in")
 
 
 @contextmanager
