@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from msgspec import structs
+
 from bench.harness import Bound, Report
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
@@ -44,7 +46,7 @@ def measure(report: Report) -> None:
         records = [record for row in other.store.records.rows() if (record := other.store.records.get(row.id))]
         one.ingest.receive(records, other.me)
     known = contacts.dial_keys(guest, hub.me)[0]
-    unknown = replace(known, psk=replace(known.psk, hint_key=bytes(32)))
+    unknown = structs.replace(known, psk=replace(known.psk, hint_key=bytes(32)))
     calls = CALLS.get(report.size.name, CALLS_USUAL)
     samples: list[tuple[float, float, float]] = []
     for _ in range(report.size.runs + 1):

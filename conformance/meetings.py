@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.asked import Asked, Told, unhexed
 from protocol import Code, DeviceKeys, RemoteError
+from protocol.keys import public_key
 from protocol.tokens import Card, DeviceCode, WordCode
 from protocol.wire import (
     Announcement,
@@ -37,7 +38,7 @@ from protocol.wire import (
     service_names,
 )
 from protocol.wire.frames import decode_frame, encode_frame
-from protocol.wire.noise import Handshake, public_key
+from protocol.wire.noise import Handshake
 
 # --- texts, enrolments -----------------------------------------------------------------------------------------------
 

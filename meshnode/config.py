@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from meshnode.errors import Usage
 from meshnode.home import Home
@@ -28,8 +27,7 @@ MDNS_MODES = ("on", "listen", "off")
 ENVIRONMENT = "MESHNODE_"
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The settings of one run. The names of the fields are the keys of config.toml."""
 
     home: Home

@@ -7,7 +7,6 @@ Only the settings (`config.toml`), the process id in `lock` and the count in `st
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any, Literal
 
 from meshnode.errors import Failed, Forbidden
@@ -43,11 +42,11 @@ def unlocked(home: Home, passphrase: str | None) -> Home:
     """
     stored = read_header(home)
     if stored is None or stored.get("moving") == "out":
-        return replace(home, key=None)
+        return home._replace(key=None)
     if passphrase is None:
         raise Forbidden("the node in {path} is encrypted", "give its passphrase", path=home.path)
     try:
-        return replace(home, key=HomeKey(unseal(stored, passphrase)))
+        return home._replace(key=HomeKey(unseal(stored, passphrase)))
     except ValueError:
         raise _damaged(home) from None
 
@@ -65,7 +64,7 @@ def encrypt_new(home: Home, passphrase: str, *, entropy: Entropy) -> Home:
     """Return a home, in which there is no node yet, with a new key sealed under `passphrase`. Refused if that is empty."""
     key = HomeKey(entropy(32))
     write_header(home, header(key, passphrase, entropy))
-    return replace(home, key=key)
+    return home._replace(key=key)
 
 
 # --- the file --------------------------------------------------------------------------------------------------------

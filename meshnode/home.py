@@ -10,10 +10,9 @@ import os
 import re
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from meshnode.errors import Failed, Forbidden, NotFound, Refused
 
@@ -28,12 +27,11 @@ DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """The directory of one node. Creating this object touches no file."""
 
     path: Path
-    key: HomeKey | None = field(default=None, repr=False, compare=False)
+    key: HomeKey | None = None
     """The key under which all in it is encrypted: `encryption.unlocked` gives it. None for one that is not, or is locked."""
 
     @property

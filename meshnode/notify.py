@@ -14,11 +14,11 @@ import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import trio
+from msgspec import to_builtins
 
 from meshnode.app import waiting
 from meshnode.app.explain.problem import Problem, found_problem
@@ -124,7 +124,7 @@ def _messages(found: tuple[WaitingView, ...]) -> Iterator[dict[str, Any]]:
         yield {"kind": "several", "text": text.several(len(found)), "count": len(found)}
         return
     for each in found:
-        fields = asdict(each)
+        fields = to_builtins(each)
         yield {"kind": each.kind, "text": text.line(fields), **fields}
 
 

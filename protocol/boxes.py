@@ -10,19 +10,16 @@ from hashlib import blake2b
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
+from protocol.keys import public_key
+
 SEAL_BYTES: int = bindings.crypto_box_SEALBYTES
 """The bytes of a box beside its content."""
 _NONCE_BYTES = 24
 
 
-def box_public(private: bytes) -> bytes:
-    """Return the public key (X25519, 32 bytes) of a private one (32 bytes)."""
-    return bindings.crypto_scalarmult_base(private)
-
-
 def seal_box(content: bytes, public: bytes, ephemeral: bytes) -> bytes:
     """Return the box around `content` for the owner of the key `public`, made with the private key `ephemeral`."""
-    shown = box_public(ephemeral)
+    shown = public_key(ephemeral)
     nonce = blake2b(shown + public, digest_size=_NONCE_BYTES).digest()
     return shown + bindings.crypto_box(content, nonce, public, ephemeral)
 
@@ -32,7 +29,7 @@ class BoxOpener:
 
     def __init__(self, private: bytes) -> None:
         self._private = private
-        self._public = box_public(private)
+        self._public = public_key(private)
 
     def open(self, box: bytes) -> bytes | None:
         """Return what is in the box; None if it is for another key, or was changed."""

@@ -64,6 +64,13 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+def public_key(private: bytes) -> bytes:
+    """Return the X25519 public key (32 bytes) of a private one. LocalError if that has not 32 bytes."""
+    if len(private) != KEY_BYTES:
+        raise LocalError("a private key is 32 bytes")
+    return bindings.crypto_scalarmult_base(private)
+
+
 def is_low_order(agreement_public: bytes) -> bool:
     """Whether this X25519 public key is of low order: a secret agreed on with it would be known to everybody."""
     return agreement_public in _LOW_ORDER
@@ -112,8 +119,8 @@ class DeviceKeys:
     def __post_init__(self) -> None:
         public, secret = _signing_pair(self.sign_seed)
         object.__setattr__(self, "device_id", public)
-        object.__setattr__(self, "dh_public", _agreement_public(self.dh_private))
-        object.__setattr__(self, "letter_public", _agreement_public(self.letter_private))
+        object.__setattr__(self, "dh_public", public_key(self.dh_private))
+        object.__setattr__(self, "letter_public", public_key(self.letter_private))
         object.__setattr__(self, "_secret", secret)
 
     def sign(self, message: bytes) -> bytes:
@@ -188,9 +195,3 @@ def _signing_pair(seed: bytes) -> tuple[bytes, bytes]:
     if len(seed) != KEY_BYTES:
         raise LocalError("a signing seed is 32 bytes")
     return bindings.crypto_sign_seed_keypair(seed)
-
-
-def _agreement_public(private: bytes) -> bytes:
-    if len(private) != KEY_BYTES:
-        raise LocalError("a private key is 32 bytes")
-    return bindings.crypto_scalarmult_base(private)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from meshnode import CONTRACT, __version__
 from meshnode.api import guard
@@ -14,8 +15,7 @@ from meshnode.local.event_stream import EVENTS
 from meshnode.local.schema import named_schemas, query_parameters, schema
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorView:
+class ErrorView(Struct, frozen=True):
     """An error: a stable code for programs, a line for people, and the next step.
 
     Where a name fits several people or things, `candidates` lists them. `field` names the part of the request that is
@@ -29,8 +29,7 @@ class ErrorView:
     field: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorReply:
+class ErrorReply(Struct, frozen=True):
     """The answer to every request that fails (a status of 400 or more)."""
 
     error: ErrorView

@@ -7,9 +7,10 @@ cannot disagree.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, is_dataclass
 from inspect import getdoc
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from meshnode.errors import MeshnodeError
 
@@ -17,16 +18,14 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[..., Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class FileReply:
+class FileReply(Struct, frozen=True):
     """A reply that is a file: how many bytes it has, and these in pieces."""
 
     size: int
     content: AsyncGenerator[bytes, None]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One declared route.
 
     `takes_who` says whether its path ends in `{who}`, a name or an id, and `takes_bytes` whether its body is a file; a large
@@ -74,7 +73,7 @@ class Routes:
             query: type | None = types.get("query")
             reply = types["return"]
             streams = get_origin(reply) is AsyncIterator
-            assert all(shape is None or is_dataclass(shape) for shape in (body, query))
+            assert all(shape is None or issubclass(shape, Struct) for shape in (body, query))
             self.table.append(
                 Route(
                     method=method,

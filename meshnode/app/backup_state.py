@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
@@ -14,8 +14,7 @@ _LAST = "last_backup"
 _FAILED = "backup_failed"
 
 
-@dataclass(frozen=True, slots=True)
-class BackupState:
+class BackupState(Struct, frozen=True):
     """When the last backup was made (UNIX seconds; None: never), and why the last try failed, if it did."""
 
     last: int | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.catalog.entries import available_until
 from meshnode.app.catalog.ids import listing_id
@@ -21,8 +22,7 @@ STEP_READ = 20  # exchanges in one step
 _TO_COME_BACK = frozenset({Stage.AGREED, Stage.GIVEN, Stage.RECEIVED, Stage.COMPLETED})
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarEntry:
+class CalendarEntry(Struct, frozen=True):
     """One day in your calendar.
 
     `kind` is `collect` (you collect what was agreed on), `hand_over` (`person` collects it), `give_back` (you give a
@@ -39,8 +39,7 @@ class CalendarEntry:
     changed: int
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarView:
+class CalendarView(Struct, frozen=True):
     """The days in your calendar, the first ones first."""
 
     entries: tuple[CalendarEntry, ...]

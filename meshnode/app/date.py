@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, name_of, reference
 from meshnode.clock import RELEASED, Basis, ClockReading, Voice
@@ -19,8 +20,7 @@ NAMED = 3  # people who say another date are named up to this number; the rest a
 CONFIRM = message("'meshnode clock confirm' if this computer's date is right, else 'meshnode clock set DATE'")
 
 
-@dataclass(frozen=True, slots=True)
-class ToldTimeView:
+class ToldTimeView(Struct, frozen=True):
     """The date that somebody's computer has told, in UNIX seconds as of now, and whether it was in doubt itself."""
 
     person: PersonRef
@@ -29,15 +29,13 @@ class ToldTimeView:
     agrees: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OwnersDate:
+class OwnersDate(Struct, frozen=True):
     """The date by the owner's word, in UNIX seconds; null: the one that this computer shows."""
 
     time: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClockView:
+class ClockView(Struct, frozen=True):
     """The date that the node goes by and all that speaks for and against it. Times are UNIX seconds."""
 
     now: int

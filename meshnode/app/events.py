@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.catalog.ids import listing_id
 from meshnode.replica.changes import Change
@@ -33,8 +34,7 @@ _OF_RECORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EventView:
+class EventView(Struct, frozen=True):
     """Something changed: `kind` says what to read again, `at` when this node noticed it (UNIX seconds).
 
     `kind` is `listings`, `people`, `groups`, `exchanges`, `alerts` (a watch has found something), `peers`, `status`, or

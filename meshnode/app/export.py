@@ -5,7 +5,7 @@ It holds no keys, no secrets of cards, and no listings of others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import hiding, watches
@@ -32,16 +32,14 @@ from protocol import limits
 FORMAT = 1  # raised when a field changes its meaning; new fields do not raise it
 
 
-@dataclass(frozen=True, slots=True)
-class GivenVouch:
+class GivenVouch(Struct, frozen=True):
     """A person you vouch for, and how much: 0.001 to 1."""
 
     person: PersonRef
     trust: float
 
 
-@dataclass(frozen=True, slots=True)
-class ExportView:
+class ExportView(Struct, frozen=True):
     """Everything on this node that is yours, as it was at `made` (UNIX seconds); `format` is 1.
 
     `sharing` has your exact place, if this node knows it, and `exchanges` has the messages between you and others: the

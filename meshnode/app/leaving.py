@@ -6,7 +6,7 @@ is revoked there. In either case the owner types their own name, so that nobody 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app import notes
 from meshnode.app.devices import wiped
@@ -23,8 +23,7 @@ from meshnode.slices import Steps
 from protocol import Kind, normalize_line, person_text
 
 
-@dataclass(frozen=True, slots=True)
-class LeavingView:
+class LeavingView(Struct, frozen=True):
     """The things that leaving for good would end, and the name that confirms it.
 
     `person` is your id, and `name` what you type to confirm it. `devices` are the names of your other devices, and `this` is that of the one
@@ -43,8 +42,7 @@ class LeavingView:
     vouches: int
 
 
-@dataclass(frozen=True, slots=True)
-class LeavingOrder:
+class LeavingOrder(Struct, frozen=True):
     """Your own name, as you have typed it.
 
     With `vouches`, your trust in everybody is taken back too. That is said once the others have heard the rest: from then

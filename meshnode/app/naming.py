@@ -7,10 +7,11 @@ as for somebody who does not exist, so that a block does not show.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from heapq import nsmallest
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from meshnode.app.lookalikes import look_alike, skeletons
 from meshnode.app.picking import ID_PREFIX_MIN, Candidate, alike, near, pick
@@ -30,8 +31,7 @@ _ID_TAG = "mp1"
 ID_SHOWN = 11  # letters of an id in a list of candidates, its tag among them
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRef:
+class PersonRef(Struct, frozen=True):
     """A person as others are mentioned: the whole id, and the name that you or else they themselves have given them."""
 
     id: str
@@ -62,8 +62,7 @@ def namesakes(replica: Replica, person: PersonId, name: str) -> list[PersonId]:
     return [other for other in known(replica) if other != person and look_alike(name, public_name(replica, other))]
 
 
-@dataclass(frozen=True, slots=True)
-class _CloseNames:
+class _CloseNames(Struct, frozen=True):
     """The names that nobody else may pass for, as they were at one version of the trust state."""
 
     version: int

@@ -9,9 +9,10 @@ something that is named as it is written: see `pick`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from meshnode.app.words import has_part, has_word, searchable, words_of
 from meshnode.errors import Ambiguous, Usage
@@ -45,8 +46,7 @@ class MatchKind(IntEnum):
     """Each of its words is a part of a word of these, if it is long enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate(Generic[Item]):
+class Candidate(Struct, Generic[Item], frozen=True):
     """One thing that can be meant."""
 
     item: Item
@@ -60,8 +60,7 @@ class Candidate(Generic[Item]):
     """What else is told of it, such as the text of a listing, in the form that `searchable` returns."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Typed:
+class _Typed(Struct, frozen=True):
     """A typed text, in the forms in which it is compared."""
 
     written: str

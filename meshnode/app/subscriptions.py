@@ -7,7 +7,8 @@ changes nothing. Its host is the number of this computer: such programs may not 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.page_access import PageAccess
 from meshnode.errors import Usage
@@ -18,16 +19,14 @@ KINDS = {"calendar": "calendar/{secret}.ics", "feed": "feed/{secret}.atom"}
 """What can be subscribed to, each with its path on the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionsView:
+class SubscriptionsView(Struct, frozen=True):
     """The secret addresses of your calendar and of the feed of what others share, for programs on this computer."""
 
     calendar: str
     feed: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddressOrder:
+class AddressOrder(Struct, frozen=True):
     """The address to change before both are shown: `calendar` or `feed`; null: none. The one before works no longer."""
 
     change: str | None = None

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.exchanges import exchanges, view
@@ -25,8 +26,7 @@ from protocol import PersonId, parse_person
 _TOLD = "told of waiting"  # a value in the store: the keys of what the owner was notified of and still waits
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingView:
+class WaitingView(Struct, frozen=True):
     """One thing that waits for you.
 
     `kind` is `request` (somebody asks for your post, or offers to help with it), `confirmation` (the other person says
@@ -54,16 +54,14 @@ class WaitingView:
     people: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class KindCount:
+class KindCount(Struct, frozen=True):
     """The number of things of one kind that wait for you."""
 
     kind: str
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingCount:
+class WaitingCount(Struct, frozen=True):
     """The number of people who wait for you, and of the things that do, by kind; kinds without any are left out.
 
     `strangers` are the people who have no line of their own in the inbox; they are not among `people`.
@@ -75,16 +73,14 @@ class WaitingCount:
     strangers: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class InboxQuery:
+class InboxQuery(Struct, frozen=True):
     """With `everybody`, each stranger has a line. With `through`, only those who are connected to you through that person."""
 
     everybody: bool = False
     through: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InboxView:
+class InboxView(Struct, frozen=True):
     """Everything that waits for you (`waiting`), the exchanges among it with recent answers, and their number."""
 
     waiting: tuple[WaitingView, ...]

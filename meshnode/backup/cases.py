@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import trio
+from msgspec import Struct
 
 from meshnode.app import backup_state
 from meshnode.backup import sealing
@@ -14,23 +13,20 @@ from meshnode.backup.maker import RECIPIENTS_MAX, BackupMaker
 from meshnode.errors import Refused, Usage
 
 
-@dataclass(frozen=True, slots=True)
-class RecordCount:
+class RecordCount(Struct, frozen=True):
     """How many records of one kind there are."""
 
     kind: str
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class BackupOrder:
+class BackupOrder(Struct, frozen=True):
     """The public keys (`age1...`) that can open the backup; without any, those that are set for this node."""
 
     to: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BackupView:
+class BackupView(Struct, frozen=True):
     """A backup that was made and read back.
 
     `file` is where it waits to be fetched, for an hour at least; `made` is in UNIX seconds. `identity` says how the identity key is
@@ -48,16 +44,14 @@ class BackupView:
     records: tuple[RecordCount, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DailyBackup:
+class DailyBackup(Struct, frozen=True):
     """A daily backup that is kept: its path, and its date (YYYY-MM-DD)."""
 
     file: str
     date: str
 
 
-@dataclass(frozen=True, slots=True)
-class BackupsView:
+class BackupsView(Struct, frozen=True):
     """The state of the backups of a node.
 
     `keys` are the public keys that they are sealed to, `last` is when the last one was made (UNIX seconds), `failed` why the
@@ -72,15 +66,13 @@ class BackupsView:
     daily: tuple[DailyBackup, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BackupKeyOrder:
+class BackupKeyOrder(Struct, frozen=True):
     """The public keys (`age1...`) that can open the backups of this node from now on; without any, a new key is made."""
 
     to: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BackupKeyView:
+class BackupKeyView(Struct, frozen=True):
     """The public keys to which backups are sealed now, and the secret key that was made, which the node does not keep."""
 
     keys: tuple[str, ...]

@@ -11,9 +11,10 @@ import json
 import re
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec import Struct, to_builtins
 
 from meshnode.errors import Failed, Refused
 
@@ -37,16 +38,14 @@ _NAME = re.compile(
 _TEXT_MAX = 1000  # letters of a name in the manifest; more than any name of a person has
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True):
     """A file in a backup: how long it is, and its SHA-256 in hex."""
 
     bytes: int
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """The beginning of a backup: whose it is, when and by what it was made, and what is in it.
 
     `made` is in UNIX seconds. `counts` has the number of records by the name of their kind. `identity` is "open", "sealed"
@@ -71,7 +70,7 @@ class Manifest:
 
     def encoded(self) -> bytes:
         """Return the manifest as it is in the archive."""
-        return json.dumps({"what": WHAT, "version": VERSION, **asdict(self)}, indent=1).encode() + b"\n"
+        return json.dumps({"what": WHAT, "version": VERSION, **to_builtins(self)}, indent=1).encode() + b"\n"
 
     @classmethod
     def decoded(cls, data: bytes) -> Manifest:

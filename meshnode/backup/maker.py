@@ -6,11 +6,11 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec import Struct
 
 from meshnode import __version__
 from meshnode.app.devices.device_list import name_of as name_of_device
@@ -33,8 +33,7 @@ FETCHED_WITHIN = 3600  # seconds within which a backup is to be fetched; then `r
 RECIPIENTS_MAX = 16  # a household, and a friend or two
 
 
-@dataclass(frozen=True, slots=True)
-class MadeBackup:
+class MadeBackup(Struct, frozen=True):
     """A backup that was made and read back: where it is, how long it is, and what is in it."""
 
     path: Path

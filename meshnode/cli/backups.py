@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import to_builtins
 
 from meshnode.cli import apart, output
 from meshnode.cli.asking import agreed
@@ -149,7 +149,7 @@ def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives
 
 def _shown(manifest: Any) -> dict[str, Any]:
     """Return what a backup says of itself, as `backup` prints it."""
-    facts = asdict(manifest)
+    facts = to_builtins(manifest)
     counts, size = facts.pop("counts"), sum(one["bytes"] for one in facts.pop("files").values())
     return {**facts, "bytes": size, "records": [{"kind": kind, "count": count} for kind, count in counts.items()]}
 

@@ -14,9 +14,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from meshnode.cli import output
 from meshnode.cli.command import Settings, command
@@ -41,8 +42,7 @@ def demo(call: Settings) -> None:
         output.as_json(reply)
 
 
-@dataclass
-class DemoRun:
+class DemoRun(Struct):
     """One run of the demo: its directory, the daemons in it, and the commands that were run so far."""
 
     directory: Path

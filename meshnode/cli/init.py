@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from meshnode.cli import output, passphrase, recovering
 from meshnode.cli.command import Answer, Settings, command, say_lines
@@ -22,8 +22,7 @@ DEFAULT_AUDIENCE = "trusted_network"
 NEARBY = "anyone_local"
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """The choices that a new node is created with; `place` is latitude and longitude in degrees."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from meshnode.cli import output, passphrase
 from meshnode.cli.command import Settings, command

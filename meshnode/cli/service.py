@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import asdict
 
 from meshnode.cli import output
 from meshnode.cli.command import CommandGroup, Settings, command, say_lines

@@ -8,10 +8,11 @@ was last known. Where two disagree by a day and nothing decides between them, th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from statistics import median_low
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from protocol import PersonId, limits
 from protocol.wire import stratum
@@ -47,8 +48,7 @@ class Voice(NamedTuple):
         return stratum.counts(self.stratum)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """All that speaks about the date at one moment. Times are UNIX seconds."""
 
     wall: float
@@ -74,8 +74,7 @@ class Evidence:
     """The seconds that have run since, as far as they are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Belief:
+class Belief(Struct, frozen=True):
     """The time that the node goes by, what it is based on, and the earlier time by which it deletes."""
 
     now: float

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.clock.belief import APART, LEAP, SLACK, Basis, Belief, Evidence, Voice, against, agree, decide, speaking
 from meshnode.clock.machine import Machine
@@ -22,8 +24,7 @@ SAVE_SECONDS = limits.MINUTE  # the date last known is written no more often tha
 FRESH_SECONDS = 1.0  # what was decided holds so long while no clock is set and nobody speaks: reading is cheap
 
 
-@dataclass(frozen=True, slots=True)
-class ClockReading:
+class ClockReading(Struct, frozen=True):
     """The time that the node goes by, and what that is based on. Times are UNIX seconds."""
 
     now: int

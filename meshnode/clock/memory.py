@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from protocol import limits
 from protocol.wire.stratum import MACHINE
 
 
-@dataclass(frozen=True, slots=True)
-class ClockMemory:
+class ClockMemory(Struct, frozen=True):
     """The last date that was known, and what ties it to the running time of the machine. Times are UNIX seconds.
 
     `boot_id` names the start of the machine in which this was written; `offset`, `wall_offset` and `owner_offset` are

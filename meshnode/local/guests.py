@@ -9,10 +9,10 @@ import socket
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 import trio
+from msgspec import Struct, field
 
 CONNECTIONS_MAX = 64  # open at once; a browser opens six, and one for its events
 CONNECTIONS_PER_HOST = 16
@@ -23,8 +23,7 @@ UNKNOWN_PER_WINDOW = 30  # requests without a session, guessed links among them;
 HOSTS_MAX = 256  # addresses that are remembered; a home network has as many
 
 
-@dataclass(slots=True)
-class _Host:
+class _Host(Struct):
     """The requests of one address in its present window, and its open connections, the oldest first."""
 
     began: float

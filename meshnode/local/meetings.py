@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import trio
+from msgspec.structs import replace
 
 from meshnode.app.devices import device_list
 from meshnode.app.devices.device_list import DeviceCodeView, DeviceOrder

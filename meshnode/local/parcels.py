@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 import trio
+from msgspec import Struct
 
 from meshnode.app.parcels import making
 from meshnode.app.parcels.making import MadeParcel, ParcelOrder, ParcelView
@@ -34,8 +34,7 @@ MARKED_BYTES = 256  # of the beginning of a parcel, by which it is known: the bo
 _OWN = "parcels made here"  # the name, in the store's small values, of the marks of those
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(Struct):
     """A parcel that waits to be fetched, and the file that holds its chunks."""
 
     made: MadeParcel

@@ -1,8 +1,8 @@
-"""Reads JSON into dataclasses, writes dataclasses as JSON, and describes them in JSON Schema 2020-12 (as OpenAPI 3.1 does).
+"""Reads JSON into structs, writes structs as JSON, and describes them in JSON Schema 2020-12 (as OpenAPI 3.1 does).
 
-A shape is a dataclass whose fields are texts, whole numbers, other numbers, quantities, booleans, tuples, shapes, or unions of one of
-these with None or `Unset`. This file checks input itself, because its rules are stricter than those of the libraries that
-read dataclasses: it refuses unknown fields, numbers that not every reader of JSON keeps exactly, and texts that are not
+A shape is a `msgspec.Struct` whose fields are texts, whole numbers, other numbers, quantities, booleans, tuples, shapes, or unions of one of
+these with None or `Unset`. This file checks input itself, because its rules are stricter than those of the library that
+makes the structs: it refuses unknown fields, numbers that not every reader of JSON keeps exactly, and texts that are not
 Unicode, and says so in words for people.
 """
 
@@ -11,17 +11,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, Field, fields, is_dataclass
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from msgspec import Struct
+from msgspec.structs import fields
+
 from meshnode.app.listings.listings import Unset
 from meshnode.errors import Usage, field_called
 from protocol import simplest
 
-Shape = TypeVar("Shape")
+Shape = TypeVar("Shape", bound=Struct)
 
 WORDS = {str: "a text", int: "a whole number", float: "a number", Decimal: "a number", bool: "true or false"}
 SCHEMA_TYPES = {str: "string", int: "integer", float: "number", Decimal: "number", bool: "boolean", NoneType: "null"}
@@ -40,8 +42,8 @@ def read(shape: type[Shape], value: Any) -> Shape:
         if name not in types:
             raise Usage("there is no field {name} here", "there are: {words}", name=repr(name), words=", ".join(types))
     given = {name: _read(types[name], item, name) for name, item in value.items()}
-    for field in fields(shape):  # type: ignore[arg-type]
-        if field.name not in given and _is_required(field):
+    for field in fields(shape):
+        if field.name not in given and field.required:
             raise Usage("{name} is missing", field=field_called(field.name), name=repr(field.name))
     return shape(**given)
 
@@ -90,10 +92,10 @@ def _read(wanted: Any, value: Any, name: str) -> Any:
         if not isinstance(value, list):
             raise Usage("{name} must be a list", field=field_called(name), name=repr(name))
         return tuple(_read(get_args(wanted)[0], item, name) for item in value)
-    if is_dataclass(wanted):
+    if _is_shape(wanted):
         if not isinstance(value, dict):
             raise Usage("{name} must be an object", field=field_called(name), name=repr(name))
-        return read(wanted, value)  # type: ignore[arg-type]
+        return read(wanted, value)
     return _read_plain(wanted, value, name)
 
 
@@ -120,7 +122,7 @@ def _read_plain(wanted: Any, value: Any, name: str) -> Any:
 
 
 def dump(value: Any) -> str:
-    """Return `value` as JSON on one line. Dataclasses become objects, with their fields in order."""
+    """Return `value` as JSON on one line. Structs become objects, with their fields in order."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_members)
 
 
@@ -129,7 +131,7 @@ PART = 50  # items of one part, some 0.5 ms
 
 def parts(value: Any) -> Iterator[str]:
     """Yield the text of `dump(value)` in parts, so that a reply with very many items need not be written at once."""
-    members = _members(value) if is_dataclass(value) else None
+    members = _members(value) if isinstance(value, Struct) else None
     if isinstance(value, tuple) and len(value) > PART:
         for at in range(0, len(value), PART):
             yield ("," if at else "[") + dump(value[at : at + PART])[1:-1]
@@ -146,12 +148,12 @@ def parts(value: Any) -> Iterator[str]:
 def _members(value: Any) -> dict[str, Any] | float:
     if isinstance(value, Decimal):
         return float(value)
-    return {_json_name(field): getattr(value, field.name) for field in fields(value)}
+    return {_json_name(name): getattr(value, name) for name in value.__struct_fields__}
 
 
-def _json_name(field: Field[Any]) -> str:
+def _json_name(name: str) -> str:
     """Return the name of a field in JSON: Python reserves some words, so that `with` is the field `with_`."""
-    return field.name.rstrip("_")
+    return name.rstrip("_")
 
 
 # --- describing ----------------------------------------------------------------------------------------------------
@@ -159,8 +161,8 @@ def _json_name(field: Field[Any]) -> str:
 
 def schema(wanted: Any) -> dict[str, Any]:
     """Return the JSON Schema of a type. It refers to shapes by name; `named_schemas` has them."""
-    if is_dataclass(wanted):
-        return {"$ref": f"#/components/schemas/{wanted.__name__}"}  # type: ignore[union-attr]
+    if _is_shape(wanted):
+        return {"$ref": f"#/components/schemas/{wanted.__name__}"}
     if get_origin(wanted) in (Union, UnionType):
         options = [schema(option) for option in _options(wanted) if option is not Unset]
         return options[0] if len(options) == 1 else {"anyOf": options}
@@ -185,15 +187,15 @@ def named_schemas(read: list[Any], written: list[Any]) -> dict[str, Any]:
 def _collect(wanted: Any, found: dict[str, Any], *, complete: bool) -> None:
     """Add the schemas of all shapes in `wanted` to `found`; in the `complete` ones every field is required."""
     inner = get_args(wanted)
-    if is_dataclass(wanted):
-        name = wanted.__name__  # type: ignore[union-attr]
+    if _is_shape(wanted):
+        name = wanted.__name__
         if name in found:
             return
         inner = tuple(_types(wanted).values())
         found[name] = {
             "type": "object",
-            "properties": {_json_name(field): schema(_types(wanted)[field.name]) for field in fields(wanted)},
-            "required": [_json_name(field) for field in fields(wanted) if complete or _is_required(field)],
+            "properties": {_json_name(name): schema(found) for name, found in _types(wanted).items()},
+            "required": [_json_name(field.name) for field in fields(wanted) if complete or field.required],
             "additionalProperties": False,
             "description": " ".join((wanted.__doc__ or "").split()),
         }
@@ -207,7 +209,7 @@ def query_parameters(shape: Any) -> list[dict[str, Any]]:
         {
             "name": field.name,
             "in": "query",
-            "required": _is_required(field),
+            "required": field.required,
             "schema": schema(_without_none(_types(shape)[field.name])),
         }
         for field in fields(shape)
@@ -220,14 +222,14 @@ def query_parameters(shape: Any) -> list[dict[str, Any]]:
 def _resolved(shape: Any) -> dict[str, Any]:
     """Return the types of a shape's fields by name, in order."""
     resolved = get_type_hints(shape)
-    return {field.name: resolved[field.name] for field in fields(shape)}
+    return {name: resolved[name] for name in shape.__struct_fields__}
 
 
 _types: Callable[[Any], dict[str, Any]] = cache(_resolved)  # as a decorator, mypy refuses classes as not hashable
 
 
-def _is_required(field: Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
+def _is_shape(wanted: Any) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, Struct)
 
 
 def _without_none(wanted: Any) -> Any:

@@ -11,8 +11,9 @@ the same time, the one stays that the device with the smaller key dialed; if not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from meshnode.net.turns import Seat, Turns
 from protocol import Code, DeviceId, PersonId, limits
@@ -35,8 +36,7 @@ Kept = TypeVar("Kept", bound=Connection)
 PeerMachine = tuple[PersonId, DeviceId, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Closing(Generic[Kept]):
+class Closing(Struct, Generic[Kept], frozen=True):
     """A connection to close: by which code, and with BUSY after how many seconds the other end is to come back."""
 
     connection: Kept

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
 import trio
+from msgspec import Struct, field
 
 from meshnode import background
 from meshnode.app.peers.contacts import Dial
@@ -33,8 +33,7 @@ Connect = Callable[
 ]
 
 
-@dataclass(eq=False, slots=True)
-class _Running:
+class _Running(Struct, eq=False):
     """An attempt that has not ended: whom and with which device it is to connect, and its link once there is one."""
 
     person: PersonId

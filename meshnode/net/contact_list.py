@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app.following import following
 from meshnode.app.peers import contacts
@@ -19,8 +21,7 @@ CARD_SECONDS = 3600.0
 CODE_SECONDS = 60.0  # while a device code is open, which ends within minutes
 
 
-@dataclass(frozen=True, slots=True)
-class ContactList:
+class ContactList(Struct, frozen=True):
     """The people to dial, the keys to recognize people by, the keys to announce with, and the direct contacts."""
 
     wanted: list[DialTarget]

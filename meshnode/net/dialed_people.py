@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from meshnode.net.address import Address
 from meshnode.net.dial_outcome import DialOutcome
@@ -11,8 +11,7 @@ from meshnode.net.races import NEVER
 from protocol import DeviceId, PersonId
 
 
-@dataclass(slots=True)
-class Endpoint:
+class Endpoint(Struct):
     """One address and how dialing it has gone.
 
     `device` is the device that answered there last, and `met` when it did, if dialing it has not failed since. `order` is
@@ -38,8 +37,7 @@ class Endpoint:
     device: DeviceId | None = None
 
 
-@dataclass(slots=True)
-class DialedPerson:
+class DialedPerson(Struct):
     """A person with the addresses that are known of them, their open connections, and from when on they may be dialed."""
 
     devices: int = 1
@@ -70,8 +68,7 @@ class DialedPerson:
         ]
 
 
-@dataclass(slots=True)
-class StaticAddress:
+class StaticAddress(Struct):
     """An address given by hand. It names no person: the people who are missing are tried there, one after the other.
 
     `found` is the person who answered there last; `asked` are those who were tried since and are not there.

@@ -9,7 +9,8 @@ seconds of a monotonic clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.net.address import Address
 from meshnode.net.dial_outcome import ANSWERED, FOUND, UNDECIDED, DialOutcome
@@ -40,8 +41,7 @@ ANNOUNCED_KEPT = 16  # announced addresses of one person: several devices with s
 DOUBLINGS_MAX = 16  # enough for the longest pause; more would overflow in the end
 
 
-@dataclass(frozen=True, slots=True)
-class DialAttempt:
+class DialAttempt(Struct, frozen=True):
     """One connection to be made. `turn` counts the keys that were tried there without an answer: it selects the key."""
 
     person: PersonId
@@ -50,8 +50,7 @@ class DialAttempt:
     static: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DialTarget:
+class DialTarget(Struct, frozen=True):
     """A person to be connected with, the number of their devices, and their known addresses, the likeliest first.
 
     `claims`: a card of theirs waits to be presented. That takes a new connection, even if they are connected already.

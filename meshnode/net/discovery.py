@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 import trio
+from msgspec import Struct
 
 from meshnode.app.peers.contacts import Announced
 from meshnode.net.interfaces import Interfaces, Link
@@ -48,8 +48,7 @@ class MdnsMode(Enum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(Struct, frozen=True):
     """The addresses, port and keys that the announcement on one interface is made from, besides random bytes."""
 
     addresses: tuple[bytes, ...]

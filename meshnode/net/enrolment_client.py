@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 
 import trio
+from msgspec import Struct, field
 
 from meshnode.app.devices.joining import EnrolmentConversation, EnrolmentGrant
 from meshnode.net.address import Address
@@ -28,8 +28,7 @@ WORDS_SECONDS = 0.5  # a machine that is refused, or has its certificate already
 READ_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolmentOptions:
+class EnrolmentOptions(Struct, frozen=True):
     """The seconds to search for, the interfaces to search on (none: all), and whether to use multicast DNS too."""
 
     seconds: float
@@ -37,8 +36,7 @@ class EnrolmentOptions:
     mdns: bool = True
 
 
-@dataclass(slots=True)
-class EnrolmentResult:
+class EnrolmentResult(Struct):
     """The admission and the other machine's address; or the code it refused with; or neither, if it was not reached."""
 
     grant: EnrolmentGrant | None = None

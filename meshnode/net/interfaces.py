@@ -9,12 +9,12 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from fnmatch import fnmatchcase
 
 import ifaddr
 import trio
+from msgspec import Struct
 
 from meshnode.net.interface_choice import excluded, including, preference, used
 from meshnode.net.interface_kinds import InterfaceKind, kinds_of
@@ -31,8 +31,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _RTMGRP = 0x1 | 0x10 | 0x100  # rtnetlink(7): links, IPv4 addresses, IPv6 addresses
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LocalAddress:
+class LocalAddress(Struct, frozen=True, order=True):
     """An address of this machine, on the interface with this name and index.
 
     `scope` is that index if the address is link-local IPv6, else 0. `prefix` is the length of its subnet's prefix in bits.
@@ -70,8 +69,7 @@ class LocalAddress:
         return (own ^ int(other)) >> (bits - self.prefix) == 0
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One interface in use, with its addresses."""
 
     id: LinkId
@@ -91,8 +89,7 @@ class Nearness(IntEnum):
     """In the subnet of an interface that is not used: everybody's containers and tunnels have the same addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interfaces:
+class Interfaces(Struct, frozen=True):
     """The addresses in use at one moment, the interface that others most likely share first.
 
     `left_out` are those of virtual interfaces that are not used because the owner has chosen none. `missing` are the

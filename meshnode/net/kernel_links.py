@@ -10,8 +10,9 @@ import logging
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,7 @@ _ROUTES_IPV4, _ROUTES_IPV6 = Path("/proc/net/route"), Path("/proc/net/ipv6_route
 _ROUTE_UP, _ROUTE_REJECT = 0x1, 0x200  # RTF_UP, RTF_REJECT
 
 
-@dataclass(frozen=True, slots=True)
-class KernelLink:
+class KernelLink(Struct, frozen=True):
     """An interface as the kernel describes it.
 
     `kind` is the name of its driver if it is a virtual one ("bridge", "veth", "wireguard"), else empty. `hardware` says

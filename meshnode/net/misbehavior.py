@@ -14,7 +14,8 @@ again, and a fault that turns out to be a bug of ours must not outlive the updat
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from protocol import PersonId, limits
 
@@ -25,8 +26,7 @@ ACCOUNTS_KEPT = 256  # the least guilty are forgotten first
 NEGLIGIBLE = 0.1  # a count below it is forgotten
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct):
     """Faults of everybody for whom one introducer answers, and those of the introducer alone; as of the time `at`."""
 
     everybody: float

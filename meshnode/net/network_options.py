@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.net.address import Address
 from meshnode.net.discovery import MdnsMode
 from protocol import limits
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkOptions:
+class NetworkOptions(Struct, frozen=True):
     """The owner's settings, and the number of sessions.
 
     They are a port (0: any), patterns of interfaces (none: by kind), multicast DNS, and addresses of peers.

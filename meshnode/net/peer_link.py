@@ -11,11 +11,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
 
 import trio
+from msgspec import Struct
 
 from meshnode.app.explain.status import Peer
 from meshnode.app.peers.accounts import NOBODY
@@ -108,8 +108,7 @@ class PeerConversation(Protocol):
     def close(self, code: Code = ..., pause: int = ...) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """The address at the other end, and whether this node dialed it."""
 
     address: Address
@@ -431,8 +430,7 @@ class PeerLink:
                 pass
 
 
-@dataclass(eq=False, slots=True)
-class ConnectedPeer:
+class ConnectedPeer(Struct, eq=False):
     """A link whose other end has proven who it is.
 
     `since` is in monotonic seconds, `wall` the same time in UNIX seconds; `seated` is when it was given its session.

@@ -6,7 +6,7 @@ time in which it fails. Pure bookkeeping for the dialer; times are seconds of a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from protocol import PersonId
 
@@ -18,8 +18,7 @@ NEVER = float("-inf")
 HostPort = tuple[str, int]
 
 
-@dataclass(slots=True)
-class _Race:
+class _Race(Struct):
     running: set[HostPort] = field(default_factory=set)
     next_at: float = NEVER
 

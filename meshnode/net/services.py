@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LinkId:
+class LinkId(Struct, frozen=True, order=True):
     """Names a network interface: the same name with another index is another interface."""
 
     name: str
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class AnnouncedService:
+class AnnouncedService(Struct, frozen=True):
     """A service to announce: absolute DNS names, packed addresses, and the fields of the TXT record."""
 
     instance: str
@@ -25,8 +24,7 @@ class AnnouncedService:
     txt: Mapping[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedService:
+class ReceivedService(Struct, frozen=True):
     """A service as received: packed addresses, each with its scope (the index of the interface it came by) or 0."""
 
     instance: str

@@ -19,9 +19,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from protocol import DeviceId, PersonId
 
@@ -68,8 +69,7 @@ class Seat(Protocol):
 SeatT = TypeVar("SeatT", bound=Seat)
 
 
-@dataclass(frozen=True, slots=True)
-class Place(Generic[SeatT]):
+class Place(Struct, Generic[SeatT], frozen=True):
     """The answer to a person who calls: a place at once, for which `leaving` has to go if it is set; or none for now.
 
     `pause` says in how many seconds the one who has to go, or to wait, is to come back.
@@ -83,16 +83,14 @@ class Place(Generic[SeatT]):
 _Order = tuple[float, float, float, float]  # the last turn of account, person and device; the first call since
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     """A device that was told to come back at the time `due` for a place. The least `order` goes first."""
 
     order: _Order
     due: float
 
 
-@dataclass(slots=True)
-class _Queue:
+class _Queue(Struct):
     """The devices of direct contacts, or of others, that are expected back, by person and device."""
 
     waiting: dict[_PersonDevice, _Waiting] = field(default_factory=dict)

@@ -11,11 +11,11 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
 import trio
+from msgspec import Struct
 
 from meshnode.app.parcels.making import ParcelOrder
 from meshnode.app.parcels.settling import unsettled
@@ -51,8 +51,7 @@ class _Found(NamedTuple):
     again: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CarrySettings:
+class CarrySettings(Struct, frozen=True):
     """The folder, and whether this node also writes parcels there."""
 
     folder: Path

@@ -10,12 +10,12 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec import Struct
 
 from meshnode import background, web
 from meshnode import log as logs
@@ -54,8 +54,7 @@ log = logging.getLogger(__name__)
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """Describes the node once it can be reached; `seconds` is how long that took."""
 
     home: Path

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode import log as logs
 from meshnode.app.devices import copies, lost_device
@@ -38,8 +39,7 @@ class Decision(NamedTuple):
     passphrase: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """A home that was restored: what was in the backup, and whether it has taken its new device key already."""
 
     manifest: Manifest

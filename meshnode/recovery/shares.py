@@ -7,7 +7,8 @@ iterations protect nothing, and there are as few as it allows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.errors import Field, Refused, Usage
 from meshnode.recovery.typed import read_words
@@ -18,8 +19,7 @@ FRIENDS_MAX = 16  # SLIP-39 has 4 bits for the number of a share
 _ITERATION_EXPONENT = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """One share as its words; `number` is its own in the set, and `need` how many of the `set_id` make the key."""
 
     words: tuple[str, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from meshnode.replica.access_keys import AccessKey
 from meshnode.replica.changes import Superseding
@@ -16,8 +17,7 @@ _TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
 GRAPH_RECORD_KINDS = _TRUST_KINDS | {Kind.PROFILE}
 
 
-@dataclass(slots=True)
-class IngestResult:
+class IngestResult(Struct):
     """The outcome for the records of one batch.
 
     `kept` are the ids that are held now, also those that were held before. `refused` are ids that this node does not
@@ -44,8 +44,7 @@ class IngestResult:
         self.stored += other.stored
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """The outcome of a batch so far, and the changes that its transaction has made."""
 
     outcome: IngestResult

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from meshnode.store import Row
 from protocol import DeviceId, PersonId, Record, RecordId
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """The changes that one committed transaction made.
 
     `stored` has a row for each record that came or was put to use, as it was at the commit; `ended` has the rows of

@@ -12,7 +12,8 @@ it is denied: the code that does that asks for a decision of its own.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from meshnode.replica.access import Access, AccessPolicy, access_key, key_for
 from meshnode.replica.access_keys import AccessKey
@@ -31,8 +32,7 @@ WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: withou
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
 
 
-@dataclass(slots=True)
-class Reevaluation:
+class Reevaluation(Struct):
     """The changes that a reevaluation has made.
 
     `released` are ids of pending records that are in use now. `dropped` are rows that are no longer held or no longer
@@ -44,8 +44,7 @@ class Reevaluation:
     people: set[PersonId] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class _Gathering:
+class _Gathering(Struct):
     """People of whose records one peer is still bringing a part, and until when that is waited for."""
 
     until: float

@@ -8,15 +8,15 @@ is shared out by introducer: a flood of records that cannot be taken pushes out 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sized
-from dataclasses import dataclass, field
 from weakref import WeakSet
+
+from msgspec import Struct, field
 
 from meshnode.replica.refused_record import RefusedRecord
 from protocol import PersonId, RecordId, limits
 
 
-@dataclass(slots=True)
-class _Shown:
+class _Shown(Struct):
     """The refused records of one person; `account` is the person who answers for them."""
 
     account: PersonId
@@ -95,8 +95,7 @@ class RefusalMemory:
             self._counts.pop(account, None)
 
 
-@dataclass(frozen=True, slots=True)
-class PeerMemory:
+class PeerMemory(Struct, frozen=True):
     """The part of the memory that is about one peer."""
 
     memory: RefusalMemory

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.replica.branches import valid_and_outdated
 from protocol import DeviceId, Policy
 from protocol.trust import Entries, reconciled
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Struct, frozen=True):
     """One device's policy: the one in use, or the one before a newer policy of which only the header is known.
 
     `said` are the entries of all branches, where copies of the device have written apart; `version` is the newest one's.

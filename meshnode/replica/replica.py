@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from meshnode import __version__
 from meshnode.clock import Clock
@@ -41,8 +42,7 @@ class StoreRunner(Protocol):
         """Run `function(*arguments)` in that thread; return its result, or raise its error. Once begun, it is completed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replica:
+class Replica(Struct, frozen=True):
     """One person's node: its keys, its store, and the parts that decide what is stored and served.
 
     Everything here runs in the store thread, one function at a time. `identity` is None while the identity key is

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessPolicy, access_key
@@ -35,8 +36,7 @@ STEP = 500  # records of one step, some 5 ms
 GONE_MAX = 500  # records no longer held here, and of which a peer is told what supersedes them: 0.2 MB a session
 
 
-@dataclass(slots=True)
-class Delta:
+class Delta(Struct):
     """The change of a served set: items that came and went per phase, and headers that supersede what went.
 
     `lost` are rows of records that this node may not have any longer. Where the peer has shown them they stay in the set,

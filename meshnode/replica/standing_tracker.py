@@ -8,8 +8,9 @@ vouch, or the viewer does, nearly all decisions stay as they were.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.replica.costs import Costs
 from meshnode.replica.trust_state import TrustState
@@ -43,8 +44,7 @@ class _Stance(NamedTuple):
         return moved
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """The authors about whom a decision may have changed: `people`, and those with one of the block tags of `viewer`.
 
     `groups` says that the viewer joined or left a group: then decisions may also differ about people of whose

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.costs import Costs, PersonNumbers
@@ -48,8 +49,7 @@ _READ_KINDS = (Kind.DEVICE, Kind.POLICY, Kind.PROFILE)
 CACHED_VIEWERS = 128  # one cached search a peer or viewer; bounds memory, not correctness
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """A device that is certified or revoked by the identity key of its person."""
 
     person: PersonId

@@ -6,8 +6,9 @@ import os
 import pwd
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from meshnode.errors import Failed, Forbidden, NotFound, Refused
 from meshnode.service import credential, unit
@@ -19,8 +20,7 @@ PACKAGED_UNITS = (Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
 UNIT_MODE = 0o644
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceView:
+class ServiceView(Struct, frozen=True):
     """How the service is. `scope` is `user` or `system`, `state` is systemd's word for it, such as active or failed.
 
     `at_boot` says that it starts with the computer; a user's own service then needs `lingers`. `log` is the command that

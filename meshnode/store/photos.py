@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
@@ -47,8 +48,7 @@ class Named(NamedTuple):
     author: PersonId
 
 
-@dataclass(slots=True)
-class PhotoUsage:
+class PhotoUsage(Struct):
     """The bytes of all photos of one author and of the thumbnails among them, and the number that cannot be decoded."""
 
     size: int = 0

@@ -6,7 +6,7 @@ them with each record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.store.database import Database
 from protocol import Kind, limits
@@ -29,8 +29,7 @@ READ_AUTHORS = 1_000  # of one step of reading the figures, some 10 ms
 _OF_AUTHOR = f"SELECT {_SUMS} WHERE author = ? AND role IS NOT NULL"
 
 
-@dataclass(slots=True)
-class StoreUsage:
+class StoreUsage(Struct):
     """The space that records take up, headers included and pending ones left out. Sizes are in bytes."""
 
     records: int = 0
@@ -65,7 +64,7 @@ class StoreUsage:
         return 0 < self.certificates == self.records
 
     def copy(self) -> StoreUsage:
-        """Return these figures as an object of their own; `dataclasses.replace` takes five times as long."""
+        """Return these figures as an object of their own."""
         copied = StoreUsage()
         copied.add_all(self)
         return copied

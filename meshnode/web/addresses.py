@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from meshnode.local.context import LocalContext
 from meshnode.local.file_stream import FileContent
@@ -14,8 +15,7 @@ FORM_MAX_BYTES = 64 * 1024  # no form without files is longer; bounds the memory
 UPLOAD_MAX_BYTES = 48 * 1024 * 1024  # four photos of a phone
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateReply:
+class TemplateReply(Struct, frozen=True):
     """A page to show: its template, and the values that fill it.
 
     `acted` says that what the form wanted is done and this shows the outcome, as the same form gets it when sent again.
@@ -27,23 +27,20 @@ class TemplateReply:
     acted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """The address at which the browser goes on."""
 
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A picture, as a file of this media type."""
 
     data: bytes
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request that was let in: what is in its address and in its form."""
 
     context: LocalContext
@@ -59,8 +56,7 @@ class Asked:
     """Whether a phone asks, which is shown no exact place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file that the browser saves: its name, its kind, and what is in it."""
 
     name: str
@@ -68,8 +64,7 @@ class Document:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class LargeDocument:
+class LargeDocument(Struct, frozen=True):
     """A file that the browser saves and that never lies in memory as a whole: its name, its size in bytes, and its pieces."""
 
     name: str

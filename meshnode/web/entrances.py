@@ -7,9 +7,9 @@ at the other: they have different hosts, cookies and tables.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from starlette.requests import Request
 
 from meshnode.errors import Forbidden
@@ -19,8 +19,7 @@ from meshnode.web.addresses import Method
 from meshnode.web.rights import phone_may
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserSession:
+class BrowserSession(Struct, frozen=True):
     """A browser that was let in: the secret that it showed, and the phone's name if it is a phone."""
 
     secret: str

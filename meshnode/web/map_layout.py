@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 RINGS_KM = (1, 5, 25)  # what one walks, rides by bicycle and drives
 ROOM = 1.15  # how much wider than its outermost ring the map is
@@ -17,8 +18,7 @@ Point = tuple[float, float]
 """Latitude and longitude in degrees."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """The map: half its width in kilometers, its rings, and the corners of each area that has room on it, as SVG has them."""
 
     reach: float

@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 RING = 70.0  # from one ring to the next, at least
 APART = 26.0  # between two people on one ring, at least
 MARGIN = 40.0  # around the outer ring, for names
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A point of the drawing. Its x grows to the right and its y downwards, the owner is at 0, 0."""
 
     x: float
     y: float
 
 
-@dataclass(frozen=True, slots=True)
-class Rings:
+class Rings(Struct, frozen=True):
     """The layout: where everybody is, the radius of each ring, and half the side of the square around all."""
 
     places: dict[str, Placed]
@@ -32,8 +31,7 @@ class Rings:
     reach: float
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     id: str
     steps: int
     below: list[_Node] = field(default_factory=list)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, NamedTuple, Protocol, Self, cast
+
+from msgspec import Struct
 
 from protocol.codec import Value
 from protocol.errors import InvalidField
@@ -52,8 +53,7 @@ def device_tag(device: DeviceId) -> bytes:
     return device[:DEVICE_TAG_BYTES]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """Says which letters of the addressee the author's devices have opened.
 
     Two people have one register for it in each direction (`receipt_slot`), which all devices of its author write. A newer
@@ -103,8 +103,7 @@ def _check_ascending(field: str, values: Sequence[bytes]) -> None:
         raise InvalidField(field, "must be in order, none twice")
 
 
-@dataclass(frozen=True, slots=True)
-class Introduction:
+class Introduction(Struct, frozen=True):
     """Tells the addressee of a person: their key, their name, and certificates, which it takes to know their devices.
 
     It admits nobody: the person can be called only once they vouch for the addressee or are in a web with them.

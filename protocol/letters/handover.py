@@ -6,9 +6,10 @@ against the signature of the person who wrote it, and takes nobody's word for it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Self
+
+from msgspec import Struct
 
 from protocol.codec import Value
 from protocol.errors import InvalidField, RemoteError
@@ -37,8 +38,7 @@ _KIND_MAX = 255  # of a note, as of a record
 _HANDED_FIELDS, _NOTE_FIELDS, _MISSING_FIELDS = 4, 4, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(Struct, frozen=True):
     """A letter that is handed over: its record, and the key of its content. Times are in UNIX seconds by the giver's clock."""
 
     record: Record
@@ -63,8 +63,7 @@ class Handed:
         return body
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Something that a person keeps for themselves, such as a name for somebody: of one `kind` and `key` the latest counts.
 
     The later has the higher stamp; of two that have the same, it is the one whose value is higher in byte order.
@@ -92,8 +91,7 @@ class Note:
         return self.stamp, b"" if self.value is None else b"\1" + self.value
 
 
-@dataclass(frozen=True, slots=True)
-class HandoverLetter:
+class HandoverLetter(Struct, frozen=True):
     """Hands letters, notes and the certificates of who signed them to a device that lacks them, or asks for letters.
 
     One that goes to another person has no notes and asks for nothing.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar, Self
+
+from msgspec import Struct
 
 from protocol.codec import Value
 from protocol.errors import InvalidField
@@ -14,8 +15,7 @@ from protocol.limits import KEY_SHARE_NEED_MAX, KEY_SHARE_NEED_MIN, TIME_MAX
 _WORDS = re.compile(r"[a-z]{4,8}(?: [a-z]{4,8}){32}")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyShare:
+class KeyShare(Struct, frozen=True):
     """Gives the addressee a share of the author's identity key to keep, or takes it back.
 
     It is the one share of this author: a later one, by `made`, replaces it. It is sealed to the addressee's devices alone.

@@ -7,11 +7,12 @@ nobody can change the terms after they were accepted, and nobody can take the id
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import blake2b
 from types import NoneType
 from typing import Any, ClassVar
+
+from msgspec import Struct, field
 
 from protocol.codec import Value, encode
 from protocol.errors import Code, InvalidField, RemoteError
@@ -60,8 +61,7 @@ class Action(Enum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """The terms of an exchange, copied from the listing when it was asked for. The id of the exchange is a hash of them."""
 
     nonce: bytes
@@ -150,8 +150,7 @@ def _of(terms: Terms, names: tuple[str, ...]) -> tuple[object, ...]:
     return tuple(getattr(terms, name) for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One step of one side in an exchange, as the content of a letter."""
 
     NUMBER: ClassVar[int] = 2

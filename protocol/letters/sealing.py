@@ -17,10 +17,10 @@ from typing import NamedTuple, TypeAlias
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
-from protocol.boxes import BoxOpener, box_public, seal_box
+from protocol.boxes import BoxOpener, seal_box
 from protocol.codec import Value, decode_array, encode
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
-from protocol.keys import KEY_BYTES, DeviceId, PersonId
+from protocol.keys import KEY_BYTES, DeviceId, PersonId, public_key
 from protocol.letters.contents import CONTENTS, Content, Receipt
 from protocol.letters.handover import Handed, HandoverLetter
 from protocol.limits import (
@@ -124,7 +124,7 @@ def sealed(
     nonce = _nonce(key)
     keys = sorted(set(letter_keys))
     decoys = -len(keys) % LETTER_BOXES_STEP
-    keys += [box_public(derive.bytes(b"nobody", KEY_BYTES, number)) for number in range(decoys)]
+    keys += [public_key(derive.bytes(b"nobody", KEY_BYTES, number)) for number in range(decoys)]
     boxes = [seal_box(key, public, derive.bytes(b"box", KEY_BYTES, number)) for number, public in enumerate(keys)]
     letter = Letter(
         salt=derive.bytes(b"salt", SALT_BYTES),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from protocol.codec import Value, decode, encode
 from protocol.errors import Code, RemoteError
@@ -41,8 +42,7 @@ _COMMITMENT_DOMAIN = b"meshnode parcel key v1\0"
 _CLAIM_DOMAIN = b"meshnode parcel claim v1\0"
 
 
-@dataclass(frozen=True, slots=True)
-class CardClaim:
+class CardClaim(Struct, frozen=True):
     """Says that the sender uses a card of the addressee's: the card's id, and the proof of its secret."""
 
     card: bytes
@@ -53,8 +53,7 @@ class CardClaim:
         check_bytes("proof", self.proof, _PROOF_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """The statement with which a part begins: for whom it is, when it was made, and whether its sender uses a card."""
 
     parcel: bytes
@@ -78,8 +77,7 @@ class Opening:
         return self.parcel, self.made, self.addressee, claim
 
 
-@dataclass(frozen=True, slots=True)
-class SignedOpening:
+class SignedOpening(Struct, frozen=True):
     """The first frame of a part: the opening, the sender's certificate with what else they show, and the signature."""
 
     opening: Opening
@@ -104,8 +102,7 @@ class SignedOpening:
         return certificate, others
 
 
-@dataclass(frozen=True, slots=True)
-class ParcelReceipt:
+class ParcelReceipt(Struct, frozen=True):
     """Says that a part has been taken in, apart from the records that could not be taken by then.
 
     Those are named by the first eight bytes of their ids.
@@ -120,22 +117,19 @@ class ParcelReceipt:
             check_bytes("record", prefix, ID_PREFIX_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class ParcelReceipts:
+class ParcelReceipts(Struct, frozen=True):
     """A frame that says which parts of its addressee the sender has taken in."""
 
     entries: tuple[ParcelReceipt, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ParcelRecords:
+class ParcelRecords(Struct, frozen=True):
     """A frame of records, whole or headers alone."""
 
     entries: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ParcelPhoto:
+class ParcelPhoto(Struct, frozen=True):
     """A frame with a part of a photo that a listing names; the parts of one photo follow each other."""
 
     photo: PhotoHash

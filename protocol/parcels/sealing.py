@@ -16,9 +16,9 @@ from itertools import chain
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
-from protocol.boxes import SEAL_BYTES, BoxOpener, box_public, seal_box
+from protocol.boxes import SEAL_BYTES, BoxOpener, seal_box
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.keys import KEY_BYTES
+from protocol.keys import KEY_BYTES, public_key
 from protocol.limits import (
     FRAME_MAX_BYTES,
     PARCEL_BOXES_LEAST,
@@ -148,7 +148,7 @@ def beginning(parts: Sequence[tuple[Part, Collection[bytes]]], chunks: int, entr
     nobody = Part(bytes(KEY_BYTES), 0, 0)
     for_nobody = (_derived(entropy, _SECRET_DOMAIN + b"nobody", number) for number in range(len(wanted), room))
     boxes: list[bytes] = []
-    for part, public in chain(wanted, ((nobody, box_public(private)) for private in for_nobody)):
+    for part, public in chain(wanted, ((nobody, public_key(private)) for private in for_nobody)):
         if boxes and len(boxes) % _BOXES_A_STEP == 0:
             yield
         boxes.append(_box(part, public, _derived(entropy, _SECRET_DOMAIN + b"box", len(boxes))))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from protocol.codec import decode, encode
 from protocol.errors import Code, InvalidField, RemoteError
@@ -14,16 +16,15 @@ from protocol.limits import GROUP_TAG_BYTES, KEPT_INVITATIONS_MAX, RECORD_MAX_BY
 _FIELDS = (4, 5)  # the last one only in a revocation that keeps invitations
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """The X25519 keys of the device that the header names: for handshakes and for letters."""
 
-    salt: bytes = field(repr=False)
+    salt: bytes
     dh_public: bytes
     letter_public: bytes
     revoked: bool = False
     """Whether this revokes the device: it may no longer act for its person, and no later version can change that."""
-    kept: tuple[bytes, ...] = field(default=(), repr=False)
+    kept: tuple[bytes, ...] = ()
     """The tags of the invitations by the device that go on counting after its revocation, in ascending order."""
 
     def __post_init__(self) -> None:
@@ -42,7 +43,7 @@ class Device:
             raise InvalidField("kept invitations", f"must not be more than {KEPT_INVITATIONS_MAX}")
         for tag in self.kept:
             check_bytes("invitation", tag, GROUP_TAG_BYTES)
-        object.__setattr__(self, "kept", tuple(sorted(set(self.kept))))
+        force_setattr(self, "kept", tuple(sorted(set(self.kept))))
 
     def to_body(self) -> bytes:
         """Return the bytes that `parse` reads."""

@@ -5,11 +5,13 @@ This file knows the form of a join; protocol/trust/membership.py knows what each
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from protocol.codec import encode
 from protocol.errors import Code, InvalidField, RemoteError
@@ -76,17 +78,16 @@ class Invitation(NamedTuple):
     signature: bytes
 
 
-@dataclass(frozen=True)
-class Join:
+class Join(Struct, frozen=True, dict=True):
     """The author's membership of `group`, and their open invitations to it, in ascending order.
 
     The first step is the founding; each further step invites the person who made the next one, and the last step invites
     the author.
     """
 
-    salt: bytes = field(repr=False)
+    salt: bytes
     group: Group
-    steps: tuple[Step, ...] = field(repr=False)
+    steps: tuple[Step, ...]
     invitations: tuple[Invitation, ...] = ()
 
     def __post_init__(self) -> None:
@@ -97,7 +98,7 @@ class Join:
         check_text("name", name, NAME_MAX, shortest=1)
         check_bytes("nonce", nonce, NONCE_BYTES)
         check_bytes("founder", founder, KEY_BYTES)
-        object.__setattr__(self, "group", Group(_KINDS[kind], name, nonce, founder))
+        force_setattr(self, "group", Group(_KINDS[kind], name, nonce, founder))
         if not 1 <= len(self.steps) <= 1 + GROUP_LINKS_MAX:
             raise InvalidField("chain", f"must not be longer than {GROUP_LINKS_MAX} invitations")
         for certificate, signature in self.steps:
@@ -112,7 +113,7 @@ class Join:
             check_bytes("signature", signature, SIGNATURE_BYTES)
         if len({invitation.tag for invitation in self.invitations}) != len(self.invitations):
             raise InvalidField("invitations", "must not name anybody twice")
-        object.__setattr__(self, "invitations", tuple(sorted(self.invitations)))
+        force_setattr(self, "invitations", tuple(sorted(self.invitations)))
 
     @cached_property
     def group_id(self) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from protocol.codec import encode
 from protocol.errors import InvalidField
@@ -22,18 +22,17 @@ _FIELDS = 5
 _SEALED_BYTES = frozenset(size + MAC_BYTES for size in LETTER_SIZES)
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A message sealed to the devices of one person, whom only those who know that person's key recognize."""
 
-    salt: bytes = field(repr=False)
+    salt: bytes
     tag: bytes
     """The name of the addressee for those who know their key, see `letters.letter_tag`."""
-    boxes: tuple[bytes, ...] = field(repr=False)
+    boxes: tuple[bytes, ...]
     """The key in one sealed box for each device that may open it, and decoy boxes; in ascending order of their bytes."""
-    nonce: bytes = field(repr=False)
+    nonce: bytes
     """A hash of the key, so that the boxes cannot hold different keys and the letter reads the same on every device."""
-    sealed: bytes = field(repr=False)
+    sealed: bytes
     """The content under that key, padded to one of a few sizes."""
 
     def __post_init__(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from protocol.codec import Value, encode
 from protocol.errors import InvalidField
@@ -44,8 +45,7 @@ _FIELDS_WITH_PHOTOS = 18  # a listing without photos has no empty list of them: 
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
-@dataclass(frozen=True, slots=True)
-class ListingFields:
+class ListingFields(Struct, frozen=True):
     """The fields that a listing has in its signed body, in a draft, and when it is shown.
 
     The place is not among them: an exact one is typed, a coarse one is signed. Times are UNIX seconds. Nothing is
@@ -75,11 +75,10 @@ class ListingFields:
     """Whether people who can see it may put it up in public, on a notice board."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(ListingFields):
+class Listing(ListingFields, frozen=True, kw_only=True):
     """The signed body of an offer or a need. When the listing expires is in its header."""
 
-    salt: bytes = field(repr=False, kw_only=True)
+    salt: bytes
     place: str | None = None
     """The listing's own place, an H3 cell; None: its author's published place."""
     promised: Quantity = 0
@@ -152,7 +151,7 @@ class Listing(ListingFields):
             fields[at] = _word(name, fields[at], words)
         for at, name in _QUANTITIES_AT:
             fields[at] = read_quantity(name, fields[at])
-        return cls(*fields, salt=salt)
+        return cls(salt=salt, **dict(zip(_BEHIND_SALT, fields, strict=False)))
 
 
 def left_of(listing: Listing, held: Quantity) -> Quantity | None:
@@ -165,6 +164,7 @@ def left_of(listing: Listing, held: Quantity) -> Quantity | None:
     return None if listing.quantity is None else simplest(listing.quantity + listing.promised - held)
 
 
+_BEHIND_SALT = tuple(name for name in Listing.__struct_fields__ if name != "salt")  # as in the body
 _TYPE_NUMBER = {word: number for number, word in enumerate(LISTING_TYPES)}
 _CATEGORY_NUMBER = {word: number for number, word in enumerate(CATEGORIES)}
 _URGENCY_NUMBER = {word: number for number, word in enumerate(URGENCIES)}

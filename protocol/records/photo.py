@@ -7,8 +7,9 @@ name for each author: naming a picture does not show who else has it. Spec: prot
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from protocol.codec import Value
 from protocol.errors import Code, InvalidField, RemoteError
@@ -66,8 +67,7 @@ class PhotoParts:
         return data
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(Struct, frozen=True):
     """A photo as its listing names it; sizes are in bytes."""
 
     hash: PhotoHash

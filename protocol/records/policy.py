@@ -8,8 +8,10 @@ while apart merge entry by entry (protocol/trust/policies.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from protocol.codec import encode
 from protocol.errors import Code, InvalidField, RemoteError
@@ -75,11 +77,10 @@ class PolicyFull(InvalidField):
     """A register would have more entries, or more bytes, than a policy may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """One device's register of a person's policy. Entries are kept in ascending order; a subject or tag occurs once."""
 
-    salt: bytes = field(repr=False)
+    salt: bytes
     clock: Stamp
     """The highest stamp this device has seen; no entry has a higher one."""
     vouches: tuple[Vouch, ...] = ()
@@ -100,9 +101,9 @@ class Policy:
             check_bytes("block", tag, BLOCK_TAG_BYTES)
             check_flag("block", blocked)
             check_number("stamp", stamp, 1, self.clock)
-        object.__setattr__(self, "vouches", tuple(vouches))
-        object.__setattr__(self, "blocks", tuple(blocks))
-        object.__setattr__(self, "preference", _checked(self.preference, self.clock))
+        force_setattr(self, "vouches", tuple(vouches))
+        force_setattr(self, "blocks", tuple(blocks))
+        force_setattr(self, "preference", _checked(self.preference, self.clock))
 
     def to_body(self) -> bytes:
         """Return the bytes that `parse` reads."""

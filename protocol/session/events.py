@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from protocol.errors import Code
 from protocol.keys import DeviceId, PersonId
@@ -40,8 +41,7 @@ def turn_of(kind: int) -> int:
     return _TURNS.get(kind, len(_TURNS))
 
 
-@dataclass(frozen=True, slots=True)
-class SelfIdentification:
+class SelfIdentification(Struct, frozen=True):
     """The records by which this side shows its identity: its certificate, and `more` that it wants to show with it.
 
     `run` was drawn at random when this node started: two machines with the keys of one device differ by it.
@@ -61,8 +61,7 @@ class ToldTime(NamedTuple):
     stratum: int
 
 
-@dataclass(frozen=True, slots=True)
-class PeerIdentified:
+class PeerIdentified(Struct, frozen=True):
     """The other side has proven which device it is. Answer with `admit` or `bye`."""
 
     person: PersonId
@@ -79,15 +78,13 @@ class PeerIdentified:
     """The other records that it has shown with its certificate, only parsed."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeTold:
+class TimeTold(Struct, frozen=True):
     """The other side, which is identified, has told again which time it goes by."""
 
     told: ToldTime
 
 
-@dataclass(frozen=True, slots=True)
-class RecordsReceived:
+class RecordsReceived(Struct, frozen=True):
     """Records have come: whole ones that were pulled, or unasked headers. Commit them, then call `committed` once.
 
     `more` says that others are on their way, which may decide about these.
@@ -97,30 +94,26 @@ class RecordsReceived:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RecordsRequested:
+class RecordsRequested(Struct, frozen=True):
     """The other side pulls these records. Answer each event with one `supply`, in the order of the events."""
 
     ids: list[RecordId]
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoRequested:
+class PhotoRequested(Struct, frozen=True):
     """The other side asks for this photo. Answer with one `photos.give`; whether it may have it is not checked."""
 
     photo: PhotoHash
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoReceived:
+class PhotoReceived(Struct, frozen=True):
     """The photo that was asked for is here, and is the one that its hash names; None: the other side cannot give it."""
 
     photo: PhotoHash
     data: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class LiveStarted:
+class LiveStarted(Struct, frozen=True):
     """Both sets are settled; from here on each side announces new items as they come.
 
     `agreed` are the items that both sides have, kept or refused, as equal roots have just shown: one set for each phase.
@@ -129,8 +122,7 @@ class LiveStarted:
     agreed: tuple[Marks, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The session is over: send what is left, then close the connection.
 
     `pause` is the number of seconds after which the other side wants to be called again, 0 if it did not say.

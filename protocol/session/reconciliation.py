@@ -9,7 +9,8 @@ Spec: protocol/README.md, "Session" (comparing).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import PASSES_MAX
@@ -21,8 +22,7 @@ from protocol.wire.marks import Marks
 from protocol.wire.reconcile import Reconciler, SessionHash
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonResult:
+class ComparisonResult(Struct, frozen=True):
     """The result of one exchange: own items that the other side lacks, and how many items it offers us."""
 
     phase: Phase

@@ -9,7 +9,8 @@ Spec: protocol/README.md, "Session".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import BUSY_PAUSE_MAX, LIVE_COMPARE_SECONDS, MINUTE, UNKNOWN_FRAMES_PER_MINUTE
@@ -71,8 +72,7 @@ from protocol.wire.index import Item
 _ASIDE = Ping | FetchPhoto | PhotoPart  # frames that bring nothing that is compared
 
 
-@dataclass(frozen=True, slots=True)
-class _Admission:
+class _Admission(Struct, frozen=True):
     """The parts that exist once our node has admitted the peer."""
 
     peer_sets: dict[Phase, PeerSet]

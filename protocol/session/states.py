@@ -7,8 +7,9 @@ a state does not have is a bug of ours (LocalError); a frame that it does not al
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.wire.frames import (
@@ -68,8 +69,7 @@ class By(Enum):
     RESPONDER = "responder"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Struct, frozen=True):
     """One row of the table: in `source`, `trigger` leads to `target`, at the sides that `by` names."""
 
     source: SessionState

@@ -7,7 +7,7 @@ but by asking the machine that shows them, and a wrong answer ends the code (pro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocol.errors import Code, InvalidField, RemoteError
 from protocol.fields import check_number
@@ -25,7 +25,7 @@ class WordCode:
     """A code to say aloud: the number of the meeting, and two words of the 256 of fingerprints."""
 
     number: int
-    words: tuple[str, str]
+    words: tuple[str, str] = field(repr=False)
 
     def __post_init__(self) -> None:
         check_number("number", self.number, 1, WORD_CODE_NUMBER_MAX)

@@ -8,9 +8,10 @@ costs several times what a search in paths.py costs, and Sybils can make it cost
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from protocol import limits
 from protocol.trust.paths import Onward, Web, WorkBudget, hops_of
@@ -19,8 +20,7 @@ Label: TypeAlias = tuple[int, int, int]
 """A path to a person: its length, its last person before them, and its first person after the root."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoundedPaths:
+class BoundedPaths(Struct, frozen=True):
     """Holds the shortest paths between a root and everybody with at most `limits.HOPS_MAX` vouches.
 
     `labels[n][x]` is a path of n hops that can be continued beyond x and is shorter than all with fewer hops. `ends[x]`

@@ -16,9 +16,10 @@ search that finds a path of that many vouches goes on only to people who have an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from protocol import limits
 from protocol.steps import Steps, complete
@@ -50,8 +51,7 @@ def beyond(highest_cost: int) -> int:
     return highest_cost + 1 << HOP_BITS
 
 
-@dataclass(slots=True)
-class WorkBudget:
+class WorkBudget(Struct):
     """Counts how many more steps a search may look at."""
 
     left: float
@@ -77,8 +77,7 @@ class IntroducerBudgets:
         return budget
 
 
-@dataclass(slots=True)
-class ShortestPaths:
+class ShortestPaths(Struct):
     """Holds the shortest paths between `root` and everybody, of any number of hops and shorter than `end`.
 
     `dist[x]` is the length of the shortest path that can be continued beyond x, since each of its vouches is mutual

@@ -11,10 +11,12 @@ each other. `covers` tells such branches from a history, and `reconciled` joins 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from protocol.errors import LocalError
 from protocol.limits import (
@@ -54,8 +56,7 @@ def block_tag(author: PersonId, subject: PersonId) -> bytes:
 # --- Merging ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class EffectivePolicy:
+class EffectivePolicy(Struct, frozen=True):
     """A person's policy over all their devices: vouches of 1..1000 per mille, blocks in force, and the preference."""
 
     vouches: Mapping[PersonId, int]
@@ -63,8 +64,7 @@ class EffectivePolicy:
     preference: Preference
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Struct, frozen=True):
     """The entries that hold among some registers, with their stamps and with those that take back, to be merged further."""
 
     vouches: Mapping[PersonId, Vouch]
@@ -188,7 +188,7 @@ def reconciled(branches: Iterable[Policy], outdated: Iterable[Policy] = ()) -> E
     valid = reduce(Entries.reconciled, map(Entries.of, branches))
     found = reduce(Entries.reconciled, map(Entries.of, outdated), valid)
     vouches = {who: vouch for who, vouch in found.vouches.items() if who in valid.vouches or vouch.weight == 0}
-    return replace(found, vouches=vouches)
+    return Entries(vouches, found.blocks, found.preference)
 
 
 def joined(versions: Sequence[Policy], salt: bytes, outdated: Sequence[Policy] = ()) -> Policy:

@@ -7,9 +7,10 @@ Consent is the author's: their reach, their radius, their groups. The viewer's r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from protocol.limits import FOREVER
 from protocol.place import distance_km
@@ -40,8 +41,7 @@ class Verdict(Enum):
     TOO_FAR = "too far"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """The connection of a viewer to an author. `reach` and `regard` are costs of paths; None without a path."""
 
     blocked: bool
@@ -110,8 +110,7 @@ class ListingFacts(NamedTuple):
     paused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """The viewer's choice among the listings that they may see. It can only hide listings.
 
     Type, category and words are left to the search: they are about listings, not about people.

@@ -12,8 +12,9 @@ vectors/trust.json.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from protocol.errors import LocalError
 from protocol.limits import WEIGHT_MAX
@@ -56,8 +57,7 @@ def as_trust(path_cost: int) -> float:
     return round(math.exp(-path_cost / _ONE), 4)
 
 
-@dataclass(frozen=True, slots=True)
-class TrustPath:
+class TrustPath(Struct, frozen=True):
     """A path of vouches from the first of `people` to the last; `people[i]` vouches for `people[i + 1]` with `weights[i]`."""
 
     cost: int

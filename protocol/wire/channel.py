@@ -10,8 +10,9 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from protocol.errors import Code, LocalError, RemoteError
+from protocol.keys import public_key
 from protocol.limits import FRAME_MAX_BYTES, REKEY_FRAMES
-from protocol.wire.noise import KEY_BYTES, MAC_BYTES, CipherState, Handshake, public_key
+from protocol.wire.noise import KEY_BYTES, MAC_BYTES, CipherState, Handshake
 from protocol.wire.psk import HINT_BYTES, select_psk
 
 if TYPE_CHECKING:

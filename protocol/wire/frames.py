@@ -7,8 +7,9 @@ now. Further fields of a known frame are passed over: a newer version may send t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from protocol.codec import Value, decode, encode
 from protocol.errors import Code, RemoteError
@@ -41,8 +42,7 @@ SPEAKER_TAG_BYTES = 8
 MEET_BYTES = 32  # of a message of SPAKE2, and of a proof of its key
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """The first frame of either side: its versions and clock and, if it has admitted the other side, its roots."""
 
     versions: tuple[int, ...]
@@ -55,20 +55,17 @@ class Hello:
     run: bytes = bytes(RUN_BYTES)  # the sender drew it when it started
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """Asks for the certificate of the device that the channel's static key belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Introduce:
+class Introduce(Struct, frozen=True):
     """Answers Who by a self-identification: the sender's certificate, and what else it wants to show; whole records."""
 
     records: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Roots:
+class Roots(Struct, frozen=True):
     """Carries the fingerprint of one phase's whole set, for the session's comparison of that number."""
 
     phase: int
@@ -76,67 +73,58 @@ class Roots:
     root: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """Carries one message of the reconciliation that is under way."""
 
     message: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(Struct, frozen=True):
     """Asks for the next `count` records that were offered."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """Carries pulled records in order, whole; None for one that can no longer be given."""
 
     entries: tuple[bytes | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True):
     """Carries unasked headers, which supersede versions that the other side may hold."""
 
     entries: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Have:
+class Have(Struct, frozen=True):
     """Announces new items of a phase's set: (created, first 12 bytes of the id) of each."""
 
     phase: int
     items: tuple[tuple[int, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(Struct, frozen=True):
     """Answers the oldest unanswered Have: one bit an item, lowest first, set where the item is lacking."""
 
     bits: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Asks for items to be announced again that the sender was shown and could not take then; written as in Have."""
 
     phase: int
     items: tuple[tuple[int, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     """Shows that the sender is still there, and tells the time that it goes by, as Hello does."""
 
     wall: int = 0
     stratum: int = DOUBT
 
 
-@dataclass(frozen=True, slots=True)
-class Bye:
+class Bye(Struct, frozen=True):
     """Ends the session; `code` is the number of a Code, or of one that only a newer version knows.
 
     With BUSY, `pause` says in how many seconds the other side is to come back; 0 leaves it the choice.
@@ -146,8 +134,7 @@ class Bye:
     pause: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Enrol:
+class Enrol(Struct, frozen=True):
     """Asks for a certificate: a new device's keys for records and letters, and its signature with the first of them."""
 
     device: bytes
@@ -155,8 +142,7 @@ class Enrol:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
+class Enrolled(Struct, frozen=True):
     """Answers Enrol: the certificate, first records of the device's person, and the names of the person's devices."""
 
     certificate: bytes
@@ -164,15 +150,13 @@ class Enrolled:
     names: tuple[tuple[bytes, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FetchPhoto:
+class FetchPhoto(Struct, frozen=True):
     """Asks for a photo, or a thumbnail, of a listing that both sides may have."""
 
     photo: bytes  # its hash
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoPart:
+class PhotoPart(Struct, frozen=True):
     """Carries the next part of the photo that was asked for; None if it cannot be given."""
 
     photo: bytes

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class MeetStart:
+class MeetStart(Struct, frozen=True):
     """Begins, or answers, the proof of a word code: one message of SPAKE2."""
 
     message: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class MeetProof:
+class MeetProof(Struct, frozen=True):
     """Proves that the sender knows the word code; `purpose` says what the sender wants by it."""
 
     mac: bytes
     purpose: int
 
 
-@dataclass(frozen=True, slots=True)
-class MeetPerson:
+class MeetPerson(Struct, frozen=True):
     """Tells who the sender is, after both have proved the code: a certificate, a name, and a signature by the device."""
 
     certificate: bytes  # a whole record
@@ -29,8 +26,7 @@ class MeetPerson:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class MeetDevice:
+class MeetDevice(Struct, frozen=True):
     """Carries a device code, as text, to a machine that has proved the word code that stands for it."""
 
     code: str

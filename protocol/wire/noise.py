@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from msgspec import Struct
+from nacl import bindings
+from nacl.exceptions import CryptoError
 
 from protocol.errors import Code, LocalError, RemoteError
+from protocol.keys import public_key
 from protocol.limits import NOISE_NONCE_LIMIT
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ _SUITE = "25519_ChaChaPoly_BLAKE2b"
 _REKEY_NONCE = 2**64 - 1  # reserved for REKEY, section 11.3
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A handshake pattern (section 7): the pre-message tokens, and those of each message, the initiator's first."""
 
     initiator_pre: tuple[str, ...]
@@ -77,16 +76,11 @@ def pattern_of(protocol_name: str) -> Pattern:
     return pattern
 
 
-def public_key(private: bytes) -> bytes:
-    """Return the X25519 public key (32 bytes) of a private one (32 bytes)."""
-    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
-
-
 def diffie_hellman(private: bytes, public: bytes) -> bytes:
     """Return the X25519 result (RFC 7748; section 12.1). RemoteError MALFORMED for a low-order key: the result is zero."""
     try:
-        return X25519PrivateKey.from_private_bytes(private).exchange(X25519PublicKey.from_public_bytes(public))
-    except ValueError as error:
+        return bindings.crypto_scalarmult(private, public)
+    except CryptoError as error:
         raise RemoteError(Code.MALFORMED, "a low-order X25519 public key") from error
 
 
@@ -102,18 +96,19 @@ def _hkdf(chaining_key: bytes, material: bytes, outputs: int) -> list[bytes]:
 class CipherState:
     """A key and its nonce (CipherState, section 5.1): one for the handshake, then one for each direction."""
 
-    __slots__ = ("_aead", "_key", "nonce")
+    __slots__ = ("_key", "nonce")
 
     def __init__(self, key: bytes, nonce: int = 0) -> None:
         self._key = key
-        self._aead = ChaCha20Poly1305(key)
         self.nonce = nonce
 
     def encrypt(self, associated: bytes, plaintext: bytes) -> bytes:
         """Return the ciphertext, 16 bytes longer than the plaintext. LocalError at 2^48 messages, far before nonces end."""
         if self.nonce >= NOISE_NONCE_LIMIT:
             raise LocalError("this key has encrypted all it may")
-        ciphertext = self._aead.encrypt(_nonce_bytes(self.nonce), plaintext, associated)
+        ciphertext = bindings.crypto_aead_chacha20poly1305_ietf_encrypt(
+            plaintext, associated, _nonce_bytes(self.nonce), self._key
+        )
         self.nonce += 1
         return ciphertext
 
@@ -121,17 +116,23 @@ class CipherState:
         """Return the plaintext. RemoteError FORGED if the MAC does not hold (the nonce stays), OVERSIZED at 2^48 messages."""
         if self.nonce >= NOISE_NONCE_LIMIT:
             raise RemoteError(Code.OVERSIZED, "more messages than one key may carry")
+        if len(ciphertext) < MAC_BYTES:
+            raise RemoteError(Code.FORGED, "a message without a whole authentication code")
         try:
-            plaintext = self._aead.decrypt(_nonce_bytes(self.nonce), ciphertext, associated)
-        except InvalidTag as error:
+            plaintext = bindings.crypto_aead_chacha20poly1305_ietf_decrypt(
+                ciphertext, associated, _nonce_bytes(self.nonce), self._key
+            )
+        except CryptoError as error:
             raise RemoteError(Code.FORGED, "a message authentication code does not hold") from error
         self.nonce += 1
         return plaintext
 
     def rekey(self) -> None:
         """Replace the key by a one-way function of itself (Rekey, sections 4.2 and 11.3). The nonce goes on counting."""
-        self._key = self._aead.encrypt(_nonce_bytes(_REKEY_NONCE), bytes(KEY_BYTES), b"")[:KEY_BYTES]
-        self._aead = ChaCha20Poly1305(self._key)
+        nonce = _nonce_bytes(_REKEY_NONCE)
+        self._key = bindings.crypto_aead_chacha20poly1305_ietf_encrypt(bytes(KEY_BYTES), b"", nonce, self._key)[
+            :KEY_BYTES
+        ]
 
 
 def _nonce_bytes(nonce: int) -> bytes:

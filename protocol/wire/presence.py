@@ -9,10 +9,11 @@ Spec: protocol/README.md, "Presence on the LAN".
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import ANNOUNCED_ADDRESSES_MAX, ANNOUNCED_TAGS, RECOGNITION_CANDIDATES_MAX
@@ -38,8 +39,7 @@ _IPV4_MAPPED = bytes(10) + b"\xff\xff"  # RFC 4291, section 2.5.5.2
 Name = TypeVar("Name")
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceNames:
+class ServiceNames(Struct, frozen=True):
     """The random names of one announcement: a DNS-SD instance and the host that it points to, both absolute."""
 
     instance: str
@@ -54,8 +54,7 @@ def service_names(random: bytes) -> ServiceNames:
     return ServiceNames(f"{instance}.{SERVICE_TYPE}", f"{host}.local.")
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """One announcement. `addresses` are packed (4 or 16 bytes, network order), in the order of `canonical_addresses`.
 
     The SRV record has the port, so it is not among the TXT fields.
@@ -89,8 +88,7 @@ class Announcement:
         return cls(nonce, canonical_addresses(addresses), frozenset(tags))
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting(Generic[Name]):
+class Sighting(Struct, Generic[Name], frozen=True):
     """A recognized announcement: the name of its key, and those of the addresses asked about that its tag is made for."""
 
     name: Name

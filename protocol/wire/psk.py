@@ -12,8 +12,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from protocol.errors import LocalError
+from protocol.keys import public_key
 from protocol.limits import PSK_CANDIDATES_MAX, SEEN_EPHEMERALS_MAX, SEEN_EPHEMERALS_PER_PSK_MAX
-from protocol.wire.noise import KEY_BYTES, diffie_hellman, public_key
+from protocol.wire.noise import KEY_BYTES, diffie_hellman
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

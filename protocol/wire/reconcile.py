@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
 from itertools import pairwise
+
+from msgspec import Struct
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import (
@@ -87,8 +88,7 @@ class _Mode(IntEnum):
     LIST = 2  # count short ids follow: all we have in the range
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
+class _Range(Struct, frozen=True):
     """A range as its own positions lo to hi, and the `created` from which the first bound inside is counted."""
 
     lo: int
@@ -96,8 +96,7 @@ class _Range:
     base: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
+class _Listed(Struct, frozen=True):
     """A range whose short ids we sent: the answer says which of them the other side lacks."""
 
     lo: int

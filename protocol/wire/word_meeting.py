@@ -16,11 +16,10 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from protocol.errors import Code, RemoteError
-from protocol.keys import DeviceKeys, verify
+from protocol.keys import DeviceKeys, public_key, verify
 from protocol.records.certificates import check_certificate
 from protocol.records.record import Record
 from protocol.wire.meeting_frames import MeetPerson, MeetProof, MeetStart
-from protocol.wire.noise import public_key
 from protocol.wire.psk import PskCandidate, meeting_psk
 
 if TYPE_CHECKING:

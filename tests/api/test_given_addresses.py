@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+from msgspec.structs import replace
 
 from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.peers.given_addresses import GIVEN_MAX

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from msgspec.structs import fields
 
 from meshnode.api.app import openapi_document
 from meshnode.api.handlers import ROUTES

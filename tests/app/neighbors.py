@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
+
+from msgspec import structs
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import hiding, news, watches
@@ -90,7 +91,7 @@ def neighbor(mesh: Mesh, name: str) -> Neighbor:
 def settle_in(mesh: Mesh, name: str) -> Neighbor:
     """Return a new person's node with its catalog."""
     node = mesh.add(name)
-    node.replica = dataclasses.replace(node.replica, clock=Clock(machine=node.clock.machine))
+    node.replica = structs.replace(node.replica, clock=Clock(machine=node.clock.machine))
     return Neighbor(node, Catalog(node.replica))
 
 

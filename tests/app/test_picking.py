@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from meshnode.app.picking import CANDIDATES_SHOWN, Candidate, alike, fitting, pick
 from meshnode.app.words import searchable

@@ -140,7 +140,7 @@ def resealed(file: Path, secret: str, change: object, tmp_path: Path) -> tuple[P
     """Return a backup with other files than those in `file`, sealed as soundly as a backup can be, and its secret key."""
     into = tmp_path / "opened"
     manifest = BackupReader(file, secret).unpack(into)
-    facts = {name: getattr(manifest, name) for name in Manifest.__slots__}
+    facts = {name: getattr(manifest, name) for name in Manifest.__struct_fields__}
     assert callable(change)
     change(into, facts)
     facts["files"] = {name: contents.hashed(into / name) for name in facts["files"]}

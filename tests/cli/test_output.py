@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import os
@@ -16,6 +15,7 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from meshnode.api.app import openapi_document
 from meshnode.cli import client as client_module
@@ -148,7 +148,7 @@ def test_offer_need_and_edit_have_an_option_for_every_field_of_a_listing() -> No
         names -= {"preview", "photo_words"}
         return {"anyway" if name == "yes" else name for name in names}
 
-    draft, edit = ({field.name for field in dataclasses.fields(shape)} for shape in (ListingDraft, ListingEdit))
+    draft, edit = ({field.name for field in structs.fields(shape)} for shape in (ListingDraft, ListingEdit))
     assert options(listings.offer) == options(listings.need) == draft - {"type"}
     assert options(listings.edit) - {"listing"} == edit == draft | {"clear"}
 
@@ -224,10 +224,12 @@ def test_a_plain_call_imports_little(village: Any) -> None:
         "zeroconf",
         "nacl",
         "cryptography",
+        "msgspec",
+        "dataclasses",
         "h3",
         "apsw",
         "starlette",
-        "hypercorn",
+        "h11",
         "rich",
         "segno",
         "protocol",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
 import trio
+from msgspec import Struct
+from msgspec.structs import fields
 from trio.testing import MockClock
 
 from meshnode.api.app import openapi_document
@@ -166,7 +167,7 @@ def _fitting(source: Source, wanted: Any) -> Any:
     wanted = options[0] if options else wanted
     if get_origin(wanted) is tuple:
         return [_fitting(source, get_args(wanted)[0]) for _ in range(source.below(4))]
-    if is_dataclass(wanted):
+    if isinstance(wanted, type) and issubclass(wanted, Struct):
         return _shape(source, wanted)
     if wanted is bool:
         return bool(source.below(2))

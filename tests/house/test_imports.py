@@ -218,8 +218,9 @@ EXCEPTIONS: dict[str, set[str]] = {
 # library: where it may be used, and nowhere else.
 LIBRARIES: dict[str, set[str]] = {
     "nacl": {"protocol", "meshnode.sealing"},  # one verifier; and Argon2id for the passphrase
-    "cryptography": {"protocol", "meshnode.local.certificate"},
+    "cryptography": {"meshnode.local.certificate"},
     "msgpack": {"protocol"},
+    "msgspec": {"protocol", "meshnode"},
     "spake2": {"protocol"},
     "h3": {"protocol"},
     "apsw": {"meshnode.store"},
@@ -239,7 +240,7 @@ LIBRARIES: dict[str, set[str]] = {
     "zeroconf": {"meshnode.net"},
     "ifaddr": {"meshnode.net"},
     "starlette": {"meshnode.api", "meshnode.local", "meshnode.web"},
-    "hypercorn": {"meshnode.local"},
+    "h11": {"meshnode.local.http_connection"},
     "jinja2": {"meshnode.web"},
     "markupsafe": {"meshnode.web"},
     "platformdirs": {"meshnode.config"},

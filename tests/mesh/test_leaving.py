@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pytest
+from msgspec.structs import asdict
 
 from meshnode.app import leaving
 from meshnode.app.devices import device_list, wiped

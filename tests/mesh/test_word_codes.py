@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from meshnode.app.meetings import shown, typed
 from meshnode.app.meetings.typed import MeetingEnd, MeetingResult, TypedMeeting

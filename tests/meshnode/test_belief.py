@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from meshnode.clock import RELEASED, Basis, Evidence, Voice, decide
 from meshnode.clock.belief import LEAP, SLACK
@@ -27,7 +26,7 @@ def voices(*said: tuple[float, int]) -> tuple[Voice, ...]:
 
 def evidence(wall: float = NOW, floor: float = NOW, **more: object) -> Evidence:
     """A machine that has just started, with nothing but its clock and the date last known."""
-    return replace(Evidence(wall=wall, floor=floor, passed=0.0), **more)  # type: ignore[arg-type]
+    return replace(Evidence(wall=wall, floor=floor, passed=0.0), **more)
 
 
 BEHIND = NOW - 20 * DAY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option
-    assert set(options) == {field.name for field in fields(Config)} - {"home"}
+    assert set(options) == set(Config._fields) - {"home"}
 
 
 def test_an_option_that_was_not_given_changes_nothing(tmp_path: Path) -> None:
@@ -140,7 +139,7 @@ def test_addresses_are_read_as_people_write_them(text: str, address: tuple[str, 
 
 def test_settings_do_not_change_once_they_were_read(tmp_path: Path) -> None:
     config = load(tmp_path)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         config.port = 1  # type: ignore[misc]
 
 

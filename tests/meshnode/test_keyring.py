@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -138,7 +137,7 @@ def test_the_seed_is_not_stored_in_the_clear_beside_its_encryption(home: Home) -
 
 
 def test_the_keys_of_an_encrypted_home_are_sealed_and_open_with_its_key_alone(home: Home) -> None:
-    encrypted = replace(home, key=HomeKey(b"k" * 32))
+    encrypted = home._replace(key=HomeKey(b"k" * 32))
     made = Keyring.create(encrypted, entropy=Dice())
     made.new_device(entropy=Dice("new"))
     assert made.identity is not None
@@ -151,13 +150,13 @@ def test_the_keys_of_an_encrypted_home_are_sealed_and_open_with_its_key_alone(ho
     with pytest.raises(Failed, match=r"is encrypted, but .*encryption\.json is missing"):
         Keyring.open(home)
     with pytest.raises(Failed, match="damaged"):
-        Keyring.open(replace(home, key=HomeKey(b"l" * 32)))
+        Keyring.open(home._replace(key=HomeKey(b"l" * 32)))
 
 
 def test_plain_keys_do_not_count_in_an_encrypted_home(home: Home) -> None:
     Keyring.create(home, entropy=Dice())
     with pytest.raises(Failed, match="damaged"):
-        Keyring.open(replace(home, key=HomeKey(b"k" * 32)))
+        Keyring.open(home._replace(key=HomeKey(b"k" * 32)))
 
 
 def test_new_device_keys_keep_the_person_and_the_old_file(home: Home) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import tomllib
 from pathlib import Path
@@ -18,7 +17,7 @@ from meshnode.errors import Usage
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\S+) \| (.+?) \| (.+) \|$", PAGE, re.MULTILINE)
 EXAMPLE = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0]
-SETTINGS = {field.name: field.default for field in dataclasses.fields(Config) if field.name != "home"}
+SETTINGS = Config._field_defaults
 
 
 def loaded(home: Path, **environment: str) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 import trio
+from msgspec import structs
 
 from meshnode.app.listings import listings
 from meshnode.app.peers import contacts
@@ -206,7 +205,7 @@ async def test_a_key_of_low_order_ends_an_attempt_and_not_the_node(
     await alice.add(await bob.card())
 
     def of_low_order(replica: Replica, person: PersonId) -> list[contacts.Dial]:
-        return [dataclasses.replace(dial, dh_public=bytes(32)) for dial in dial_keys(replica, person)]
+        return [structs.replace(dial, dh_public=bytes(32)) for dial in dial_keys(replica, person)]
 
     monkeypatch.setattr(contacts, "dial_keys", of_low_order)
     await until(lambda: alice.network.attempts(bob.replica.me), "an attempt is made")

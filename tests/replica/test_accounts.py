@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -11,6 +10,7 @@ import h3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from meshnode.app.explain.status import NetworkState, problems
 from meshnode.app.owner import policy

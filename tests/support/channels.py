@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from protocol.keys import public_key
 from protocol.wire.channel import HandshakeRefused, Initiator, Responder
-from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, presence_psk
 from tests.support.vectors_noise import labeled
 

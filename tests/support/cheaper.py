@@ -14,12 +14,10 @@ from hashlib import blake2b
 from typing import Any
 from unittest.mock import patch
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from nacl import bindings
 
 from protocol import Record
 from protocol.records import bodies
-from protocol.wire import noise
 
 REMEMBERED_MAX = 200_000  # results of one function: a world of a thousand people has some 30,000 records
 
@@ -32,7 +30,8 @@ def cheaper() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(Record, "parse", _once(Record.parse)))
         stack.enter_context(patch.object(bodies, "parse_body", _once(bodies.parse_body)))
-        stack.enter_context(patch.object(noise, "X25519PrivateKey", SimulatedPrivateKey))
+        stack.enter_context(patch.object(bindings, "crypto_scalarmult_base", _true_public))
+        stack.enter_context(patch.object(bindings, "crypto_scalarmult", _agreed))
         yield
 
 
@@ -51,30 +50,9 @@ def _once(function: Function) -> Function:
     return remembered
 
 
-class SimulatedPrivateKey:
-    """Has a true X25519 public key, and agrees with others on a secret that only looks like one."""
-
-    def __init__(self, public: bytes) -> None:
-        self._public = public
-
-    @classmethod
-    def from_private_bytes(cls, private: bytes) -> SimulatedPrivateKey:
-        """Return the key made of these 32 bytes."""
-        return cls(_public_bytes(private))
-
-    def public_key(self) -> SimulatedPrivateKey:
-        """Return what has the bytes of the public key."""
-        return self
-
-    def public_bytes_raw(self) -> bytes:
-        """Return the 32 bytes of the public key."""
-        return self._public
-
-    def exchange(self, public: X25519PublicKey) -> bytes:
-        """Return the secret (32 bytes) that both ends compute."""
-        return blake2b(b"".join(sorted((self._public, public.public_bytes_raw()))), digest_size=32).digest()
+_true_public = lru_cache(REMEMBERED_MAX)(bindings.crypto_scalarmult_base)
 
 
-@lru_cache(REMEMBERED_MAX)
-def _public_bytes(private: bytes) -> bytes:
-    return bindings.crypto_scalarmult_base(private)
+def _agreed(private: bytes, public: bytes) -> bytes:
+    """Return the secret (32 bytes) that both ends compute."""
+    return blake2b(b"".join(sorted((_true_public(private), public))), digest_size=32).digest()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from protocol.letters import Action, AuthoredMove, Move, Terms, exchange_id
 from tests.support.people import NOW, Person, grown

@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from meshnode.app import misdated, upkeep
 from meshnode.app.devices import confirmation, joining

@@ -7,7 +7,6 @@ import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -199,4 +198,4 @@ def one_home(directory: Path, case: Case) -> Iterator[tuple[Home, Held]]:
     """Make a home in `directory`, and yield it with what it holds."""
     with Cheap():
         made = make_home(directory, case.former, older=case.older)
-        yield replace(made, key=None), held(directory, case.former)
+        yield made._replace(key=None), held(directory, case.former)

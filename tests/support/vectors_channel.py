@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from protocol.keys import public_key
 from protocol.limits import REKEY_FRAMES
-from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, card_psk, contact_psk
 from tests.support.channels import ALICE, BOB, PRESENCE, PRESENCE_KEY, answer, connect, dial
 from tests.support.vectors_noise import labeled

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from protocol.wire.noise import pattern_of, public_key
+from protocol.keys import public_key
+from protocol.wire.noise import pattern_of
 from tests.support.noise_runner import Vector, play
 
 PROTOCOLS = tuple(

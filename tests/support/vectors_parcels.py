@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
+
+from msgspec.structs import replace
 
 from conformance.parcels import parcel_of_one
 from protocol import decode, encode, photo_hash, photo_parts

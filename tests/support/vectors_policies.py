@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
+
+from msgspec.structs import replace
 
 from protocol import UNSET_PREFERENCE, Audience, Block, Policy, Precision, Preference, Vouch
 from protocol.numbers import Stamp

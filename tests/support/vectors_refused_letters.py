@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
+from msgspec.structs import replace
 from nacl import bindings
 
 from protocol import Letter, Record, Step

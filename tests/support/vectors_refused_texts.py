@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from ipaddress import ip_address
 from typing import Any
+
+from msgspec.structs import replace
 
 from protocol import Record, bech32m
 from protocol.limits import CARD_USES_MAX, DEVICE_LIFE, NAME_MAX, WEIGHT_MAX
@@ -221,8 +223,8 @@ def malformed_certificates(answer: Enrolled) -> dict[str, tuple[Enrolled, str]]:
     """Return answers to a new device with a certificate that is refused as a record, with the code."""
     certificate = PHONE.certificate()
     too_long = NOW + DEVICE_LIFE + 1
-    others = replace(PHONE.keys, letter_private=grown("another letter key"))
-    dh = replace(PHONE.keys, dh_private=grown("another handshake key"))
+    others = dataclasses.replace(PHONE.keys, letter_private=grown("another letter key"))
+    dh = dataclasses.replace(PHONE.keys, dh_private=grown("another handshake key"))
     body = [grown("salt", size=16), PHONE.keys.dh_public, PHONE.keys.letter_public, False]
     revoked = PHONE.revocation().body
     mallory = Person("Mallory")

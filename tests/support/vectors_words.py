@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import Any
+
+from msgspec.structs import replace
 
 from protocol.limits import DEVICE_LIFE
 from protocol.tokens import WordCode
@@ -176,7 +178,7 @@ def _refused_people() -> list[dict[str, Any]]:
         "a profile": (replace(good(), certificate=ALICE.profile().wire), "FORGED"),
         "a revocation": (replace(good(), certificate=ALICE.revocation().wire), "FORGED"),
         "a certificate without its body": (replace(good(), certificate=certificate.without_body().wire), "FORGED"),
-        "a certificate that nobody has signed": (replace(good(), certificate=replace(certificate, signature=bytes(64)).wire), "FORGED"),
+        "a certificate that nobody has signed": (replace(good(), certificate=dataclasses.replace(certificate, signature=bytes(64)).wire), "FORGED"),
         "bytes that are no record": (replace(good(), certificate=written([])), "MALFORMED"),
         "a certificate in another slot": (replace(good(), certificate=rewritten(ALICE, certificate, slot=bytes(16)).wire), "MALFORMED"),
         "a certificate that lives too long": (replace(good(), certificate=rewritten(ALICE, certificate, expires=too_long, latest_expiry=too_long).wire), "EXPIRED"),

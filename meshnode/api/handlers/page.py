@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.api.handlers.errors import WRITES
 from meshnode.api.routes import Route, Routes
@@ -14,8 +14,7 @@ _routes = Routes()
 ROUTES: list[Route] = _routes.table
 
 
-@dataclass(frozen=True, slots=True)
-class PageLinkView:
+class PageLinkView(Struct, frozen=True):
     """A link to your page that signs in one browser of this computer, once, within `seconds`."""
 
     link: str

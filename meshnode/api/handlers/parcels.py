@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import FileReply, Route, Routes
@@ -16,8 +17,7 @@ _routes = Routes()
 ROUTES: list[Route] = _routes.table
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
+class HandedOver(Struct, frozen=True):
     """The answer once a parcel counts as handed over."""
 
     id: str

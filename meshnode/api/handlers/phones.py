@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import trio
+from msgspec import Struct
 
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
@@ -20,8 +19,7 @@ _routes = Routes()
 ROUTES: list[Route] = _routes.table
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneRequestQuery:
+class PhoneRequestQuery(Struct, frozen=True):
     """For how many seconds to wait for a phone, 45 at most, where none waits yet for your word."""
 
     wait: int = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.api.handlers.errors import WRITES
 from meshnode.api.routes import Route, Routes
@@ -16,8 +17,7 @@ _routes = Routes()
 ROUTES: list[Route] = _routes.table
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoFile:
+class PhotoFile(Struct, frozen=True):
     """A photo or a thumbnail: its media `type`, and its bytes in base64."""
 
     type: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
 from zlib import crc32
+
+from msgspec import Struct, field
 
 from meshnode.app.catalog.ids import key_of, letters
 from meshnode.store import Seen
 from protocol import DeviceId, Listing, PersonId, RecordId, limits
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(Struct, eq=False):
     """One listing in use."""
 
     record: RecordId
@@ -51,8 +51,7 @@ BucketKey = tuple[DeviceId, int, bool]
 """The device that wrote the listings of a bucket, their audience, and whether they are emergencies."""
 
 
-@dataclass(slots=True, eq=False)
-class Bucket:
+class Bucket(Struct, eq=False):
     """Listings of one author, newest first, that the rule tells apart by their own places and policy versions alone.
 
     Places and policy versions are left out on purpose: an author can make each listing differ in them, and then a

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.app.catalog.details import Details
 from meshnode.app.catalog.entries import Bucket, Entry
@@ -106,8 +107,7 @@ class Sight:
         return self._bits
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The parts of the catalog about which the rule is asked."""
 
     index: ListingIndex[Bucket]

@@ -8,8 +8,9 @@ one code have two handshakes, and so different words.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.changes import Change
@@ -31,16 +32,14 @@ class DeviceQuestion(NamedTuple):
     answer: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingDeviceView:
+class WaitingDeviceView(Struct, frozen=True):
     """The machine that waits to become a device of yours: its name, and the words that it shows; null if none waits."""
 
     name: str | None
     words: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmationQuery:
+class ConfirmationQuery(Struct, frozen=True):
     """For how many seconds to wait for a machine, 45 at most, where none waits yet for the owner's word."""
 
     wait: int = 0
@@ -51,8 +50,7 @@ class ConfirmationQuery:
         return max(0, min(self.wait, WAIT_SECONDS_MAX))
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmOrder:
+class ConfirmOrder(Struct, frozen=True):
     """The words that the other machine shows. With `refuse`, they are not those that this one shows."""
 
     words: str = ""

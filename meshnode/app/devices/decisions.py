@@ -6,7 +6,7 @@ only; this node tells who they are where it knows them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.groups import membership
 from meshnode.app.naming import PersonRef, known, reference
@@ -16,8 +16,7 @@ from protocol import DeviceId, PersonId, limits
 from protocol.trust import block_tag, invitation_tag
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionView:
+class DecisionView(Struct, frozen=True):
     """Something that one of your devices has decided about a person, and no other device of yours.
 
     `what` is `block`, `unblock`, `vouch` or `invitation`; `trust` is that of the vouch, 0 to 1 (0: taken back; null: not a

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.devices.enrolment import device_name
 from meshnode.app.devices.wiped import wiped
@@ -16,16 +17,14 @@ from protocol import DeviceId, InvalidField, check_text, device_text, limits, no
 from protocol.tokens import DeviceCode, device_code_id
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceOrder:
+class DeviceOrder(Struct, frozen=True):
     """The device to add: its name, by default "Device 2" and so on, and how long its code works (seconds)."""
 
     name: str | None = None
     expires_in: int = limits.DEVICE_CODE_LIFE
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceCodeView:
+class DeviceCodeView(Struct, frozen=True):
     """A code for one machine: the first machine that uses it becomes a device of yours.
 
     `words` stand for it on a network that both machines are on, for ten minutes; empty where they are not shown.
@@ -38,8 +37,7 @@ class DeviceCodeView:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceView:
+class DeviceView(Struct, frozen=True):
     """One of your devices; times in UNIX seconds.
 
     `this` is the one that answers; `seen` when it last met this device; `expires` when its certificate ends; `struck`
@@ -56,8 +54,7 @@ class DeviceView:
     wiped: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class DevicesView:
+class DevicesView(Struct, frozen=True):
     """Your devices, this one first, the revoked ones last.
 
     `identity` says where your identity key is: `here`, `locked` or `elsewhere`.

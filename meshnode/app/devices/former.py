@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.devices.device_list import name_of
 from meshnode.app.devices.revocation import find
@@ -14,16 +14,14 @@ from meshnode.replica.replica import Replica
 from protocol import device_text
 
 
-@dataclass(frozen=True, slots=True)
-class FormerDevice:
+class FormerDevice(Struct, frozen=True):
     """A device that you had before you came back."""
 
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecoveryView:
+class RecoveryView(Struct, frozen=True):
     """How you can come back, and how far you have.
 
     `friends` keep shares of your key: it takes `need` of them (null: there are none), and the shares were `made` then (UNIX
@@ -41,8 +39,7 @@ class RecoveryView:
     former: tuple[FormerDevice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class KeptDevice:
+class KeptDevice(Struct, frozen=True):
     """A former device that you still have: its name or id."""
 
     device: str

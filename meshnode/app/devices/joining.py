@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.errors import Failed
 from meshnode.replica.replica import Replica
@@ -23,8 +24,7 @@ from protocol.wire import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolmentGrant:
+class EnrolmentGrant(Struct, frozen=True):
     """The things that a new device is given: records (its certificate first), and the names of the owner's devices."""
 
     records: tuple[Record, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.devices import reissue, sync_own_devices
 from meshnode.app.devices.decisions import BLOCK, INVITATION, DecisionView, decisions
@@ -23,8 +24,7 @@ from protocol import Device, DeviceId, InvalidField, Kind, PersonId, Record, dev
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class RevokeOrder:
+class RevokeOrder(Struct, frozen=True):
     """The things to keep of a device that is revoked; without any field, all of them.
 
     With `discard`, nothing that it wrote is kept; with `keep_blocks` too, the blocks made there are, and with
@@ -39,8 +39,7 @@ class RevokeOrder:
     keep: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionsView:
+class DecisionsView(Struct, frozen=True):
     """The decisions about people that one of your devices has made, and no other device of yours."""
 
     id: str
@@ -48,8 +47,7 @@ class DecisionsView:
     decisions: tuple[DecisionView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RevokedView:
+class RevokedView(Struct, frozen=True):
     """A device that can no longer act for you.
 
     This device wrote `kept` of its records again, and `dropped` the others. `decisions` are those about people that are

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.listing_index import NOTICE_BOARD
@@ -18,8 +18,7 @@ SHOWN_MAX = 1000
 PAGE_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoverQuery(SearchQuery):
+class DiscoverQuery(SearchQuery, frozen=True):
     """A search, and the page of it to show in one of the orders best, near, new and trust.
 
     `notice_board` finds only what its author allows others to put up in public.
@@ -31,8 +30,7 @@ class DiscoverQuery(SearchQuery):
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Struct, frozen=True):
     """One page of results; there are `total` in all, and `hidden` more that only your trust or distance limits hide.
 
     `set_aside` more are left out because you have hidden them one by one. `next` is the number of the next page, null

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import available_until
@@ -17,8 +17,7 @@ from meshnode.store import Hidden
 from protocol import limits
 
 
-@dataclass(frozen=True, slots=True)
-class HiddenView:
+class HiddenView(Struct, frozen=True):
     """A listing that you hide from yourself, with the title it had then, and since when (UNIX seconds)."""
 
     id: str
@@ -26,8 +25,7 @@ class HiddenView:
     since: int
 
 
-@dataclass(frozen=True, slots=True)
-class HiddenListView:
+class HiddenListView(Struct, frozen=True):
     """The listings that you hide from yourself, the latest first."""
 
     hidden: tuple[HiddenView, ...]

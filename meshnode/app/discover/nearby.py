@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Entry
@@ -22,16 +22,14 @@ RESULTS_MAX = 200  # listings on the map, the nearest first: more areas cannot b
 NAMED = 5  # listings named for each area; all are counted
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedListing:
+class PlacedListing(Struct, frozen=True):
     """A listing on the map, by id and title."""
 
     id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class AreaView:
+class AreaView(Struct, frozen=True):
     """An area in which something is shared: its corners, how far its middle is from where you are, and what is there.
 
     `distance` is null where this node does not know where you are.
@@ -45,8 +43,7 @@ class AreaView:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class NearbyView:
+class NearbyView(Struct, frozen=True):
     """The area that others see of you (null: none) with its corners, and the areas in which others share, nearest first.
 
     `unplaced` counts the listings on the map's page whose place nobody has published.

@@ -8,8 +8,9 @@ is new than one look shows, the rest stays new.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Entry
@@ -28,23 +29,20 @@ SHOWN_MAX = 1000
 STEP_SEEN = 1000  # listings that are compared with those shown before, or marked as shown, in one step
 
 
-@dataclass(frozen=True, slots=True)
-class NewsQuery:
+class NewsQuery(Struct, frozen=True):
     """The number of listings to show."""
 
     limit: int = SHOWN
 
 
-@dataclass(frozen=True, slots=True)
-class NewsLook:
+class NewsLook(Struct, frozen=True):
     """The number of listings to show; with `clear`, none is shown and all count as seen."""
 
     limit: int = SHOWN
     clear: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NewsView:
+class NewsView(Struct, frozen=True):
     """New listings: matches of your watches first, then emergencies, then the newest. There are `total` in all.
 
     `alerts` say which of the results match which watch. `waiting` counts the people and things that wait for you.
@@ -56,8 +54,7 @@ class NewsView:
     waiting: WaitingCount
 
 
-@dataclass(frozen=True, slots=True)
-class _Fresh:
+class _Fresh(Struct, frozen=True):
     """The first new listings in order, and how many there are in all."""
 
     first: list[Entry]

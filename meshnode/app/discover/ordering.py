@@ -13,9 +13,10 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Bucket, Entry
@@ -51,8 +52,7 @@ URGENT_THEN_NEW = Order(lambda _trust, calm, _elsewhere: (calm,), nearest=False)
 """The order of the news."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Equals:
+class _Equals(Struct, frozen=True):
     """The buckets of one rank, each with flags for those of its listings that match."""
 
     unplaced: list[tuple[Bucket, bytes, float]] = field(default_factory=list)

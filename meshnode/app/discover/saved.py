@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Bucket, Entry
@@ -29,8 +30,7 @@ COMMON_FROM = 50  # listings; among fewer, no share of them tells anything
 NEEDS_MAX = 64  # needs looked after, the latest first: each costs about as much as a saved search
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A watch as it is evaluated: its number, its search, and for a need of the owner's its id, title and words."""
 
     no: int

@@ -7,10 +7,11 @@ Words and kinds are decided with sets of bits over all listings at once, and so 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import reduce
 from operator import or_
+
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Bucket, Entry
@@ -29,8 +30,7 @@ WITHIN_MAX_KM = 40_000  # once around the earth
 WORDS_MAX = 200  # letters of all words looked for
 
 
-@dataclass(frozen=True, slots=True)
-class SearchQuery:
+class SearchQuery(Struct, frozen=True):
     """A search.
 
     `words`: each must begin a word of title, text, tags or the author's name, or else be a part of one. `within`: kilometers; without it 50, and
@@ -58,8 +58,7 @@ class Tier(IntEnum):
     """Some only inside other words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Struct, frozen=True):
     """Everything that matches a search and whose author consents."""
 
     bits: tuple[int, ...]

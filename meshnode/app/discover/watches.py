@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.ids import listing_key
@@ -37,8 +39,7 @@ ENDED_NOTED_MAX = (
 _UNTIL_SECONDS = 60  # the value is written again only after so long, to spare the disk
 
 
-@dataclass(frozen=True, slots=True)
-class AlertView:
+class AlertView(Struct, frozen=True):
     """A listing (its id) that came into view, and the number of the watch that it matches; `at` is UNIX seconds.
 
     `need` is the title of the need of yours that it fits (null: the watch is a saved search).
@@ -51,8 +52,7 @@ class AlertView:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class WatchView:
+class WatchView(Struct, frozen=True):
     """A saved search by its number: what it looks for, as `discover` takes it, since when, and its alerts.
 
     One that looks for offers which fit a need of yours has the id of the need in `need`, and its title in `words`.
@@ -71,8 +71,7 @@ class WatchView:
     alerts: tuple[AlertView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WatchesView:
+class WatchesView(Struct, frozen=True):
     """Your saved searches, in the order in which you saved them."""
 
     watches: tuple[WatchView, ...]

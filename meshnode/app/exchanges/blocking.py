@@ -7,7 +7,7 @@ withdraw (protocol/README.md, "Letters"). What was handed over or lent stays as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.exchanges import incoming, moves, stock
 from meshnode.app.letters import letters, receipts
@@ -26,8 +26,7 @@ from protocol.letters import LENT_OUT, UNFINISHED, Action, Stage
 NAMED = 3  # agreements that are named in the question before a block; the rest are counted
 
 
-@dataclass(frozen=True, slots=True)
-class BlockQuery:
+class BlockQuery(Struct, frozen=True):
     """Whether to block even though an agreement with the person is open, which is then called off."""
 
     anyway: bool = False

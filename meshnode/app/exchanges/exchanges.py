@@ -6,7 +6,8 @@ it cannot be done and what can.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
@@ -36,16 +37,14 @@ NAMES_LISTED = 3  # of people to whom something is promised already; the rest ar
 NEVER_USED_UP = ("skills", "labor", "knowledge")  # what is taught or done for one person can be for the next
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """The message that comes with a request, and how much is asked for (null: one, if the listing is limited)."""
 
     message: str = ""
     quantity: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Requested:
+class Requested(Struct, frozen=True):
     """The exchange that has begun, and its state. `warning` says in words why the request may not arrive."""
 
     exchange: str
@@ -53,8 +52,7 @@ class Requested:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MoveOrder:
+class MoveOrder(Struct, frozen=True):
     """The move to make (`accept`, `decline`, `done`, `cancel`, `returned` or `say`), and a message with it.
 
     `anyway` accepts a second request for a gift without a number, which may be enough for one person only. `renew`
@@ -67,15 +65,13 @@ class MoveOrder:
     renew: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangesQuery:
+class ExchangesQuery(Struct, frozen=True):
     """The largest number of exchanges to list; those that changed last come first."""
 
     limit: int = LISTED
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangesView:
+class ExchangesView(Struct, frozen=True):
     """Your exchanges, those that changed last first. There are `total` in all."""
 
     exchanges: tuple[ExchangeView, ...]

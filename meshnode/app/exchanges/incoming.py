@@ -10,14 +10,14 @@ from meshnode.app.letters import inbox, letters, receipts
 from meshnode.app.people import introductions
 from meshnode.app.recovery import kept_shares
 from meshnode.replica.replica import Replica
-from protocol.letters import Content, HandoverLetter, Introduction, KeyShare, Move
+from protocol.letters import HandoverLetter, Introduction, KeyShare, Move
 
 SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 SLICE_PAUSE_SECONDS = 0.1  # while letters wait to be opened: four fifths of the time are left for everything else
 RETRY_SECONDS = 60.0  # at least until the next look at what is due: a receipt may fail
 PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
 
-HANDLERS: dict[type[Content], inbox.Handler] = {
+HANDLERS: dict[type, inbox.Handler] = {
     Introduction: introductions.take,
     Move: moves.receive,
     HandoverLetter: handover.take,

@@ -7,7 +7,7 @@ are limits to all that others send: see `_has_room`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.exchanges import strangers
 from meshnode.app.letters import letters, receipts
@@ -38,8 +38,7 @@ from protocol.letters import (
 _KEPT_MAX = {Action.SAY: limits.MESSAGES_MAX}
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeHistory:
+class ExchangeHistory(Struct, frozen=True):
     """One exchange with all its moves; one of them is the request."""
 
     exchange: Exchange

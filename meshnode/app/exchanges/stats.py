@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from meshnode.app.exchanges import exchanges, view
 from meshnode.app.exchanges.moves import ExchangeHistory
@@ -19,8 +20,7 @@ from protocol.letters import Action, Stage
 _DONE = frozenset({Stage.COMPLETED, Stage.GIVEN_BACK, Stage.RETURNED})
 
 
-@dataclass(frozen=True, slots=True)
-class MonthView:
+class MonthView(Struct, frozen=True):
     """One month, as in `2026-11` (UTC), by the time of your confirmation."""
 
     month: str
@@ -30,8 +30,7 @@ class MonthView:
     unknown: int
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryView:
+class CategoryView(Struct, frozen=True):
     """One category of listings."""
 
     category: str
@@ -41,8 +40,7 @@ class CategoryView:
     unknown: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatsView:
+class StatsView(Struct, frozen=True):
     """Exchanges that both sides have confirmed: across communities, within one, or `unknown` (a side has none).
 
     `given` and `received` say which way they went. Months and categories without any are left out.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.exchanges.changes import compare
@@ -34,8 +36,7 @@ _REFUSED = (Stage.DECLINED, Stage.CANCELLED)
 NEWS_SECONDS = 7 * limits.DAY  # how long the inbox shows an answer after which there is nothing left to do
 
 
-@dataclass(frozen=True, slots=True)
-class ListingRef:
+class ListingRef(Struct, frozen=True):
     """The listing of an exchange as it was when it was asked for; it may be gone by now."""
 
     id: str
@@ -44,8 +45,7 @@ class ListingRef:
     category: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessageView:
+class MessageView(Struct, frozen=True):
     """A move and the message that came with it.
 
     `act` is `ask`, `accept`, `decline`, `done`, `cancel`, `returned` or `say`; `at` is when, by the clock of its maker.
@@ -60,8 +60,7 @@ class MessageView:
     delivery: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeView:
+class ExchangeView(Struct, frozen=True):
     """An exchange of yours.
 
     `state` is `requested`, `unanswered`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`.

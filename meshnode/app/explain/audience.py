@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.everybody import of_everybody
@@ -17,8 +18,7 @@ from protocol import Audience, PersonId, person_text
 from protocol.trust import ListingFacts, Relation
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(Struct, frozen=True):
     """A person who can see it, and what they are to you."""
 
     id: str
@@ -26,8 +26,7 @@ class Viewer:
     relation: str
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceView:
+class AudienceView(Struct, frozen=True):
     """Everybody known here who can see a listing of yours, the closest first. There are `count`, without you.
 
     `audience` is the one in effect; `radius_km` is how far `anyone_local` reaches, null for others.

@@ -6,10 +6,11 @@ among the answers. Nothing is signed.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice, pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app.catalog.sight import AT_ALL
 from meshnode.app.naming import PersonRef, reference
@@ -32,8 +33,7 @@ from protocol.trust import (
 TRIED_MAX = 40  # acts; a path of so many people cannot be read either, and each one costs a search of the graph
 
 
-@dataclass(frozen=True, slots=True)
-class BreakView:
+class BreakView(Struct, frozen=True):
     """An act that would end it. `kind` is `unvouch`, `leave`, `block` or `bridge`.
 
     `unvouch`: `by` takes back the vouch for `of` (null in either: you). `leave`: you or the other leave `group`. `block`:
@@ -46,8 +46,7 @@ class BreakView:
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Act:
+class _Act(Struct, frozen=True):
     """An act to try: the vouch of a pair to take back, a group to leave, or a person in between to block."""
 
     vouch: tuple[PersonId, PersonId] | None = None
@@ -125,12 +124,12 @@ class _Trial:
 
     def _blocking(self, bridge: PersonId) -> EffectivePolicy:
         policy = self._policy(self._me)
-        return dataclasses.replace(policy, block_tags=policy.block_tags | {block_tag(self._me, bridge)})
+        return replace(policy, block_tags=policy.block_tags | {block_tag(self._me, bridge)})
 
     def _unvouching(self, giver: PersonId, subject: PersonId) -> EffectivePolicy:
         policy = self._policy(giver)
         kept = {person: weight for person, weight in policy.vouches.items() if person != subject}
-        return dataclasses.replace(policy, vouches=kept)
+        return replace(policy, vouches=kept)
 
     def _policy(self, person: PersonId) -> EffectivePolicy:
         policy = self._graph.policy(person)

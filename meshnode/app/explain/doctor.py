@@ -7,7 +7,8 @@ which runs as the owner, checks the files of the home.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.explain.reachability import CallMade, Reason, of_person
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, firewall_reason, problems
@@ -23,8 +24,7 @@ from protocol import PersonId, person_text
 ATTEMPTS_SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that was checked: a stable code, whether it is well, what was found, and what to do about it."""
 
     code: str
@@ -33,8 +33,7 @@ class Finding:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorView:
+class DoctorView(Struct, frozen=True):
     """The findings of the doctor, for the node or for one `person`."""
 
     person: PersonRef | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, reference
 from meshnode.app.peers.given_addresses import given
@@ -12,8 +13,7 @@ from meshnode.replica.replica import Replica
 from protocol import PersonId
 
 
-@dataclass(frozen=True, slots=True)
-class GivenAddress:
+class GivenAddress(Struct, frozen=True):
     """An address that the network dials because the owner has given it, by option, setting or command.
 
     `person` is the one who answered there last; `outcome` says in a few words how the last attempt ended, empty before
@@ -26,8 +26,7 @@ class GivenAddress:
     outcome: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenAddressView:
+class GivenAddressView(Struct, frozen=True):
     """An address that you have given. `kept` says that it was given by `peer add`, and so is dialed after a restart too."""
 
     address: str
@@ -36,8 +35,7 @@ class GivenAddressView:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class GivenAddressesView:
+class GivenAddressesView(Struct, frozen=True):
     """The addresses that you have given, by option, setting or command."""
 
     addresses: tuple[GivenAddressView, ...]

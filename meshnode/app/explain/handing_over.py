@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.devices.device_list import name_of
 from meshnode.app.devices.wiped import wiped
@@ -12,8 +12,7 @@ from protocol.letters import NoteKind
 _DIGITS_MAX = 9  # of a number that another device has written
 
 
-@dataclass(frozen=True, slots=True)
-class HandingOverView:
+class HandingOverView(Struct, frozen=True):
     """A device of yours, by its name, to which this one still has `letters` older messages to hand over."""
 
     device: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.text.catalog import message as said
 from meshnode.text.catalog import plural
 from protocol import limits
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something that is wrong: a stable code for programs, one line that says what, and one on what to do about it.
 
     `about` has the ids of the people, posts and devices that it is about.

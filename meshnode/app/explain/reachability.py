@@ -7,8 +7,9 @@ which firewall is switched on here. There are two tables, one for this node and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 MDNS_PORT = 5353
 
@@ -25,8 +26,7 @@ class CallAnswer(Enum):
     OTHER = "something else, or not tried"
 
 
-@dataclass(frozen=True, slots=True)
-class Firewall:
+class Firewall(Struct, frozen=True):
     """The firewall that is switched on here. `closed`: whether it drops callers, None if this user may not know.
 
     `line` is the command that lets them in, empty if they are let in already.
@@ -37,8 +37,7 @@ class Firewall:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallMade:
+class CallMade(Struct, frozen=True):
     """The latest call to an address; `near`: it is on a network that this computer is on, too."""
 
     address: str
@@ -46,8 +45,7 @@ class CallMade:
     near: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """A reason that was found: a code for programs, whether it does no harm, what it is, and what to do about it."""
 
     code: str

@@ -6,8 +6,9 @@ The network hands in a snapshot of itself (`NetworkState`), so that this file kn
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from meshnode import CONTRACT
 from meshnode.app import date
@@ -48,8 +49,7 @@ ENDING_NAMED = 3  # listings that end soon are named by title up to this number;
 NAMED = 3  # people from whom something cannot be taken, likewise
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date.
 
     `missing` says how many records it has shown that cannot be taken now, for each reason.
@@ -64,8 +64,7 @@ class Peer:
     missing: tuple[tuple[NotTaken, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionAttempt:
+class ConnectionAttempt(Struct, frozen=True):
     """One attempt to connect to somebody: when (UNIX seconds), to which address, and in a few words how it ended.
 
     `answer` says what the network below the node did; `near`, whether this computer is on the address's network.
@@ -78,8 +77,7 @@ class ConnectionAttempt:
     near: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkState:
+class NetworkState(Struct, frozen=True):
     """The state of the network at one moment.
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
@@ -141,8 +139,7 @@ class NetworkStatus(Protocol):
         """Announce, recognize and dial by the contacts and cards as they are now. Call it when they changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class PeerView:
+class PeerView(Struct, frozen=True):
     """A session: with whom, at which address, whether this node dialed, since when (UNIX seconds), whether up to date.
 
     `device` is the name of another device of yours, empty for other people's.
@@ -157,16 +154,14 @@ class PeerView:
     live: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PeersView:
+class PeersView(Struct, frozen=True):
     """The present sessions, the oldest first, and the addresses of other nodes that you have given."""
 
     peers: tuple[PeerView, ...]
     given: tuple[GivenAddressView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StatusView:
+class StatusView(Struct, frozen=True):
     """The state of the node.
 
     `contract` is the version of this contract: it grows when a field goes or changes its meaning. `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;

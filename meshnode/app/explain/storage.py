@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, reference
 from meshnode.replica.replica import Replica
@@ -10,8 +10,7 @@ from meshnode.replica.replica import Replica
 ACCOUNTS_NAMED = 20  # people through whom most has come; the rest is one number
 
 
-@dataclass(frozen=True, slots=True)
-class ShareOfRoom:
+class ShareOfRoom(Struct, frozen=True):
     """The records of the people whom you know through `person` (null: people for whom nobody you trust answers)."""
 
     person: PersonRef | None
@@ -19,8 +18,7 @@ class ShareOfRoom:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class StorageView:
+class StorageView(Struct, frozen=True):
     """The room that records take up on this node, in number and bytes: your own, and those of others.
 
     `size_most` is how much others may send; `through` says through whom it came, the largest part first, and `rest` is

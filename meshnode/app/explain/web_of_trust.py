@@ -7,7 +7,8 @@ thousands can be shown too.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, known, reference, relation_to
 from meshnode.replica.replica import Replica
@@ -19,8 +20,7 @@ WEB_DRAWN_MAX = 150  # people of a drawing: more cannot be told apart on a scree
 PEOPLE_OF_A_STEP = 25  # named in one step, some 2 ms
 
 
-@dataclass(frozen=True, slots=True)
-class WebPerson:
+class WebPerson(Struct, frozen=True):
     """A person in the drawing: how many vouches the best path to them has (`steps`), and how much you trust them.
 
     `before` is the id of the person before them on the way from you, who gives the last vouch, of `weight`; `through` is
@@ -36,16 +36,14 @@ class WebPerson:
     through: str
 
 
-@dataclass(frozen=True, slots=True)
-class MoreThrough:
+class MoreThrough(Struct, frozen=True):
     """A neighbor through whom `count` more people come than are drawn."""
 
     person: PersonRef
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class WebView:
+class WebView(Struct, frozen=True):
     """Your web of trust: `people` nearest first, then `more` who are not named.
 
     `others` counts the people whom you can name although no path of your trust leads to them, such as members of your

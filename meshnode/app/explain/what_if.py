@@ -7,8 +7,9 @@ be shown. The policy is edited as if it were to be signed, but only put into a c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.ids import listing_id
@@ -30,16 +31,14 @@ from protocol.trust import ListingFacts
 NAMED = 5  # listings named for each person; all are counted
 
 
-@dataclass(frozen=True, slots=True)
-class SeenListing:
+class SeenListing(Struct, frozen=True):
     """A listing, by id and title."""
 
     id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class SightView:
+class SightView(Struct, frozen=True):
     """A person between whom and you visibility would change; `relation` is what they are to you while it lasts.
 
     `listings` names some of the listings concerned, `count` says how many there are. `usual` says that it also holds for
@@ -53,8 +52,7 @@ class SightView:
     usual: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WhatIfView:
+class WhatIfView(Struct, frozen=True):
     """The people who would gain and lose sight: `viewers` of your posts, and `authors` whose posts you could be shown.
 
     Only listings that this node holds are counted; people who are not in the web of trust yet are left out.
@@ -105,8 +103,7 @@ def share(replica: Replica, catalog: Catalog, wanted: sharing.SharingChange) -> 
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Change:
+class _Change(Struct):
     """The changes for one person."""
 
     listings: list[SeenListing] = field(default_factory=list)

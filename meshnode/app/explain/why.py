@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.breaks import BreakView, breaks
@@ -19,8 +19,7 @@ from protocol import Audience, PersonId, Record, limits
 from protocol.trust import TRUSTED, WEB, ListingFacts, TrustPath, listing_facts
 
 
-@dataclass(frozen=True, slots=True)
-class PathView:
+class PathView(Struct, frozen=True):
     """One path of trust: `weights[i]` is the vouch of `people[i]` for `people[i + 1]`, `trust` is their product."""
 
     people: tuple[PersonRef, ...]
@@ -28,8 +27,7 @@ class PathView:
     trust: float
 
 
-@dataclass(frozen=True, slots=True)
-class WhyView:
+class WhyView(Struct, frozen=True):
     """The connection between you and a person, or a listing through its author.
 
     `regard` runs from you to them and says how much you trust them; `reach` runs from them to you and says how much they

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.groups import groups as group_cases
 from meshnode.app.groups import membership
@@ -20,8 +21,7 @@ from protocol import Group, GroupKind, PersonId, group_text, limits
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CardGroup:
+class CardGroup(Struct, frozen=True):
     """A group to which a card invites those who use it."""
 
     id: str

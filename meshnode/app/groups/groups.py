@@ -8,8 +8,9 @@ no answer on the way, and it reaches nobody who might not have the join without 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.app.groups import membership
 from meshnode.app.naming import ID_SHOWN, PersonRef, find, known, reference, relation_to
@@ -37,24 +38,21 @@ from protocol.trust import accepted, founded, invitation, invitation_tag, open_i
 KINDS = tuple(kind.word for kind in GroupKind)
 
 
-@dataclass(frozen=True, slots=True)
-class MemberView:
+class MemberView(Struct, frozen=True):
     """A member, and what they are to you."""
 
     person: PersonRef
     relation: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvitedView:
+class InvitedView(Struct, frozen=True):
     """An open invitation of yours: to whom (null: a person whom this node no longer knows), and until when."""
 
     person: PersonRef | None
     expires: int
 
 
-@dataclass(frozen=True, slots=True)
-class GroupView:
+class GroupView(Struct, frozen=True):
     """A group you are in.
 
     `members` are those whom you may see, you among them; `forming` marks a cell of fewer than five.
@@ -69,8 +67,7 @@ class GroupView:
     invited: tuple[InvitedView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationView:
+class InvitationView(Struct, frozen=True):
     """An invitation to you that waits for an answer: since when, and until when (`expires`; then it is gone)."""
 
     id: str
@@ -81,39 +78,34 @@ class InvitationView:
     expires: int
 
 
-@dataclass(frozen=True, slots=True)
-class GroupsView:
+class GroupsView(Struct, frozen=True):
     """The groups you are in, by name, and the invitations that wait for you."""
 
     groups: tuple[GroupView, ...]
     invitations: tuple[InvitationView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupsQuery:
+class GroupsQuery(Struct, frozen=True):
     """The groups to show: of one kind, `cell` or `community`, or only the one that `name` means."""
 
     kind: str | None = None
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KindQuery:
+class KindQuery(Struct, frozen=True):
     """Whether a `cell` or a `community` is meant; without it either."""
 
     kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GroupOrder:
+class GroupOrder(Struct, frozen=True):
     """The group to found: `kind` is `cell` or `community`."""
 
     kind: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationOrder:
+class InvitationOrder(Struct, frozen=True):
     """The person to invite: a name or id, or the beginning of either."""
 
     person: str

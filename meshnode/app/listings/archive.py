@@ -6,7 +6,8 @@ What the owner withdrew is not among them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.listings.photos import PhotoView, views
@@ -21,8 +22,7 @@ from protocol import Kind, Record, limits
 REMEMBERED = 30 * limits.DAY  # from its end on, and at least until it would have expired
 
 
-@dataclass(frozen=True, slots=True)
-class EndedView:
+class EndedView(Struct, frozen=True):
     """A listing of yours that has ended: `how` (`expired`, `closed`, or `taken` to the last piece), and when (`at`).
 
     Its `photos` stay as long as it can be renewed.

@@ -8,8 +8,10 @@ id. What the owner withdrew is forgotten.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
@@ -30,8 +32,7 @@ from protocol import Audience, Kind, Listing, Quantity, Record, left_of
 from protocol.letters import LENT_OUT, UNFINISHED
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(Struct, frozen=True):
     """For how long (`expires_in`, seconds; null: as long as a new one would), and its new dates; null: those it has.
 
     `quantity` is how much there is now beside what is promised; null: what is left, or, once all of it was given, as

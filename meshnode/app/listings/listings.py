@@ -5,10 +5,11 @@ How listings end and are renewed is in `lifecycle`.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final, NamedTuple
+
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields, replace
 
 from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
@@ -41,9 +42,7 @@ from protocol import (
 )
 from protocol.trust import effective_audience
 
-DEFAULTS: dict[str, Any] = {
-    each.name: each.default for each in dataclasses.fields(Listing) if each.default is not dataclasses.MISSING
-}
+DEFAULTS: dict[str, Any] = {each.name: each.default for each in fields(Listing) if each.default is not NODEFAULT}
 """By field of a listing that may be left out: its value then."""
 CLEARABLE = tuple(name for name, default in DEFAULTS.items() if default is None or default in ("", ()))
 """The fields that can be empty. The others with a default always say something, such as the category."""
@@ -60,8 +59,7 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class ListingDraft(ListingFields):
+class ListingDraft(ListingFields, frozen=True):
     """A new listing. Times are UNIX seconds, `expires_in` seconds; without `audience` it follows your preference.
 
     Without `quantity` it is not limited, but of what is lent there is one. A `place` far from yours is taken only with
@@ -75,8 +73,7 @@ class ListingDraft(ListingFields):
     anyway: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ListingEdit:
+class ListingEdit(Struct, frozen=True):
     """Changes to a listing, as a JSON merge patch (RFC 7396): what is left out stays, null empties a field.
 
     Null sets a field to what a new listing has where it is left out. `audience` may also be `follows`: back to your
@@ -106,8 +103,7 @@ class ListingEdit:
     anyway: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ListingsView:
+class ListingsView(Struct, frozen=True):
     """Your own listings, newest first; the ids of those that end within a day; and those that have ended."""
 
     listings: tuple[ListingView, ...]
@@ -203,9 +199,7 @@ def _patch(replica: Replica, changes: ListingEdit) -> dict[str, Any]:
     if fixed:
         raise Usage("{fixed} cannot be emptied", "these can: {words}", fixed=repr(fixed[0]), words=", ".join(CLEARABLE))
     values = {
-        each.name: getattr(changes, each.name)
-        for each in dataclasses.fields(changes)
-        if each.name not in ("clear", "anyway")
+        each.name: getattr(changes, each.name) for each in fields(changes) if each.name not in ("clear", "anyway")
     }
     values |= dict.fromkeys(changes.clear)
     patch = {
@@ -234,7 +228,7 @@ def edit(replica: Replica, catalog: Catalog, which: str, changes: ListingEdit) -
     before, slot = body_of(record), record.header.slot
     after, audience, expires = change(replica, record, changes)
     exact = None if changes.place is UNSET else changes.place
-    if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
+    if replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
         _keep_exact(replica, slot, exact)
         return view(replica, record)
     with replica.transaction():
@@ -269,7 +263,7 @@ def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
 def rewritten(replica: Replica, body: Listing, **changes: Any) -> Listing:
     """Return `body` with these fields changed and a new salt. Raises Usage that names the wrong field."""
     try:
-        return dataclasses.replace(body, salt=authoring.fresh_salt(replica), **changes)
+        return replace(body, salt=authoring.fresh_salt(replica), **changes)
     except InvalidField as error:
         raise not_allowed(error) from error
 
@@ -362,7 +356,7 @@ def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     else:
         photo_cases.look(replica, body_of(record))
         return view(replica, record)
-    return dataclasses.replace(view(replica, ended.record), ended=ended.state, ended_at=ended.at)
+    return replace(view(replica, ended.record), ended=ended.state, ended_at=ended.at)
 
 
 def mine(replica: Replica, catalog: Catalog) -> ListingsView:

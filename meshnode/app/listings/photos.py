@@ -6,7 +6,8 @@ The photos come here as they were made again by a child process, see `meshnode.p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.errors import Field, NotFound, Refused, Usage, not_allowed
 from meshnode.replica.access import Access
@@ -20,8 +21,7 @@ UNUSED_SECONDS = limits.HOUR  # a photo that no listing names by then is deleted
 UNUSED_MAX = 256  # photos and thumbnails that no listing names, those of ended listings among them
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoGiven:
+class PhotoGiven(Struct, frozen=True):
     """A photo for a listing: its name, that of its thumbnail, and words for people who cannot see it."""
 
     photo: str
@@ -29,8 +29,7 @@ class PhotoGiven:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoView:
+class PhotoView(Struct, frozen=True):
     """A photo of a listing. `here` and `thumbnail_here` say whether it can be shown; if not, it is being fetched."""
 
     photo: str

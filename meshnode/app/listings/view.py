@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import fields
 
 from meshnode.app.catalog.ids import listing_id
 from meshnode.app.listings import photos as photo_cases
@@ -15,11 +15,10 @@ from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, Listing, ListingFields, PersonId, Record, distance_km, parse_body
 from protocol.trust import as_trust, effective_audience
 
-_WRITTEN = tuple(each.name for each in dataclasses.fields(ListingFields))
+_WRITTEN = tuple(each.name for each in fields(ListingFields))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingView(ListingFields):
+class ListingView(ListingFields, frozen=True, kw_only=True):
     """A listing as its viewer sees it. Times are UNIX seconds; `trust` is yours in its author (null: your own).
 
     `audience` is the one in effect, and `follows` says that it comes from its author's sharing preference; `radius_km`

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.app.meetings.acquainting import Trouble, acquaint, introducer, trouble_with
 from meshnode.app.naming import PersonRef, called
@@ -74,23 +75,20 @@ class OpenCode(NamedTuple):
         return Purpose.DEVICE if self.device_code else Purpose.PERSON
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingOrder:
+class MeetingOrder(Struct, frozen=True):
     """A word code to show, for somebody on this network; `trust` is your trust in them, 0.8 if you do not say."""
 
     trust: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WordCodeView:
+class WordCodeView(Struct, frozen=True):
     """A word code to say aloud, and when it ends (UNIX seconds): the first person who types it is connected with you."""
 
     words: str
     expires: int
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingQuery:
+class MeetingQuery(Struct, frozen=True):
     """For how many seconds to wait, 45 at most, while nobody has typed the code that you show."""
 
     wait: int = 0
@@ -101,8 +99,7 @@ class MeetingQuery:
         return max(0, min(self.wait, WAIT_SECONDS_MAX))
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingView:
+class MeetingView(Struct, frozen=True):
     """The outcome of the code that you showed last.
 
     `state` is `waiting`; `met`, by `person`, whom you trust now, or as null by a device of yours; `wrong` if somebody

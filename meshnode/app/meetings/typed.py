@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from meshnode.app.meetings.acquainting import Introduce, Trouble, acquaint, introducer, trouble_with
 from meshnode.app.meetings.shown import open_code
@@ -38,8 +39,7 @@ from protocol.wire import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TypedOrder:
+class TypedOrder(Struct, frozen=True):
     """The word code that somebody has said to you, and your trust in them, 0.8 if you do not say.
 
     `peer` is the address of their computer, HOST or HOST:PORT, where it cannot be found by itself. `wait` says for how
@@ -156,8 +156,7 @@ class TypedMeeting:
         self._outbox.append(self._channel.send(encode_frame(frame)))
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingResult:
+class MeetingResult(Struct, frozen=True):
     """The outcome of a search for the machine that shows a code: how the attempt ended, and with what.
 
     `heard` are the addresses at which it was announced, or the one given, and `reached` those of them where a computer

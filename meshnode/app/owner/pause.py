@@ -5,23 +5,21 @@ It is part of the sharing preference, so every device of the owner's follows, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.owner import places, policy
 from meshnode.app.owner.places import preference_of
 from meshnode.replica.replica import Replica
 
 
-@dataclass(frozen=True, slots=True)
-class PauseView:
+class PauseView(Struct, frozen=True):
     """Since when you are away (UNIX seconds; null: you are not), and how many listings of yours are open."""
 
     paused: int | None
     listings: int
 
 
-@dataclass(frozen=True, slots=True)
-class PauseChange:
+class PauseChange(Struct, frozen=True):
     """Whether you are to be away."""
 
     away: bool

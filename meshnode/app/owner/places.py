@@ -7,8 +7,8 @@ place coarser; a finer one comes from the device that knows the exact place.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app.owner.profile import set_profile
 from meshnode.errors import Field, Usage
@@ -39,8 +39,7 @@ from protocol import (
 _PUBLISHED_AS = "places_published_as"  # the precision that all published places were last brought to
 
 
-@dataclass(frozen=True, slots=True)
-class Coordinates:
+class Coordinates(Struct, frozen=True):
     """A point in degrees (WGS 84). It is made as coarse as your sharing preference says before it is published."""
 
     lat: float
@@ -148,7 +147,7 @@ def publish(replica: Replica, precision: Precision) -> None:
     for record, body in own_listings(replica):
         wanted = at_precision(replica, record.header.slot, body.place, precision)
         if wanted != body.place:
-            _move_listing(replica, record, dataclasses.replace(body, place=wanted, salt=authoring.fresh_salt(replica)))
+            _move_listing(replica, record, replace(body, place=wanted, salt=authoring.fresh_salt(replica)))
 
 
 def note_published(replica: Replica) -> None:

@@ -7,7 +7,9 @@ merge entry by entry. An edit that changes nothing is not signed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app.owner import ended_entries, former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
@@ -53,8 +55,7 @@ _NOBODY = bytes(32)  # a subject that no register names
 _ANY_SALT = bytes(limits.SALT_BYTES)  # of a register that is only looked at, and never signed
 
 
-@dataclass(frozen=True, slots=True)
-class _Registers:
+class _Registers(Struct, frozen=True):
     """The policies of the owner's devices as one edit finds them, each read once; `own` is None before the first one."""
 
     own: Policy | None

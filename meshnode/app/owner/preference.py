@@ -5,9 +5,10 @@ Changing it moves every listing that follows it, on every node that hears of the
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app.owner import places, plausible, policy, receipt_choice
 from meshnode.app.owner.places import Coordinates, preference_of
@@ -17,8 +18,7 @@ from protocol import Audience, Precision, Preference, across_km, center, limits,
 from protocol.trust import effective_audience
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedPlace:
+class PublishedPlace(Struct, frozen=True):
     """The place that others may know: an H3 cell, its center in degrees, and about how wide it is."""
 
     cell: str
@@ -27,8 +27,7 @@ class PublishedPlace:
     across_km: float
 
 
-@dataclass(frozen=True, slots=True)
-class SharingWarning:
+class SharingWarning(Struct, frozen=True):
     """A setting that may not do what you expect, in words and as a code, with numbers or names in `about`.
 
     `code` is `radius_small` (about: kilometers of the radius and of the area), `location_coarse` (the precision that
@@ -40,8 +39,7 @@ class SharingWarning:
     about: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SharingView:
+class SharingView(Struct, frozen=True):
     """Your default sharing settings. `follows` counts your listings that follow these settings.
 
     `place` is your exact place, which stays on this node (null: not known here); `published` is what others learn of
@@ -59,8 +57,7 @@ class SharingView:
     warnings: tuple[SharingWarning, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SharingChange:
+class SharingChange(Struct, frozen=True):
     """Settings to change; null leaves one as it is, `no_place` publishes no place any longer.
 
     A `place` that looks mistyped, since it is far from the present one and near it if read otherwise, is taken only with
@@ -119,7 +116,7 @@ def change(replica: Replica, wanted: SharingChange) -> SharingView:
     if far is None:
         return seen
     moved = f"That is {far:,} km from where you were. If it is wrong: meshnode share set --place LAT,LON"
-    return dataclasses.replace(seen, warnings=(SharingWarning("moved_far", moved, (str(far),)), *seen.warnings))
+    return replace(seen, warnings=(SharingWarning("moved_far", moved, (str(far),)), *seen.warnings))
 
 
 def checked(replica: Replica, wanted: SharingChange) -> Preference:

@@ -8,7 +8,8 @@ a stick may be lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.peers.held_items import merging_items, pieces_of, prefix, register_hash
 from meshnode.replica.replica import Replica
@@ -114,8 +115,7 @@ def acknowledging(
         yield from noting_held(replica, person, device, bytes(arrived))
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptsDue:
+class ReceiptsDue(Struct, frozen=True):
     """The receipts for what has come from somebody, and whether one of them was never sent."""
 
     receipts: tuple[ParcelReceipt, ...] = ()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+
+from msgspec import Struct, field
 
 from meshnode.app.groups import membership
 from meshnode.app.letters.letters import readers
@@ -60,8 +61,7 @@ _SERVED = (RecordState.LIVE, RecordState.PAST)
 _NOBODY = b""  # the device of an older record that is not known any more: every certificate is sent along
 
 
-@dataclass(frozen=True, slots=True)
-class ParcelOrder:
+class ParcelOrder(Struct, frozen=True):
     """A parcel to make: for the `people` with these names or ids, or for all your contacts and your other devices.
 
     With `again` it carries everything that they may have, whether they are known to hold it or not. Without `photos` it
@@ -73,8 +73,7 @@ class ParcelOrder:
     photos: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class CarriedView:
+class CarriedView(Struct, frozen=True):
     """The part of a parcel that is for one person: how many `records`, and how many of them only take something back.
 
     `connects` says that your use of their card is in it. `photos` counts photos in it, each with its thumbnail as one, and
@@ -89,8 +88,7 @@ class CarriedView:
     photos_left: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ParcelView:
+class ParcelView(Struct, frozen=True):
     """A parcel: its size in bytes, and for whom there is something in it. `id` names it as long as it can be fetched.
 
     `nothing_new` are people for whom there is nothing new, and `unreachable` those of whom no device is known.
@@ -103,8 +101,7 @@ class ParcelView:
     unreachable: tuple[PersonRef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """A person for whom a part is made, and their letter keys. One who is `parted` is only told what is superseded."""
 
     person: PersonId
@@ -112,8 +109,7 @@ class Recipient:
     parted: bool
 
 
-@dataclass(slots=True)
-class SealedPart:
+class SealedPart(Struct):
     """A part whose chunks were given out: where it lies among them, and what is in it."""
 
     recipient: Recipient
@@ -130,8 +126,7 @@ class SealedPart:
     receipts: tuple[ParcelReceipt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MadeParcel:
+class MadeParcel(Struct, frozen=True):
     """A parcel: its beginning, and how its chunks follow each other: `front` of noise, those given out, and noise again."""
 
     beginning: bytes
@@ -157,8 +152,7 @@ class MadeParcel:
             yield padding_chunk(self.entropy, number)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The people for whom a parcel is to be made, and those of whom no device is known."""
 
     recipients: tuple[Recipient, ...]

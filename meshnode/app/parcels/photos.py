@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from meshnode.app.parcels.knowledge import Knowledge
 from meshnode.app.peers.held_items import photo_item
@@ -27,8 +28,7 @@ OF_A_PARCEL_BYTES = 64 * 1024 * 1024  # in all parts: each person has a copy of 
 _LOOKED_AT_ONCE = 100  # photos in one step, some 10 ms
 
 
-@dataclass(slots=True)
-class PhotosToCarry:
+class PhotosToCarry(Struct):
     """The photos for one person, in their order, and how many more there are that the parcel has no room for."""
 
     named: list[Named] = field(default_factory=list)

@@ -7,7 +7,8 @@ metered. What came before a fault or a cut is kept, since every record proves it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from meshnode.app.naming import PersonRef, name_of, reference
 from meshnode.app.parcels import knowledge
@@ -43,8 +44,7 @@ _NO_RUN = bytes(limits.RUN_BYTES)  # a parcel is no run of a program
 _NO_TIME = ToldTime(0, 32)  # nor does it tell the time: it may have been under way for weeks
 
 
-@dataclass(frozen=True, slots=True)
-class TakenView:
+class TakenView(Struct, frozen=True):
     """A parcel that was taken in: who has made it, and when; how many `records` it had, and how many were `new` here.
 
     `photos` is the number of photos that were new here. `connected` says that by it the two of you are connected now, and `again` that it was taken in before.
@@ -141,8 +141,7 @@ def _memory_of(frame: ParcelFrame) -> int:
             return _ENTRY_BYTES
 
 
-@dataclass(slots=True)
-class _Sender:
+class _Sender(Struct):
     """The sender of a parcel whose opening was found good, and what has come from them by it so far."""
 
     person: PersonId

@@ -11,10 +11,11 @@ was revoked answers and calls nobody.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from meshnode.app.groups import membership
 from meshnode.app.meetings import shown
@@ -42,8 +43,7 @@ STRANGERS_KNOWN = 256  # for whom nobody answers, to be recognized and dialed: a
 CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make this node compute them again
 
 
-@dataclass(frozen=True, slots=True)
-class PskName:
+class PskName(Struct, frozen=True):
     """The name of the psk that a caller has shown; with all fields None, the presence key.
 
     Else it is one of our cards or device codes, by its id, the key of a contact, or the number of the word code that is
@@ -56,8 +56,7 @@ class PskName:
     meeting: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(Struct, frozen=True):
     """A device to call, and the keys to call it with. `card` is the id of the card whose secret is the psk, if one is."""
 
     person: PersonId
@@ -67,8 +66,7 @@ class Dial:
     card: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ContactTarget:
+class ContactTarget(Struct, frozen=True):
     """A person to stay in touch with: how many of their devices are known, and their addresses, the latest first.
 
     `claims` says that a card of theirs waits to be presented; `on_cards` are those addresses that only cards name.
@@ -81,8 +79,7 @@ class ContactTarget:
     on_cards: frozenset[tuple[str, int]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(Struct, frozen=True):
     """The keys that go into an announcement: our presence key, and the secrets of codes and cards.
 
     The number of the word code that is shown is among them, as 32 bytes that everybody can compute.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from protocol import Code
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationEnd:
+class ConversationEnd(Struct, frozen=True):
     """The end of a conversation: its code, and `detail` for the log.
 
     `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol, and `authentic` that

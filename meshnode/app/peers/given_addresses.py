@@ -6,7 +6,8 @@ They name no person: everybody who is missing is tried there. Addresses from `--
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica
@@ -17,8 +18,7 @@ _GIVEN = "given_addresses"  # their name among the small values of the store
 HostPort = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class AddressToGive:
+class AddressToGive(Struct, frozen=True):
     """The address of another node, HOST:PORT; without a port the default port is meant."""
 
     address: str

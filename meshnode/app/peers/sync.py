@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, reference
 from meshnode.replica.replica import Replica
 from protocol import DeviceId, PersonId
 
 
-@dataclass(frozen=True, slots=True)
-class Synced:
+class Synced(Struct, frozen=True):
     """One session during a sync: with which device, at which address, and what it has done.
 
     `new` says that the session was made during the sync, `compared` that both sides compared all they hold, `done` that
@@ -27,8 +27,7 @@ class Synced:
     came: int
 
 
-@dataclass(frozen=True, slots=True)
-class SyncedView:
+class SyncedView(Struct, frozen=True):
     """One session during a sync.
 
     `new` says that it was made just now. `compared` says that both sides compared all they hold for each other; they do
@@ -45,8 +44,7 @@ class SyncedView:
     came: int
 
 
-@dataclass(frozen=True, slots=True)
-class SyncView:
+class SyncView(Struct, frozen=True):
     """All sessions of a sync, by name, and the people you are in touch with who were not met."""
 
     peers: tuple[SyncedView, ...]

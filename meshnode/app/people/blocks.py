@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, find, known, public_name, reference, remember_name
 from meshnode.app.owner import policy
@@ -11,8 +11,7 @@ from meshnode.replica.replica import Replica
 from protocol import PersonId, RemoteError, limits, parse_person
 
 
-@dataclass(frozen=True, slots=True)
-class BlockView:
+class BlockView(Struct, frozen=True):
     """A person whom you block or did until now, and since when (UNIX seconds).
 
     `vouch` is the vouch that you gave them before, 0.001 to 1 (null: none). It counts for nothing while the block lasts,
@@ -24,8 +23,7 @@ class BlockView:
     vouch: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class BlocksView:
+class BlocksView(Struct, frozen=True):
     """Everybody whom you block, the latest first."""
 
     blocks: tuple[BlockView, ...]

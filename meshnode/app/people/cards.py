@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app import date
 from meshnode.app.groups import card_invitations
@@ -44,8 +46,7 @@ SPENT_KEPT = 8  # names of givers whose cards came too late: the owner needs the
 _SPENT = "used cards"  # their key among the small values of the store
 
 
-@dataclass(frozen=True, slots=True)
-class CardOrder:
+class CardOrder(Struct, frozen=True):
     """A card to make: for how many people, for how long (seconds), and which vouch it gives them.
 
     Everybody who uses it is invited to the `groups` of the owner's that are named here, by name or id.
@@ -57,8 +58,7 @@ class CardOrder:
     groups: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CardView:
+class CardView(Struct, frozen=True):
     """A card to hand over: the first people who add its text (`uses` of them) are connected with you.
 
     They are invited to `groups`, which the card itself does not name. `warning` says in words why it may not work.
@@ -73,8 +73,7 @@ class CardView:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CardToAdd:
+class CardToAdd(Struct, frozen=True):
     """The card of a person, or the name or id of a person to whom you were introduced, and the vouch to give them.
 
     Without `trust` the vouch is 0.8, or the one that you give them already. `wait` says for how many seconds, at most 10,
@@ -97,8 +96,7 @@ class AddedState(Enum):
     AWAITED = "awaited"
 
 
-@dataclass(frozen=True, slots=True)
-class AddedView:
+class AddedView(Struct, frozen=True):
     """A card that was added: its giver, the vouch for them, and whether your nodes are connected now (`met`).
 
     `pending` says that the giver's vouch for you waits until your nodes meet; `again` that the card was added before.

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, find_named, reference
 from meshnode.app.owner import policy
@@ -37,8 +38,7 @@ _ID_TAG = "mp1"
 _ID_LETTERS_MIN = 12  # after the tag, 60 bits: nobody finds a key that begins so while the guest stands there
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
+class Guest(Struct, frozen=True):
     """A person who has shown a card made for many and waits: the vouch it gives (per mille), since when, until when."""
 
     person: PersonRef
@@ -47,8 +47,7 @@ class Guest:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
+class Awaited(Struct, frozen=True):
     """A guest whom the owner lets in when they call: by which name, and the vouch for them (per mille; None: the card's)."""
 
     called: str

@@ -8,7 +8,8 @@ added each other.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.letters import letters
 from meshnode.app.naming import PersonRef, called, find, find_named, known, name_of, public_name, reference
@@ -25,8 +26,7 @@ from protocol import InvalidField, Kind, PersonId, Record, limits, normalize, pa
 from protocol.letters import Introduction, OpenedLetter
 
 
-@dataclass(frozen=True, slots=True)
-class IntroductionOrder:
+class IntroductionOrder(Struct, frozen=True):
     """The two people to introduce to each other, and a message to both."""
 
     one: str
@@ -34,16 +34,14 @@ class IntroductionOrder:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IntroductionView:
+class IntroductionView(Struct, frozen=True):
     """The two people, and those of them who were written to: a person who vouches for the other already is not."""
 
     people: tuple[PersonRef, PersonRef]
     told: tuple[PersonRef, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MetByLetter:
+class MetByLetter(Struct, frozen=True):
     """A person to whom you were introduced.
 
     `by` is the introducer, `message` what they wrote, `at` when (UNIX seconds).
@@ -55,8 +53,7 @@ class MetByLetter:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class IntroductionsView:
+class IntroductionsView(Struct, frozen=True):
     """People to whom you were introduced and for whom you do not vouch yet, the latest first."""
 
     introductions: tuple[MetByLetter, ...]

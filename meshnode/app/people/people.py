@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.everybody import of_everybody
 from meshnode.app.naming import (
@@ -29,8 +30,7 @@ from protocol.trust import as_trust
 DEFAULT_TRUST = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class PersonView:
+class PersonView(Struct, frozen=True):
     """A person, as far as this node knows them.
 
     `name` is the one by which they are shown, `public_name` the one that they give themselves, `own_name` your own name
@@ -56,8 +56,7 @@ class PersonView:
     pending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleView:
+class PeopleView(Struct, frozen=True):
     """People with whom a vouch connects you, most trusted first; `others` counts the people of your web left out."""
 
     people: tuple[PersonView, ...]
@@ -105,15 +104,13 @@ def _waiting(replica: Replica) -> frozenset[PersonId]:
     return frozenset(card.giver for card in pending_cards(replica))
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleQuery:
+class PeopleQuery(Struct, frozen=True):
     """The people to list: everybody in your web, or only people with whom a vouch connects you."""
 
     all: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VouchOrder:
+class VouchOrder(Struct, frozen=True):
     """A vouch to give: how much you trust the person, from 0.001 to 1.
 
     `anyway` gives it to somebody whom the name may not mean.
@@ -123,15 +120,13 @@ class VouchOrder:
     anyway: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NamesQuery:
+class NamesQuery(Struct, frozen=True):
     """The beginning of a name or id."""
 
     begin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NamesView:
+class NamesView(Struct, frozen=True):
     """People whose name or id begins so, the ones whom you vouch for first; there are `more` that fit."""
 
     people: tuple[PersonRef, ...]

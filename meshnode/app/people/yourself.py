@@ -6,7 +6,8 @@ The first goes to everybody in the owner's web. The second stays on this node.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, find, known, name_of, public_name, reference
 from meshnode.app.owner.presence_key import PRESENCE_KEY_BYTES
@@ -19,23 +20,20 @@ from meshnode.replica.replica import Replica
 from protocol import InvalidField, PersonId, check_text, limits, normalize, normalize_line, person_text
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileChange:
+class ProfileChange(Struct, frozen=True):
     """A change of the texts that others read about you; null leaves one as it is, an empty `about` removes it."""
 
     name: str | None = None
     about: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OwnName:
+class OwnName(Struct, frozen=True):
     """Your own name for a person. Other people never learn of it."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class OwnNameView:
+class OwnNameView(Struct, frozen=True):
     """A person whom you call by a name of your own, and the name that they give themselves."""
 
     person: PersonRef

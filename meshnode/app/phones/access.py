@@ -8,10 +8,11 @@ others: somebody on the same network who overhears the secret can use it, which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from meshnode.app.page_access import LINK_BYTES, LINK_SECONDS, SECRET_BYTES, SESSION_SECONDS
 from meshnode.errors import Field, NotFound, Refused, Usage
@@ -47,8 +48,7 @@ class PhoneSite(NamedTuple):
         return tuple(f"{name}:{self.port}" for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneLinkView:
+class PhoneLinkView(Struct, frozen=True):
     """A link for one phone, at each of the addresses, best first. `expires` in UNIX seconds; `fingerprint` with TLS."""
 
     link: str
@@ -58,8 +58,7 @@ class PhoneLinkView:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneRequestView:
+class PhoneRequestView(Struct, frozen=True):
     """The phone that waits to be let in: its name, the words that it shows, and its address; null if none waits."""
 
     name: str | None
@@ -67,8 +66,7 @@ class PhoneRequestView:
     address: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneAnswer:
+class PhoneAnswer(Struct, frozen=True):
     """The words that the phone shows. With `refuse`, they are not those shown here. `name` is what to call it, if given."""
 
     words: str = ""

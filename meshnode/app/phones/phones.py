@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.page_access import SESSION_SECONDS
 from meshnode.app.phones.access import PhoneAccess
@@ -17,8 +17,7 @@ from protocol import limits
 ACTS_SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneView:
+class PhoneView(Struct, frozen=True):
     """A phone that was let in, from which network, over TLS or not, when, and when it was used last (UNIX seconds)."""
 
     name: str
@@ -28,8 +27,7 @@ class PhoneView:
     seen: int
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneActView:
+class PhoneActView(Struct, frozen=True):
     """Something that a phone did: `act` is a word for what, `subject` the id of the thing, if there is one."""
 
     at: int
@@ -38,8 +36,7 @@ class PhoneActView:
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhonesView:
+class PhonesView(Struct, frozen=True):
     """Whether phones may use your page, and how; the phones, and what they did lately, the newest first.
 
     `addresses` are where phones find it. They are empty while it is off, while the node does not run, and while the computer is on no private network.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Interface, IPv4Network
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
@@ -21,8 +23,7 @@ _SETTINGS = "phone_page"  # in the store's small values
 _PORT = "phone_page_port"
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSubnet:
+class LocalSubnet(Struct, frozen=True):
     """An address of this computer as text, the interface that has it, and the length of its subnet's prefix in bits."""
 
     interface: str
@@ -30,8 +31,7 @@ class LocalSubnet:
     prefix: int
 
 
-@dataclass(frozen=True, slots=True)
-class PhonePageOrder:
+class PhonePageOrder(Struct, frozen=True):
     """Whether phones may use your page, on which interfaces (patterns; none: all private ones), and whether by TLS.
 
     What is null stays as it is.
@@ -42,8 +42,7 @@ class PhonePageOrder:
     tls: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneSettings:
+class PhoneSettings(Struct, frozen=True):
     """The settings as they are kept. `interfaces` are patterns of names."""
 
     on: bool = False

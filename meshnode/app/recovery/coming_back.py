@@ -7,7 +7,8 @@ devices that they had before can still act for them, so the owner says of each w
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from meshnode.app.owner.certificates import certify_own_device
 from meshnode.replica.replica import Replica
@@ -16,8 +17,7 @@ from protocol import DeviceId
 _CAME_BACK = "came back"  # the name, in the store's small values, of when that was and which devices are kept
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """When (UNIX seconds) the owner came back on this device, and which of their former devices they keep."""
 
     since: int

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from meshnode.app.letters import letters
 from meshnode.app.letters.delivery import Delivery
@@ -26,8 +28,7 @@ from protocol.letters import KeyShare
 _FRIENDS = "friends who keep the key"  # a name in the store's small values
 
 
-@dataclass(frozen=True, slots=True)
-class FriendsOrder:
+class FriendsOrder(Struct, frozen=True):
     """The friends who keep shares of your key, and how many of them it takes; `anyway` says that you know what they can do."""
 
     friends: tuple[str, ...]
@@ -35,8 +36,7 @@ class FriendsOrder:
     anyway: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FriendView:
+class FriendView(Struct, frozen=True):
     """A friend who keeps a share of your key: the delivery of their letter, and why not to rely on them (null: nothing)."""
 
     person: PersonRef
@@ -44,8 +44,7 @@ class FriendView:
     warning: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FriendsView:
+class FriendsView(Struct, frozen=True):
     """The friends who keep shares of your key: it takes `need` of them. `made` in UNIX seconds; null where there are none."""
 
     need: int | None
@@ -53,8 +52,7 @@ class FriendsView:
     friends: tuple[FriendView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _FriendSet:
+class _FriendSet(Struct, frozen=True):
     """The set that was made last, the letters by which its shares went out, and those of people who are to delete one."""
 
     made: int

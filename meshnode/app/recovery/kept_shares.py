@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from meshnode.app.naming import PersonRef, find, reference
 from meshnode.app.owner import policy
@@ -15,24 +15,21 @@ from protocol import Code, RemoteError
 from protocol.letters import KeyShare, OpenedLetter
 
 
-@dataclass(frozen=True, slots=True)
-class KeptShareView:
+class KeptShareView(Struct, frozen=True):
     """A friend whose key you keep a share of, and when they made it (UNIX seconds)."""
 
     person: PersonRef
     made: int
 
 
-@dataclass(frozen=True, slots=True)
-class HelpOrder:
+class HelpOrder(Struct, frozen=True):
     """The friend who has lost everything. `anyway` says that they stand before you, or that you know their voice."""
 
     person: str
     anyway: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HelpView:
+class HelpView(Struct, frozen=True):
     """The words that you keep for a friend; `need` is how many friends' words bring them back, `made` in UNIX seconds."""
 
     person: PersonRef

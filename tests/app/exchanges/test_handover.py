@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from meshnode.app.devices import revocation
 from meshnode.app.devices.device_list import name_of

@@ -3,10 +3,10 @@ limit."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import moves

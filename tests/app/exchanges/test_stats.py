@@ -62,7 +62,11 @@ def test_it_is_unknown_where_a_side_has_no_community_and_affects_nothing(mesh: M
 
 
 def test_stats_name_nobody_and_have_no_prices() -> None:
-    fields = {*stats_cases.StatsView.__slots__, *stats_cases.MonthView.__slots__, *stats_cases.CategoryView.__slots__}
+    fields = {
+        *stats_cases.StatsView.__struct_fields__,
+        *stats_cases.MonthView.__struct_fields__,
+        *stats_cases.CategoryView.__struct_fields__,
+    }
     assert not [field for field in fields if any(word in field for word in ("person", "who", "price", "value"))]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import pytest
+from msgspec import structs
 
 from meshnode.app.explain import doctor, status
 from meshnode.app.explain.problem import Problem
@@ -103,18 +103,18 @@ def problems(neighbor: Neighbor, network: NetworkState) -> dict[str, Problem]:
 
 def test_a_firewall_is_a_problem_once_there_is_evidence(people: People) -> None:
     alice, bob, _ = people
-    quiet = dataclasses.replace(ONLINE, firewall=UFW)
+    quiet = structs.replace(ONLINE, firewall=UFW)
     assert "firewall" not in problems(alice, quiet)
-    shut = dataclasses.replace(quiet, unanswered=(bob.person,))
+    shut = structs.replace(quiet, unanswered=(bob.person,))
     assert UFW.line in problems(alice, shut)["firewall"].hint
     peer = Peer(bob.person, bytes(32), "10.0.0.3:1", True, 5, True)
-    assert "firewall" not in problems(alice, dataclasses.replace(shut, peers=(peer,)))
-    assert "firewall" not in problems(alice, dataclasses.replace(shut, called_in=1_800_000_000))
+    assert "firewall" not in problems(alice, structs.replace(shut, peers=(peer,)))
+    assert "firewall" not in problems(alice, structs.replace(shut, called_in=1_800_000_000))
 
 
 def test_the_doctor_names_the_firewall_once_and_with_the_line_to_type(people: People) -> None:
     alice, bob, _ = people
-    shut = dataclasses.replace(ONLINE, firewall=UFW, unanswered=(bob.person,))
+    shut = structs.replace(ONLINE, firewall=UFW, unanswered=(bob.person,))
     for shown in (
         doctor.look_at_node(alice.replica, shut),
         doctor.look_at_person(alice.replica, bob.person, shut, ()),
@@ -132,7 +132,7 @@ def test_the_doctor_says_that_a_node_listens_until_somebody_has_called_in(people
         return next(finding.message for finding in found if finding.code == "listening")
 
     assert "Nobody has called it" in listening(ONLINE)
-    assert "Others have reached this node" in listening(dataclasses.replace(ONLINE, called_in=1_800_000_000))
+    assert "Others have reached this node" in listening(structs.replace(ONLINE, called_in=1_800_000_000))
 
 
 def test_the_doctor_looks_at_the_latest_call_to_each_address(people: People) -> None:
@@ -151,14 +151,14 @@ def test_the_doctor_looks_at_the_latest_call_to_each_address(people: People) -> 
 def test_the_doctor_knows_that_one_direction_works(people: People) -> None:
     alice, bob, _ = people
     attempts = [ConnectionAttempt(1, "10.0.0.3:4747", "dropped", CallAnswer.DROPPED, near=True)]
-    network = dataclasses.replace(ONLINE, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", False, 5, True),))
+    network = structs.replace(ONLINE, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", False, 5, True),))
     found = codes(doctor.look_at_person(alice.replica, bob.person, network, attempts))
     assert found == {"connected": True, "firewall_there": True}
 
 
 def test_the_doctor_says_when_a_busy_node_is_connected_with_again(people: People) -> None:
     alice, bob, _ = people
-    view = doctor.look_at_person(alice.replica, bob.person, dataclasses.replace(ONLINE, turns={bob.person: 40}), ())
+    view = doctor.look_at_person(alice.replica, bob.person, structs.replace(ONLINE, turns={bob.person: 40}), ())
     [turn] = [finding for finding in view.findings if finding.code == "turn"]
     assert turn.well
     assert "40 seconds" in turn.message
@@ -170,7 +170,7 @@ def test_the_doctor_says_when_a_busy_node_is_connected_with_again(people: People
 def connected_with(neighbor: Neighbor, *sessions: tuple[bytes, bytes, int]) -> NetworkState:
     """Return a network with these sessions: with whom, with which device, and for how many seconds."""
     now = neighbor.replica.clock.now()
-    return dataclasses.replace(
+    return structs.replace(
         ONLINE,
         peers=tuple(
             Peer(person, device, f"10.0.0.3:{port}", True, now - seconds, True)

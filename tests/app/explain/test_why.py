@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
 from meshnode.app.explain import what_if
 from meshnode.app.explain.why import WhyView, why
@@ -25,7 +24,7 @@ People = tuple[Neighbor, Neighbor, Neighbor]
 def sentences(told: WhyView) -> list[str]:
     """Return what would end it, as commands print it."""
     return [
-        text.why_break(asdict(each), told.person.name).removeprefix("  - ").removesuffix(" directly.")
+        text.why_break(to_builtins(each), told.person.name).removeprefix("  - ").removesuffix(" directly.")
         for each in told.breaks
     ]
 

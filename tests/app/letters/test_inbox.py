@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from meshnode.app.exchanges import incoming
 from meshnode.app.exchanges.incoming import open_letters

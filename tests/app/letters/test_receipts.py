@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from meshnode.app.exchanges.incoming import open_letters
 from meshnode.app.letters import letters, receipts

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.expiry import FOOD_LIFE, NEED_LIFE, OTHER_LIFE
@@ -125,7 +125,7 @@ def test_what_others_sign_to_be_visible_longer_is_not_shown_after_its_last_day(m
     alice, bob, _ = people
     bob.post("Tent", available_until=now(bob) + 3 * DAY)
     record = listings.find(bob.replica, bob.catalog, "Tent", own_only=True)
-    body = dataclasses.replace(body_of(record), salt=bytes(16))
+    body = structs.replace(body_of(record), salt=bytes(16))
     authoring.write(bob.replica, Kind.LISTING, record.header.slot, body, life=60 * DAY, expires=now(bob) + 60 * DAY)
     mesh.settle()
     assert alice.titles() == ["Tent"]

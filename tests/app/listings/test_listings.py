@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 
 import pytest
+from msgspec.structs import fields
 
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.listings import ListingDraft, ListingEdit

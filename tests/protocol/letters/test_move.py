@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from protocol import Code, InvalidField, Quantity, RemoteError, decode, encode, from_thousandths, normalize
 from protocol.letters import Action, Move, check_ask, community_tags, exchange_id, seal

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar, Self
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from nacl.public import PrivateKey, SealedBox
 
 from protocol import Code, InvalidField, Kind, Letter, LocalError, RemoteError, Value
@@ -190,7 +190,7 @@ def test_garbage_in_boxes_opens_nothing(boxes: list[bytes], rest: bytes) -> None
 )
 def test_a_body_of_another_form_is_no_letter(change: dict[str, object]) -> None:
     with pytest.raises(InvalidField):
-        replace(sealed(INTRODUCTION, (CAROL,)), **change)  # type: ignore[arg-type]
+        replace(sealed(INTRODUCTION, (CAROL,)), **change)
 
 
 def test_the_contents_have_numbers_of_their_own() -> None:

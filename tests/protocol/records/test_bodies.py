@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import protocol
 from protocol import (
@@ -255,7 +256,7 @@ def test_the_words_of_a_listing_keep_their_numbers() -> None:
 )
 def test_a_slip_in_a_profile_is_one_clear_sentence(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidField) as caught:
-        replace(PROFILE, **changes)
+        dataclasses.replace(PROFILE, **changes)
     assert str(caught.value) == sentence
 
 

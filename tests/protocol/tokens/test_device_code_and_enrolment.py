@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import Any
 
 import pytest
 import segno
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from protocol import Code, DeviceKeys, InvalidField, RemoteError, Value, decode, encode
 from protocol.bech32m import from_text, to_text
@@ -106,7 +107,7 @@ def test_any_bytes_under_a_codes_good_checksum_are_refused_with_a_code(payload: 
 )
 def test_a_code_that_could_not_be_used_is_not_made(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidField) as caught:
-        replace(CODE, **changes)
+        dataclasses.replace(CODE, **changes)
     assert caught.value.field == field
 
 

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from protocol import UNSET_PREFERENCE, limits
 from protocol.steps import Steps
@@ -109,7 +110,7 @@ def test_a_copy_answers_for_the_one_who_changed_without_a_whole_search(monkeypat
     monkeypatch.setattr(
         "protocol.trust.incremental_paths._CHANGES_PART", 0
     )  # nearly all of so small a web is behind it
-    copy = graph.with_policy(row[0], replace(policy_of(world, row[0]), vouches={row[1]: 980}))
+    copy = graph.with_policy(row[0], structs.replace(policy_of(world, row[0]), vouches={row[1]: 980}))
     assert copy.regard_from(row[0])[row[2]] == cost(980) + cost(990)
     assert (graph.reach_to(row[0]), graph.regard_from(row[0])) == before
 

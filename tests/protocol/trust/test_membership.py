@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from protocol import (
     Code,
@@ -192,4 +192,4 @@ def test_invitations_have_one_order() -> None:
 )  # fmt: skip
 def test_a_field_out_of_range_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(InvalidField):
-        replace(begun(ALICE), **changes)  # type: ignore[arg-type]
+        replace(begun(ALICE), **changes)

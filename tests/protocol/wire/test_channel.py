@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import Code, LocalError, RemoteError
+from protocol.keys import public_key
 from protocol.limits import FRAME_MAX_BYTES, REKEY_FRAMES
 from protocol.wire.channel import LENGTH_BYTES, HandshakeRefused, Responder
-from protocol.wire.noise import public_key
 from protocol.wire.psk import PskCandidate, SeenEphemerals, card_psk, contact_psk
 from tests.support.channels import ALICE, BOB, PRESENCE, answer, connect, connected, dial
 from tests.support.vectors_noise import labeled

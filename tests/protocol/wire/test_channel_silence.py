@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import Code
+from protocol.keys import public_key
 from protocol.limits import PSK_CANDIDATES_MAX
 from protocol.wire.channel import HANDSHAKE_SIZES, LENGTH_BYTES, HandshakeRefused, Responder
-from protocol.wire.noise import public_key
 from protocol.wire.psk import HINT_BYTES, PskCandidate, SeenEphemerals, card_psk
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.channels import ALICE, BOB, PRESENCE, answer, connect, dial, refusal

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from protocol.errors import Code
+from protocol.keys import public_key
 from protocol.wire.channel import Initiator, Responder
-from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, presence_psk
 from tests.support.channels import answer, refusal
 from tests.support.golden import golden

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from noise.connection import Keypair, NoiseConnection
 
 from protocol.errors import Code, LocalError, RemoteError
+from protocol.keys import public_key
 from protocol.limits import NOISE_NONCE_LIMIT
-from protocol.wire.noise import CipherState, Handshake, diffie_hellman, public_key
+from protocol.wire.noise import CipherState, Handshake, diffie_hellman
 from tests.support.golden import golden
 from tests.support.noise_runner import Vector, play, side
 from tests.support.vectors_noise import PROTOCOLS, inputs, labeled

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import ANNOUNCED_ADDRESSES_MAX, ANNOUNCED_TAGS, LIVE_CARDS_MAX, RECOGNITION_CANDIDATES_MAX

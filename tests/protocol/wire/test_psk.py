@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from protocol.errors import LocalError, RemoteError
+from protocol.keys import public_key
 from protocol.limits import SEEN_EPHEMERALS_MAX, SEEN_EPHEMERALS_PER_PSK_MAX
 from protocol.wire.channel import LENGTH_BYTES
-from protocol.wire.noise import public_key
 from protocol.wire.psk import HINT_BYTES, Psk, SeenEphemerals, card_psk, contact_psk, presence_psk
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.channels import ALICE, BOB, PRESENCE, dial
