@@ -1,6 +1,6 @@
 """Serves the API on a Unix socket that is bound here and removed when the node stops.
 
-Hypercorn and Starlette take a tenth of a second to import, so a thread imports them while the rest of the node starts.
+Starlette takes long to import, so a thread imports it while the rest of the node starts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def serve(
     listener = _bind(path)
     try:
         build, serve_application = await trio.to_thread.run_sync(_imported)
-        await serve_application(build(context), listener, context.replica.guard, context.stop, task_status)
+        await serve_application(build(context), listener, context.stop, task_status)
         if context.broken is not None:
             raise context.broken
     finally:

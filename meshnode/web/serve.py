@@ -42,13 +42,13 @@ async def serve(context: LocalContext, *, task_status: trio.TaskStatus[None] = t
         finally:
             context.page.port = None
             with suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)  # Hypercorn may hold a duplicate still, and with it the port
+                listener.shutdown(socket.SHUT_RDWR)  # a duplicate may be open still, and would hold the port
 
 
 async def _serve(context: LocalContext, listener: socket.socket) -> None:
     from meshnode.local.serving import serve_application
 
-    await serve_application(LoadedLater(_imported, context), listener, context.replica.guard, context.stop)
+    await serve_application(LoadedLater(_imported, context), listener, context.stop)
 
 
 def _imported() -> Callable[[LocalContext], Any]:

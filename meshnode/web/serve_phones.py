@@ -182,7 +182,7 @@ async def _serve(
 ) -> None:
     from meshnode.local.serving import serve_application
 
-    await serve_application(application, listener, context.replica.guard, context.stop, admission=admission, tls=tls)
+    await serve_application(application, listener, context.stop, admission=admission, tls=tls)
 
 
 def _imported() -> Callable[..., Any]:

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from meshnode.api import serve
+from meshnode.app.events import REMEMBERED
 from meshnode.local import event_stream, feed, running
 from meshnode.replica.changes import Change
 from meshnode.store.store_thread import StoreThread
@@ -149,7 +150,7 @@ async def test_a_reader_who_was_away_for_too_long_gets_a_reset(
     async with served(node):
         first = await node.listen()
         cursor = (await first.block())["id"]
-        for _ in range(200):
+        for _ in range(REMEMBERED + 1):
             node.alice.replica.changes.publish(Change(trust=True))
             await first.event()
         assert (await (await node.listen(cursor)).event())["kind"] == "reset"

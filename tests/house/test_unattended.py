@@ -20,7 +20,7 @@ OUTSIDE = {
     ("meshnode.node.daemon", "web.serve"): "it listens, and serves in the guard",
     ("meshnode.node.daemon", "web.serve_phones"): "it serves in the guard",
     ("meshnode.web.serve_phones", "self._serve"): "it serves one address in the guard",
-    ("meshnode.local.serving", "partial(trio.serve_listeners, answer, [own], handler_nursery=connections)"): (
+    ("meshnode.local.serving", "partial(trio.serve_listeners, answer, [own], handler_nursery=nursery)"): (
         "a part of a server, which is guarded as a whole"
     ),
     ("meshnode.local.serving", "end_in_time"): "a part of one connection of such a server",

@@ -7,13 +7,13 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from meshnode import web
@@ -22,7 +22,8 @@ from meshnode.errors import Refused
 from meshnode.local import phone_cases, running
 from meshnode.local.context import LocalContext
 from meshnode.local.guests import CONNECTION_SECONDS, Guests, end_in_time
-from meshnode.local.serving import IDLE_SECONDS, serve_application
+from meshnode.local.http_connection import IDLE_SECONDS
+from meshnode.local.serving import serve_application
 from meshnode.replica.replica import Replica
 from meshnode.store.store_thread import StoreThread
 from meshnode.web.serve_phones import own_name
@@ -162,15 +163,18 @@ async def test_a_connection_ends_after_a_while_whatever_happens_on_it(autojump_c
         assert trio.current_time() - began == pytest.approx(CONNECTION_SECONDS)
 
 
+async def nobody(*_: object) -> None:
+    """An application that is never asked."""
+    raise AssertionError
+
+
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: x"], ids=["silent", "half a head"])
-async def test_a_connection_that_asks_for_nothing_is_closed(
-    replica: Replica, autojump_clock: MockClock, begun: bytes
-) -> None:
+async def test_a_connection_that_asks_for_nothing_is_closed(autojump_clock: MockClock, begun: bytes) -> None:
     admission = partial(Guests().connection, IPv4Network("127.0.0.0/29"))
-    serving = partial(serve_application, None, admission=admission)
+    serving = partial(serve_application, nobody, admission=admission)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with trio.open_nursery() as nursery:
-            await nursery.start(serving, listener, replica.guard, trio.Event())
+            await nursery.start(serving, listener, trio.Event())
             async with await trio.open_tcp_stream(*listener.getsockname()) as stream:
                 began = trio.current_time()
                 await stream.send_all(begun)
