@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -105,10 +106,10 @@ def _asking(home: Home) -> Iterator[list[float]]:
                 api.get("/v1/discover", limit=20)
             waited.append(timing.seconds)
 
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
-        yield waited
-    finally:
-        end.set()
-        asking.join()
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            yield waited
+        finally:
+            end.set()
+        asking.result()  # a call that failed has measured nothing

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "MESHNODE_PASSPHRASE"
 CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
-CREDENTIAL = "meshnode.passphrase"
 STANDARD_INPUT = "-"
 FILE_BYTES_MAX = 4096  # of a file with a passphrase: a longer one was named by mistake
 
@@ -49,14 +48,22 @@ def given(call: Settings, file: str | None = None) -> str | None:
     if variable is not None:
         return variable
     credentials = os.environ.get(CREDENTIALS)
-    if credentials and (Path(credentials) / CREDENTIAL).exists():
-        return _read_file(str(Path(credentials) / CREDENTIAL))
-    from meshnode.config import Config
+    if credentials:
+        from meshnode.service import credential
 
-    named = Config.load(call.home).passphrase_file
+        if (file_of_service := Path(credentials) / credential.NAME).exists():
+            return _read_file(str(file_of_service))
+    named = _file_of_settings(call)
     if not named or (call.may_ask() and not Path(named).expanduser().exists()):
         return None
     return _read_file(named)
+
+
+def _file_of_settings(call: Settings) -> str:
+    """Return the file with the passphrase that the settings name; nothing where they name none."""
+    from meshnode.config import Config
+
+    return Config.load(call.home).passphrase_file
 
 
 def known(call: Settings, home: Home, file: str | None = None, *, identity: bool = True) -> str | None:
@@ -207,9 +214,7 @@ def _answer(call: Settings, home: Home, new: str, line: str) -> Answer:
 
 def _file_with_another(call: Settings, new: str) -> str | None:
     """Return the file that the settings name, if it can be read and has another passphrase than `new`."""
-    from meshnode.config import Config
-
-    named = Config.load(call.home).passphrase_file
+    named = _file_of_settings(call)
     with suppress(Failed, Refused):
         return named if named and named != STANDARD_INPUT and _read_file(named) != new else None
     return None
@@ -217,9 +222,7 @@ def _file_with_another(call: Settings, new: str) -> str | None:
 
 def lies_beside(call: Settings, home: Home) -> bool:
     """Whether the settings name a file with the passphrase that is on the same file system as the home."""
-    from meshnode.config import Config
-
-    named = Config.load(call.home).passphrase_file
+    named = _file_of_settings(call)
     if named:
         with suppress(OSError):
             return Path(named).expanduser().stat().st_dev == home.path.stat().st_dev

@@ -11,6 +11,7 @@ import shlex
 from pathlib import Path
 
 from meshnode.errors import Refused
+from meshnode.service import unit_file
 from meshnode.service.unit import literal
 
 NAME = "meshnode.passphrase"
@@ -41,9 +42,7 @@ def give(units: Path, unit: str, store: Path, *, user: bool, systemd: int) -> No
             "type this, then do it again: {command}",
             command=f"{_ASK} | {seal} --name={NAME} - {shlex.quote(str(file))}",
         )
-    path = drop_in(units, unit)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"[Service]\nLoadCredentialEncrypted={NAME}:{literal(str(file))}\n", encoding="utf-8")
+    unit_file.write(drop_in(units, unit), f"[Service]\nLoadCredentialEncrypted={NAME}:{literal(str(file))}\n")
 
 
 def take_away(units: Path, unit: str) -> None:

@@ -11,13 +11,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from meshnode.errors import Failed, Forbidden, NotFound, Refused
-from meshnode.service import credential, unit
+from meshnode.service import credential, unit, unit_file
 from meshnode.service.installed_program import check_open_to_services, program_words
 from meshnode.service.systemd import Systemd, lingers
 
 SYSTEM_UNITS = Path("/etc/systemd/system")
 PACKAGED_UNITS = (Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
-UNIT_MODE = 0o644
 
 
 class ServiceView(Struct, frozen=True):
@@ -78,7 +77,7 @@ def install_for_user(home: Path, *, needs_passphrase: bool) -> ServiceView:
         credential.give(file.parent, unit.NAME, _user_config() / "credstore.encrypted", user=True, systemd=version)
     else:
         credential.take_away(file.parent, unit.NAME)
-    _write(file, unit.user_unit(program_words(), home, systemd=version))
+    unit_file.write(file, unit.user_unit(program_words(), home, systemd=version))
     return _start(manager)
 
 
@@ -105,7 +104,7 @@ def install_for_system(
     else:
         credential.take_away(SYSTEM_UNITS, unit.NAME)
     if not (program == unit.PACKAGED_PROGRAM and any((place / unit.NAME).exists() for place in PACKAGED_UNITS)):
-        _write(SYSTEM_UNITS / unit.NAME, unit.system_unit(program, systemd=version, packaged=False))
+        unit_file.write(SYSTEM_UNITS / unit.NAME, unit.system_unit(program, systemd=version, packaged=False))
     return _start(manager)
 
 
@@ -160,14 +159,6 @@ def _home_in(file: Path) -> str | None:
         return None
     given = (line.partition("=")[2] for line in lines if line.startswith(f"{unit.HOME_FIELD}="))
     return next((home.replace("%%", "%") for home in given), None)
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.new")
-    draft.write_text(text, encoding="utf-8")
-    draft.chmod(UNIT_MODE)
-    draft.rename(file)
 
 
 def _user_name() -> str | None:

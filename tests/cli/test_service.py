@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.cli.passphrase import CREDENTIAL
 from meshnode.service import credential, systemd
 from tests.cli.village import Ran, meshnode
 
@@ -132,14 +131,13 @@ def test_the_service_of_an_encrypted_node_gets_the_passphrase_from_systemd(compu
     refused = service(computer, "install")
     assert refused.code == 5
     assert refused.err.count("\n") == 1
-    assert refused.err.endswith(f"| systemd-creds --user encrypt --name={CREDENTIAL} - {file}\n")
+    assert refused.err.endswith(f"| systemd-creds --user encrypt --name={credential.NAME} - {file}\n")
     assert not unit_of(computer).exists()
     assert file.parent.stat().st_mode & 0o777 == 0o700
     file.write_text("sealed by systemd")
     assert service(computer, "install").code == 0
     drop_in = unit_of(computer).with_name("meshnode.service.d") / "passphrase.conf"
     assert drop_in.read_text() == f"[Service]\nLoadCredentialEncrypted={credential.NAME}:{file}\n"
-    assert CREDENTIAL == credential.NAME
     assert service(computer, "remove").code == 0
     assert not drop_in.parent.exists()
     assert file.exists()

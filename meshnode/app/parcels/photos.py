@@ -18,7 +18,7 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import ServedSet
 from meshnode.slices import Steps
 from meshnode.store.photos import Named
-from protocol import PersonId, PhotoHash, PhotoParts, RecordId, limits, photo_parts
+from protocol import PersonId, PhotoHash, PhotoParts, limits, photo_parts
 from protocol.parcels import ParcelPhoto, encode_parcel_frame
 
 log = logging.getLogger(__name__)
@@ -110,15 +110,12 @@ class PhotoIntake:
         if self._begun > limits.PARCEL_PHOTOS_MAX:
             return
         photos = self._replica.store.photos
-        lacking = (named for named in photos.lacking_among([photo]) if self._may_have([named.record]))
+        lacking = (named for named in photos.lacking_among([photo]) if self._served.allows_any([named.record]))
         self._named = next(lacking, None)
         if self._named is not None:
             self._parts = PhotoParts(photo, self._named.size, self._named.author)
-        elif photos.state(photo) is not None and self._may_have(photos.named_by(photo)):
+        elif photos.state(photo) is not None and self._served.allows_any(photos.named_by(photo)):
             self.items += photo_item(photo)
-
-    def _may_have(self, listings: list[RecordId]) -> bool:
-        return self._served.allows_any(listings)
 
     def _keep(self, data: bytes) -> None:
         replica, named = self._replica, self._named
