@@ -179,7 +179,8 @@ def _use_hidden(replica: Replica, key: bytes, value: bytes | None) -> bool:
         check_text("title", hidden.title, limits.TITLE_MAX, shortest=1)
         if not all(type(at) is int and 0 <= at <= limits.TIME_MAX for at in (hidden.since, hidden.until)):
             return False
-        if discover.count_hidden(but=hidden.listing) >= limits.HIDDEN_MAX:
+        full = discover.count_hidden(but=hidden.listing) >= limits.HIDDEN_MAX
+        if full and not discover.forget_oldest_hidden(replica.clock.now()):
             return False
     discover.unhide(letters(number))
     if hidden is not None:

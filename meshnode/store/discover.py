@@ -126,6 +126,11 @@ class DiscoverMemory:
         """Return how many listings are hidden beside the one with this id."""
         return int(self._database.value("SELECT count(*) FROM hidden WHERE listing <> ?", (but,)))
 
+    def forget_oldest_hidden(self, now: int) -> bool:
+        """Forget the hidden listing that has expired longest ago by `now`; return whether there was one."""
+        sql = "DELETE FROM hidden WHERE listing = (SELECT listing FROM hidden WHERE until <= ? ORDER BY until, listing LIMIT 1)"
+        return self._database.run(sql, (now,)) > 0
+
     def hide(self, hidden: Hidden) -> None:
         """Hide a listing, or update the title and expiry of a hidden one."""
         self._database.run(

@@ -99,6 +99,22 @@ def test_what_has_ended_is_told_to_nobody_and_leaves_no_note() -> None:
         ] == ["Old sofa"]
 
 
+def test_what_has_ended_makes_room_for_what_is_hidden_on_another_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh, laptop, bob, pi = devices(549)
+    bob.post("Bread", type="offer", category="food")
+    mesh.settle()
+    laptop.hide("Bread")
+    run(mesh, 3)
+    mesh.advance(3 * limits.DAY)
+    for title in ("Old sofa", "Carrots"):
+        bob.post(title)
+    mesh.settle()
+    monkeypatch.setattr(limits, "HIDDEN_MAX", 1)
+    laptop.hide("Old sofa")
+    run(mesh, 3)
+    assert pi.titles() == ["Carrots"]
+
+
 def test_what_was_shown_as_news_on_one_device_is_no_news_on_the_other() -> None:
     mesh, laptop, bob, pi = devices(544)
     for title in ("Carrots", "Beets"):

@@ -338,6 +338,21 @@ def test_a_store_from_before_read_marks_were_told_keeps_them_and_tells_them(tmp_
         assert (store.discover.untold(9), store.discover.told_in(1)) == ([], [Seen(7, 8, NOW + 1)])
 
 
+def test_marks_that_no_note_tells_are_found_by_an_index_also_in_a_store_from_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 41])
+    for key, told in ((7, None), (8, 3)):
+        database.run("INSERT INTO seen VALUES (?, 8, ?, ?)", (key, NOW + 1, told))
+    database.close()
+    with Store.open(path) as store:
+        assert store.discover.untold(9) == [Seen(7, 8, NOW + 1)]
+    database = Database.open(path)
+    [plan] = database.all("EXPLAIN QUERY PLAN SELECT key FROM seen WHERE told IS NULL ORDER BY until DESC, key LIMIT 9")
+    database.close()
+    assert "seen_untold" in plan[-1]
+
+
 def test_a_store_from_before_sessions_were_remembered_keeps_what_parcels_have_shown(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     database = Database.open(path)
