@@ -92,6 +92,7 @@ class ServedSet:
         self._gone: dict[Register, Row] = {}  # this node holds them no longer, and the peer may go on with them
         self._tracker = StandingTracker(access.trust_state, peer)
         self._just_shown: set[RecordId] = set()
+        self._judged_by = 0  # the latest date by which it was judged what has ended
 
     def items(self, phase: Phase) -> list[Item]:
         """Return the items of `phase`, in no particular order."""
@@ -107,10 +108,27 @@ class ServedSet:
         rows = self._store.records.rows(kinds=_KINDS[phase], states=_SERVED)
         while some := list(islice(rows, STEP)):
             self._access_cache.refresh()
-            now = self._clock.ended_by()
+            now = self._judging()
             runs.append(sorted((row.created, row.id) for row in some if self._allowed(row) and _is_alive(row, now)))
             yield
         return (yield from merging(runs, self._store.items))
+
+    def lacks_revived(self) -> bool:
+        """Whether the date here has gone back, so that what had ended by it is in use again and is not in the set.
+
+        Says so once: only another set has it all.
+        """
+        now, judged_by = self._clock.ended_by(), self._judged_by
+        if self.closed or now >= judged_by:
+            return False
+        self._judged_by = now
+        return self._store.records.any_ends(now, judged_by, _SERVED)
+
+    def _judging(self) -> int:
+        """Return the date to judge by what has ended, and remember it."""
+        now = self._clock.ended_by()
+        self._judged_by = max(self._judged_by, now)
+        return now
 
     @contextmanager
     def receiving(self, records: Iterable[Record], *, more: bool = False) -> Iterator[None]:
@@ -310,7 +328,7 @@ class ServedSet:
         hidden: set[PersonId] = set()
         moved = self._tracker.since_last()
         authors = self._access.keys.authors()
-        now = self._clock.ended_by()
+        now = self._judging()
         for author in sorted(authors if moved is None else moved.among(authors)):
             before = self._decide_about(author)
             if not before:
@@ -350,7 +368,7 @@ class ServedSet:
     # --- records ---------------------------------------------------------------------------------------------------
 
     def _add_stored(self, change: Change, delta: Delta) -> None:
-        now = self._clock.ended_by()
+        now = self._judging()
         for row in change.stored:
             if row.state == RecordState.PENDING:
                 continue

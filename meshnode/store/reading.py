@@ -139,6 +139,11 @@ class RecordReader:
             last = found[-1][0]
             yield from self._rows(found)
 
+    def any_ends(self, after: int, until: int, states: Collection[int]) -> bool:
+        """Whether a record in one of `states` expires after the first of these times, and by the second. Looks at all of them."""
+        where = f"expires > ? AND expires <= ? AND {_one_of('state', states)}"
+        return self._database.value(f"SELECT 1 FROM record WHERE {where} LIMIT 1", (after, until)) is not None  # noqa: S608
+
     def pending_from(self, source: PersonId) -> list[Row]:
         """Return the pending records that this person has brought."""
         where = f"state = {RecordState.PENDING:d} AND {_NOT_LIVE} AND received_from = ?"

@@ -9,7 +9,7 @@ import os
 
 from tests.support.simulate import simulate_clocks
 
-ONCE_FAULTY = (10248,)
+ONCE_FAULTY = (10248, 18450, 18598)
 SEEDS = (*ONCE_FAULTY, *range(200 if "CI" in os.environ else 20))
 
 

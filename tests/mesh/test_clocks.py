@@ -247,3 +247,49 @@ def test_a_card_gives_nothing_but_trust_to_a_device_whose_certificate_has_ended(
     assert policy.weight(giver.replica, taker.person) == 800
     assert mesh.connections() == []
     assert sees(mesh, "Taker") == set()
+
+
+def test_who_used_a_card_is_known_again_also_where_their_certificate_had_ended_and_the_card_has_since() -> None:
+    mesh = Mesh(37)
+    for name in ("Giver", "Taker"):
+        mesh.add(name).clock.confirm()
+    giver, taker = mesh.nodes["Giver"], mesh.nodes["Taker"]
+    giver.clock.error = 5 * YEAR
+    giver.clock.confirm()
+    card = cards.make(giver.replica, cards.CardOrder(), ())
+    cards.add(taker.replica, cards.CardToAdd(card.text), ())
+    mesh.wire("Giver", "Taker")
+    mesh.advance(limits.HOUR)
+    assert mesh.connections() == []
+    mesh.advance(90 * limits.DAY)
+    giver.clock.error = 0.0
+    giver.clock.confirm()
+    mesh.advance(limits.HOUR)
+    assert mesh.connections() == [("Giver", "Taker")]
+
+
+def test_what_had_ended_by_a_wrong_date_is_offered_as_soon_as_the_date_is_mended() -> None:
+    mesh = Mesh(38)
+    for name in ("Alice", "Bob"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    mesh.settle()
+    with mesh.switched_off(["Alice"]):
+        post(mesh, "Bob", "Soup", Audience.NETWORK_WIDE, life=2 * limits.DAY)
+        start_with_error(mesh, "Bob", 4.0 * limits.DAY)
+    start_with_error(mesh, "Alice", 300.0 * limits.DAY)
+    mesh.advance(limits.MINUTE)
+    assert is_sure_of_the_time(mesh, "Bob")
+    assert mesh.connections() == [("Alice", "Bob")]
+    assert sees(mesh, "Alice") == set()
+    mesh.nodes["Bob"].clock.error = 0.0
+    mesh.nodes["Bob"].clock.confirm()
+    mesh.advance(limits.MINUTE)
+    assert sees(mesh, "Alice") == {"Soup"}
+
+
+def start_with_error(mesh: Mesh, name: str, error: float) -> None:
+    """Start a computer again, with a clock that is wrong from then on."""
+    mesh.nodes[name].clock.error = error
+    mesh.nodes[name].clock.machine.start_again()
+    mesh.restart(name)

@@ -24,7 +24,7 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, revocation_of
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import IssuedCard
-from protocol import DeviceId, PersonId, RemoteError, limits
+from protocol import Device, DeviceId, PersonId, Record, RemoteError, body_of, limits
 from protocol.tokens import Card
 from protocol.wire import (
     Psk,
@@ -247,6 +247,16 @@ def keep_keys(replica: Replica, person: PersonId) -> None:
         known = kept.get(certificate.device)
         if known is None or known.dh_public != certificate.dh_public or presence not in (None, known.presence_key):
             replica.store.people.remember_keys(person, certificate.device, certificate.dh_public, presence)
+
+
+def keep_keys_of(replica: Replica, certificate: Record) -> None:
+    """Keep the keys in a certificate that was checked, whatever its date: its person can call by them later.
+
+    By a wrong date here, what they show may have expired before they were ever met. Once they can call, they tell the time.
+    """
+    device = body_of(certificate)
+    assert isinstance(device, Device), "of a certificate"
+    replica.store.people.remember_keys(certificate.header.author, certificate.header.device, device.dh_public, None)
 
 
 def announced(replica: Replica) -> Announced | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from meshnode.app.devices import copies
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
-from meshnode.app.peers.contacts import Dial, PskName, admits
+from meshnode.app.peers.contacts import Dial, PskName, admits, keep_keys_of
 from meshnode.app.peers.shown_certificates import has_expired
 from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
@@ -67,6 +67,7 @@ def identify(
         return TurnedAway(refusal)
     if card is not None:  # what they tell counts from now on, since the owner vouches for them by the card
         times.hear(person, event.told)
+        keep_keys_of(replica, event.certificate)
     answer = welcome(replica, event)
     if isinstance(answer, Welcome) and (person, device) == (replica.me, replica.device):
         copies.note_other_machine(replica)

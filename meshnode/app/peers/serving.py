@@ -165,9 +165,12 @@ class Serving:
         return self.refusals.next_check, self.photos.due
 
     def asks_in_vain(self, now: float) -> bool:
-        """Ask for what clock, disk and room let in now; return whether only another session would bring the rest."""
+        """Ask for what clock, disk and room let in now; return whether only another session would bring the rest.
+
+        It would also offer the peer what is in use again, where the date here has gone back.
+        """
         self.ask_again(self.refusals.check(now))
-        return self.refusals.begin_again(now)
+        return self.refusals.begin_again(now) or (self._filling is None and self.served.lacks_revived())
 
     def ask_again(self, refusals: Iterable[RefusedRecord]) -> None:
         """Ask the peer again for records that can be taken now, except those that others have brought meanwhile.
