@@ -96,9 +96,10 @@ class DiscoverMemory:
         keys = json.dumps([one.key for one in marks])
         self._database.run("UPDATE seen SET told = ? WHERE key IN (SELECT value FROM json_each(?))", (note, keys))
 
-    def tell_no_more(self) -> None:
-        """Let no note tell of the marks that are left."""
-        self._database.run("UPDATE seen SET told = 0 WHERE told IS NULL")
+    def tell_no_more(self, most: int) -> None:
+        """Of the marks that no note tells of yet, let `most` be told, those that last longest, and no note tell of the others."""
+        left = "SELECT key FROM seen WHERE told IS NULL ORDER BY until DESC, key LIMIT -1 OFFSET ?"
+        self._database.run(f"UPDATE seen SET told = 0 WHERE key IN ({left})", (most,))  # noqa: S608 - ours
 
     def take_seen(self, marks: Iterable[Seen]) -> None:
         """Take in that these were shown as news on another device, and close their alerts."""

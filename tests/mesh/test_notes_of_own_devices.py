@@ -139,7 +139,7 @@ def test_marks_fill_notes_and_the_oldest_note_makes_way(monkeypatch: pytest.Monk
     now, most = laptop.replica.clock.now(), read_marks.MARKS_MAX
     for begin in range(0, 5 * most, most):
         shown = [Seen(number, number, now + FAR) for number in range(begin, begin + most - 1)]
-        laptop.replica.store.discover.mark_seen(shown, now)
+        read_marks.note_shown(laptop.replica, shown)
         run(mesh, 2)
     found = pi.replica.store.discover.seen(range(5 * most))
     assert len(found) == 5 * (most - 1)
@@ -153,7 +153,7 @@ def test_of_very_many_marks_only_those_are_told_that_last_longest(monkeypatch: p
     monkeypatch.setattr(read_marks, "READ_NOTES_MAX", 2)
     mesh, laptop, _, pi = devices(546)
     now, most = laptop.replica.clock.now(), 2 * read_marks.MARKS_MAX
-    laptop.replica.store.discover.mark_seen([Seen(one, 0, now + FAR + one) for one in range(2 * most)], now)
+    read_marks.note_shown(laptop.replica, [Seen(one, 0, now + FAR + one) for one in range(2 * most)])
     run(mesh, 3)
     assert set(pi.replica.store.discover.seen(range(2 * most))) == set(range(most, 2 * most))
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.catalog.entries import Entry
 from meshnode.app.catalog.word_index import DocIds
+from meshnode.app.discover import read_marks
 from meshnode.app.discover.ordering import URGENT_THEN_NEW, ranked
 from meshnode.app.discover.search import Matches, SearchQuery, preparing, search, state
 from meshnode.app.discover.watches import AlertView, Watcher, alerts_view
@@ -120,7 +121,7 @@ def _mark(replica: Replica, catalog: Catalog, shown: list[Entry]) -> None:
     """Note that these were shown, and that listings shown before last longer now."""
     renewed = catalog.shown.take_renewed()
     if shown or renewed:
-        replica.store.discover.mark_seen([*(entry.as_seen for entry in shown), *renewed], replica.clock.now())
+        read_marks.note_shown(replica, [*(entry.as_seen for entry in shown), *renewed])
         catalog.shown.classify([entry.doc_id for entry in shown], seen=True)
 
 

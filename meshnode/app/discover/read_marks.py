@@ -20,6 +20,13 @@ MARKS_MAX = NOTE_VALUE_MAX // _MARK.size  # of one note
 _NUMBER = "read marks"  # the number of the note that was written last, among the small values of the store
 
 
+def note_shown(replica: Replica, shown: Iterable[Seen]) -> None:
+    """Note that these listings were shown as news here. Part of the transaction that is open."""
+    store = replica.store.discover
+    store.mark_seen(shown, replica.clock.now())
+    store.tell_no_more(READ_NOTES_MAX * MARKS_MAX)  # now, by and by: all at once, it takes long
+
+
 def telling(replica: Replica) -> Iterator[tuple[bytes, bytes]]:
     """Yield the notes that tell of what was shown here since: key and value of each. Part of the transaction that is open."""
     store, number = replica.store.discover, int(replica.store.meta.get(_NUMBER) or 0)
@@ -34,7 +41,6 @@ def telling(replica: Replica) -> Iterator[tuple[bytes, bytes]]:
         marks += some
         store.note_told(some, number)
         yield replica.device + bytes([number % READ_NOTES_MAX]), _packed(marks)
-    store.tell_no_more()
     replica.store.meta.set(_NUMBER, str(number))
 
 
