@@ -27,25 +27,30 @@ def of_everybody(
 ) -> Steps[dict[PersonId, Result]]:
     """Return `of(person)` for each of the people that `everybody()` returns, both as they are when the last step is taken.
 
-    `of` may depend on the owner's connection to the person in the trust state, on the person's own records there, and on
-    nothing else that does not show in what `given()` returns.
+    `everybody` may depend on the trust state and on what `given()` returns. `of` may depend on the owner's connection to the
+    person in the trust state, on the person's own records there, and on nothing else that does not show in that.
     """
-    tracker = StandingTracker(replica.trust_state, replica.me, regard=True)
+    trust_state = replica.trust_state
+    tracker = StandingTracker(trust_state, replica.me, regard=True)
     found: dict[PersonId, Result] = {}
-    before: object = None
+    people: Collection[PersonId] = ()
+    missing: list[PersonId] = []
+    before: tuple[int, object] | None = None
     while True:
         moved = tracker.since_last()
         if moved is None:
             yield  # this may have searched the whole web
-        people, now = everybody(), given()
-        if moved is None or now != before:
-            found.clear()
-        before = now
-        for person in moved.among(found) if moved else ():
-            del found[person]
-        missing = sorted(set(people) - found.keys())
-        for person in missing[:STEP]:
+        now = trust_state.version, given()
+        if moved is None or now != before:  # else nobody has come or gone: they are looked for once, not at each step
+            if moved is None or before is None or now[1] != before[1]:
+                found.clear()
+            for person in moved.among(found) if moved else ():
+                del found[person]
+            before, people = now, everybody()
+            missing = sorted(set(people) - found.keys(), reverse=True)
+        for _ in range(min(STEP, len(missing))):
+            person = missing.pop()
             found[person] = of(person)
-        if len(missing) <= STEP:
+        if not missing:
             return {person: found[person] for person in people}
         yield
