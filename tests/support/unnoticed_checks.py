@@ -39,6 +39,7 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "tokens/device_code.py: DeviceCode.__post_init__: check_bytes('person', self.person, KEY_BYTES)",
         "tokens/device_code.py: DeviceCode.__post_init__: check_bytes('secret', self.secret, CARD_SECRET_BYTES)",
         "wire/noise.py: Handshake.read_message: raise RemoteError(Code.MALFORMED, 'a handshake message cut short')",
+        "wire/noise.py: CipherState.decrypt: raise RemoteError(Code.FORGED, 'a message without a whole authentication code')",
         "wire/noise.py: Handshake.read_message: raise RemoteError(Code.OVERSIZED, 'a Noise message of more than 65535 bytes')",
     ),
     "the decoder has refused so many items, or such a number, before": (
