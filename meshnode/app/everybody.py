@@ -35,14 +35,14 @@ def of_everybody(
     found: dict[PersonId, Result] = {}
     people: Collection[PersonId] = ()
     missing: list[PersonId] = []
-    before: tuple[int, object] | None = None
+    before: tuple[int, object] = (-1, None)  # the version of the trust state, and what was given
     while True:
         moved = tracker.since_last()
         if moved is None:
             yield  # this may have searched the whole web
         now = trust_state.version, given()
         if moved is None or now != before:  # else nobody has come or gone: they are looked for once, not at each step
-            if moved is None or before is None or now[1] != before[1]:
+            if moved is None or now[1] != before[1]:
                 found.clear()
             for person in moved.among(found) if moved else ():
                 del found[person]

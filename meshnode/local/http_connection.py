@@ -1,7 +1,7 @@
 """Speaks HTTP/1.1 on one connection, and has an ASGI application answer what is asked there. h11 reads and writes all of it.
 
-There is no HTTP/2, no WebSocket, no upgrade and no pipelining: a browser on this computer and a command need none of it. A
-request is cancelled once its answer can no longer be written, so nothing goes on for somebody who is gone.
+There is no HTTP/2, no WebSocket and no upgrade: a browser on this computer and a command need none of it. A request is
+cancelled once its answer can no longer be written, so nothing goes on for somebody who is gone.
 """
 
 from __future__ import annotations

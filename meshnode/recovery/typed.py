@@ -53,24 +53,22 @@ def _word(part: str, place: int, known: Sequence[str]) -> str:
     if len(begun) == 1:
         return begun[0]
     raise_if_near(part, place, known)
-    raise Usage(
-        "word {place}, {typed}, is not in the list of words",
-        "look at it again on your paper",
-        field=Field.WORDS,
-        place=place,
-        typed=repr(part[:20]),
-    )
+    raise _unlisted(part, place)
 
 
 def raise_if_near(part: str, place: int, known: Sequence[str]) -> None:
     """Raise Usage for a word that is not in the list `known`, if words of the list are near it; it names them."""
     near = get_close_matches(part, known, NEAREST, cutoff=0.5)
     if near:
-        raise Usage(
-            "word {place}, {typed}, is not in the list of words",
-            "did you mean {near}?",
-            field=Field.WORDS,
-            place=place,
-            typed=repr(part[:20]),
-            near=", ".join(near),
-        )
+        raise _unlisted(part, place, near)
+
+
+def _unlisted(part: str, place: int, near: Sequence[str] = ()) -> Usage:
+    return Usage(
+        "word {place}, {typed}, is not in the list of words",
+        "did you mean {near}?" if near else "look at it again on your paper",
+        field=Field.WORDS,
+        place=place,
+        typed=repr(part[:20]),
+        near=", ".join(near),
+    )

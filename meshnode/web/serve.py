@@ -41,8 +41,6 @@ async def serve(context: LocalContext, *, task_status: trio.TaskStatus[None] = t
             await background.run(context.replica.guard, "serving your page", _serve, context, listener)
         finally:
             context.page.port = None
-            with suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)  # a duplicate may be open still, and would hold the port
 
 
 async def _serve(context: LocalContext, listener: socket.socket) -> None:

@@ -10,7 +10,6 @@ import errno
 import logging
 import re
 import socket
-from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Address, IPv4Interface
 from typing import TYPE_CHECKING, Any
@@ -145,7 +144,7 @@ class _PhoneServer:
                 work = "serving your page to phones on one network"
                 await background.run(self._context.replica.guard, work, serving)
         finally:
-            _close(served.listener)
+            served.listener.close()
             served.closed.set()
 
     async def _end(self, served: _Served) -> None:
@@ -213,9 +212,3 @@ def _bind(host: str, port: int | None, *, may_move: bool) -> socket.socket | Non
         else:
             return listener
     return None
-
-
-def _close(listener: socket.socket) -> None:
-    with suppress(OSError):
-        listener.shutdown(socket.SHUT_RDWR)  # so that the port is free even if a duplicate is still open
-    listener.close()

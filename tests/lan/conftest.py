@@ -16,9 +16,8 @@ from tests.support.namespaces import laboratory
 
 MakeLan = Callable[..., Lan]
 
-signal.signal(
-    signal.SIGHUP, signal.SIG_DFL
-)  # what starts the tests may ignore it, as nohup does, and daemons would inherit that
+# What starts the tests may ignore it, as nohup does, and daemons would inherit that.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

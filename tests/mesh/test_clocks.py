@@ -34,6 +34,13 @@ def is_sure_of_the_time(mesh: Mesh, name: str) -> bool:
     return mesh.nodes[name].clock.trusted
 
 
+def start_with_error(mesh: Mesh, name: str, error: float) -> None:
+    """Start a computer again, with a clock that is wrong from then on."""
+    mesh.nodes[name].clock.error = error
+    mesh.nodes[name].clock.machine.start_again()
+    mesh.restart(name)
+
+
 def two_friends() -> Mesh:
     mesh = Mesh(11)
     for name in ("Alice", "Bob"):
@@ -54,9 +61,7 @@ def test_fault_35_a_clock_that_jumps_to_1970_and_2099_and_back_purges_nothing() 
     before, version, seen = contents(mesh, "Alice"), own_policy_version(mesh, "Alice"), sees(mesh, "Alice")
     alice = mesh.nodes["Alice"]
     for error in (IN_1970, IN_2099, IN_1970, IN_2099):
-        alice.clock.error = error
-        alice.clock.machine.start_again()
-        mesh.restart("Alice")
+        start_with_error(mesh, "Alice", error)
         assert not is_sure_of_the_time(mesh, "Alice")
         mesh.advance(limits.HOUR)
         assert contents(mesh, "Alice") == before
@@ -125,9 +130,7 @@ def test_three_contacts_agree_on_the_time_that_a_node_has_lost() -> None:
     mesh = Mesh(13)
     for name in ("Alice", "Bob", "Carol", "Dan"):
         mesh.add(name)
-    mesh.nodes["Alice"].clock.error = IN_1970
-    mesh.nodes["Alice"].clock.machine.start_again()
-    mesh.restart("Alice")
+    start_with_error(mesh, "Alice", IN_1970)
     assert not is_sure_of_the_time(mesh, "Alice")
     for friend in ("Bob", "Carol", "Dan"):
         befriend(mesh, "Alice", friend, 900, 900)
@@ -202,6 +205,24 @@ def test_fault_36_records_dated_in_the_year_9999_win_nothing_and_harm_only_their
     assert mesh.nodes["Alice"].conversations[0].live
 
 
+def meet_by_card(mesh: Mesh) -> None:
+    """Let the taker use a card of the giver, and an hour pass."""
+    card = cards.make(mesh.nodes["Giver"].replica, cards.CardOrder(), ())
+    cards.add(mesh.nodes["Taker"].replica, cards.CardToAdd(card.text), ())
+    mesh.wire("Giver", "Taker")
+    mesh.advance(limits.HOUR)
+
+
+def firmly_years_ahead(seed: int) -> Mesh:
+    """A giver and a taker of cards who are both sure of their dates, of which the giver's is five years ahead."""
+    mesh = Mesh(seed)
+    for name in ("Giver", "Taker"):
+        mesh.add(name).clock.confirm()
+    mesh.nodes["Giver"].clock.error = 5 * YEAR
+    mesh.nodes["Giver"].clock.confirm()
+    return mesh
+
+
 @pytest.mark.parametrize("firm", [True, False])
 @pytest.mark.parametrize("days", [5 * 365, 200, -200, -547])
 @pytest.mark.parametrize("wrong", ["Giver", "Taker"])
@@ -215,10 +236,7 @@ def test_two_who_meet_over_a_card_get_acquainted_however_far_apart_their_dates_a
         if firm:
             node.clock.confirm()
     giver, taker = mesh.nodes["Giver"], mesh.nodes["Taker"]
-    card = cards.make(giver.replica, cards.CardOrder(), ())
-    cards.add(taker.replica, cards.CardToAdd(card.text), ())
-    mesh.wire("Giver", "Taker")
-    mesh.advance(limits.HOUR)
+    meet_by_card(mesh)
     pairs = ((giver, taker), (taker, giver))
     assert [policy.weight(one.replica, other.person) for one, other in pairs] == [800, 800]
     told = [date.problem(one.replica, one.clock.reading()) is not None for one, _ in pairs]
@@ -240,26 +258,16 @@ def test_a_card_gives_nothing_but_trust_to_a_device_whose_certificate_has_ended(
     post(mesh, "Giver", "Ladder", Audience.NETWORK_WIDE)
     giver.clock.error = 5 * YEAR
     giver.clock.confirm()
-    card = cards.make(giver.replica, cards.CardOrder(), ())
-    cards.add(taker.replica, cards.CardToAdd(card.text), ())
-    mesh.wire("Giver", "Taker")
-    mesh.advance(limits.HOUR)
+    meet_by_card(mesh)
     assert policy.weight(giver.replica, taker.person) == 800
     assert mesh.connections() == []
     assert sees(mesh, "Taker") == set()
 
 
 def test_who_used_a_card_is_known_again_also_where_their_certificate_had_ended_and_the_card_has_since() -> None:
-    mesh = Mesh(37)
-    for name in ("Giver", "Taker"):
-        mesh.add(name).clock.confirm()
-    giver, taker = mesh.nodes["Giver"], mesh.nodes["Taker"]
-    giver.clock.error = 5 * YEAR
-    giver.clock.confirm()
-    card = cards.make(giver.replica, cards.CardOrder(), ())
-    cards.add(taker.replica, cards.CardToAdd(card.text), ())
-    mesh.wire("Giver", "Taker")
-    mesh.advance(limits.HOUR)
+    mesh = firmly_years_ahead(37)
+    giver = mesh.nodes["Giver"]
+    meet_by_card(mesh)
     assert mesh.connections() == []
     mesh.advance(90 * limits.DAY)
     giver.clock.error = 0.0
@@ -286,10 +294,3 @@ def test_what_had_ended_by_a_wrong_date_is_offered_as_soon_as_the_date_is_mended
     mesh.nodes["Bob"].clock.confirm()
     mesh.advance(limits.MINUTE)
     assert sees(mesh, "Alice") == {"Soup"}
-
-
-def start_with_error(mesh: Mesh, name: str, error: float) -> None:
-    """Start a computer again, with a clock that is wrong from then on."""
-    mesh.nodes[name].clock.error = error
-    mesh.nodes[name].clock.machine.start_again()
-    mesh.restart(name)
