@@ -58,6 +58,7 @@ def _remember_card(node: Node, card: str) -> None:
     cards.add(node.replica, cards.CardToAdd(card), ())
 
 
+@pytest.mark.usefixtures("ports_of_its_own")
 async def test_a_node_that_stops_says_goodbye_and_is_dialed_again_when_it_is_back(nursery: trio.Nursery) -> None:
     alice = await start(nursery, "Alice")
     async with trio.open_nursery() as bobs:
@@ -70,6 +71,7 @@ async def test_a_node_that_stops_says_goodbye_and_is_dialed_again_when_it_is_bac
     await until(lambda: alice.peers() == {again.replica.me}, "they meet again")
 
 
+@pytest.mark.usefixtures("ports_of_its_own")
 async def test_the_port_is_chosen_once_and_kept(nursery: trio.Nursery) -> None:
     async with trio.open_nursery() as first:
         alice = await start(first, "Alice")

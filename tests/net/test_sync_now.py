@@ -53,6 +53,7 @@ async def test_a_person_who_has_gone_is_waited_for_and_named(
     assert await alice.network.sync() == ((), {bob.replica.me})
 
 
+@pytest.mark.usefixtures("ports_of_its_own")
 async def test_a_person_who_comes_back_is_met(nursery: trio.Nursery) -> None:
     alice = await start(nursery, "Alice")
     async with trio.open_nursery() as bobs:
