@@ -15,7 +15,7 @@ from itertools import groupby
 from meshnode.clock import Clock
 from meshnode.replica.access import AccessPolicy, key_of
 from meshnode.replica.batch import Batch, IngestResult
-from meshnode.replica.judging import RecordJudge
+from meshnode.replica.judging import OTHERS_MAKE_WAY, RecordJudge
 from meshnode.replica.keeping import RecordKeeper
 from meshnode.replica.leaps import Leaps
 from meshnode.replica.make_room import RoomMaker
@@ -214,6 +214,8 @@ class Ingest:
                 self._keeper.keep_header(record, batch)
             else:
                 batch.outcome.refused.append(record.id)
+            if isinstance(body, Policy) and state in OTHERS_MAKE_WAY:
+                batch.note_gone(self._room_maker.let_go(record.header.author))
             return
         if state is None:
             batch.outcome.refused.append(record.id)

@@ -15,7 +15,7 @@ from meshnode.replica.trust_state import Certificate, TrustState
 from meshnode.store import RecordState, Store
 from protocol import Body, Header, Kind, PersonId, Record, device_slot, is_revocation
 
-_OTHERS_MAKE_WAY = (Shortage.ALL, Shortage.INTRODUCER)
+OTHERS_MAKE_WAY = (Shortage.ALL, Shortage.INTRODUCER)  # where room is short, and not the author's or the strangers'
 
 
 class RecordJudge:
@@ -90,7 +90,7 @@ class RecordJudge:
         """Return `state`, or what is short where there is no room for the record."""
         if state is not RecordState.PENDING:
             short = self._quota.shortage(record, batch.source, disk_is_full=batch.disk_is_full)
-            if short in _OTHERS_MAKE_WAY and batch.source is not None:
+            if short in OTHERS_MAKE_WAY and batch.source is not None:
                 charge = self._quota.charge(record)
                 account = self._quota.account_of(charge.author, batch.source)
                 fits, gone = self._room_maker.make_way_for(charge, account)

@@ -99,6 +99,14 @@ class RoomMaker:
             gone += self._delete(author, letters=at in _LETTERS)
         return True, gone
 
+    def let_go(self, author: PersonId) -> Gone:
+        """Delete the certificates of an author for whose policy no room was found, if nothing else of them is held.
+
+        They are of no use without it, and another's policy may have their room. Returns what is gone.
+        """
+        bare = self._quota.records.usage_of(author).bare and not self._quota.is_near(author)
+        return self._delete(author) if bare and self._left else []
+
     def _largest(self, at: int) -> Account:
         """Return the account that uses most of this limit and has somebody who could make way."""
         uses = self._quota.accounts.uses()

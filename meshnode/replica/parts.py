@@ -12,9 +12,9 @@ from meshnode.store import Row
 from protocol import Kind, PersonId, Record
 from protocol.session import Phase, phase_of, turn_of
 
-PART_EFFORT = 900  # of one part: some 0.1 s in a web of ten thousand people; smaller ones share short room less evenly
+PART_EFFORT = 900  # of one part: less than 0.1 s in a web of ten thousand people
 _EFFORT = {Phase.GRAPH: 3, Phase.CONTENT: 1}  # of one record: who is connected with whom takes longer than a listing
-_POLICY_EFFORT = 12  # it takes the place of another version, and moves paths
+_POLICY_EFFORT = 16  # it takes the place of another version, and moves paths
 
 
 def turn_at(record: Record, me: PersonId) -> tuple[int, bool]:

@@ -34,7 +34,7 @@ from meshnode.slices import Steps, complete
 from meshnode.store import Row
 from meshnode.store.records import RecordStore
 from protocol import DeviceId, Kind, PersonId, RecordId, limits
-from protocol.session import turn_of
+from protocol.session import Phase, phase_of, turn_of
 
 CHECK_SECONDS = 5.0  # between two looks at clock, disk and room: each costs next to nothing
 CHECK_SECONDS_MAX = 600.0  # where what was asked for again was refused again
@@ -268,10 +268,13 @@ class Refusals:
             if not left:
                 return
 
-    def _order(self, refusal: RefusedRecord) -> tuple[int, int, PersonId]:
-        """Return the sort key of what is asked for again: what is of use first, and of that the nearest people's."""
+    def _order(self, refusal: RefusedRecord) -> tuple[Phase, int, PersonId, int]:
+        """Return the sort key of what is asked for again: the web first, the nearest people first, and each as a whole.
+
+        Certificates are of no use where no room is left for the policies.
+        """
         author = refusal.charge.author
-        return turn_of(refusal.kind), self._quota.distance(author), author
+        return phase_of(refusal.kind), self._quota.distance(author), author, turn_of(refusal.kind)
 
     def _released(self, ready: list[RefusedRecord]) -> list[RefusedRecord]:
         for refusal in ready:

@@ -81,7 +81,7 @@ def test_very_much_that_has_ended_goes_a_part_at_a_time_and_the_rest_soon(monkey
 
 def test_a_part_of_what_has_ended_has_few_policies(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take longer: the trust of many depends on them."""
-    monkeypatch.setattr("meshnode.replica.parts.PART_EFFORT", 30)
+    monkeypatch.setattr("meshnode.replica.parts.PART_EFFORT", 40)
     mesh, node = alone()
     people = [Person(f"neighbor {number}") for number in range(5)]
     for person in people:

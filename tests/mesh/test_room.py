@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from meshnode.app.owner import policy
+from meshnode.replica import parts
 from protocol import PersonId, limits
 from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.mesh_people import befriend, block
@@ -58,11 +59,17 @@ def wait(mesh: Mesh, minutes: int) -> None:
 
 
 @pytest.mark.parametrize("order", [("Alice", "Mallory"), ("Mallory", "Alice")])
-def test_a_full_node_gives_each_introducer_as_much_and_comes_to_rest(order: Sequence[str]) -> None:
+@pytest.mark.parametrize("effort", [200, 450, parts.PART_EFFORT, 10**6])
+def test_a_full_node_gives_each_introducer_as_much_and_comes_to_rest(
+    monkeypatch: pytest.MonkeyPatch, effort: int, order: Sequence[str]
+) -> None:
+    """In however many parts a batch is taken."""
+    monkeypatch.setattr(parts, "PART_EFFORT", effort)
     mesh = village(order)
     wait(mesh, 60)
     friends, sybils, seen = kept(mesh, FRIENDS), kept(mesh, SYBILS), came(mesh)
-    assert abs(len(friends) - len(sybils)) <= 6
+    assert abs(len(friends) - len(sybils)) <= 3
+    assert len(friends) + len(sybils) >= ROOM // 2 - 5  # hardly anybody is kept as a certificate alone
     assert ROOM - 10 <= mesh.nodes["Bob"].replica.quota.others().graph_records <= ROOM + 2
     wait(mesh, 60)
     assert (kept(mesh, FRIENDS), kept(mesh, SYBILS), came(mesh)) == (friends, sybils, seen)

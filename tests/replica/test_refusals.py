@@ -6,12 +6,13 @@ import pytest
 
 from meshnode.app.explain.status import NetworkState, Peer, problems
 from meshnode.app.owner import policy
+from meshnode.replica.access import key_of
 from meshnode.replica.quota import Shortage
 from meshnode.replica.refusals import CHECK_SECONDS, CHECK_SECONDS_MAX, RENEW_SECONDS, Refusals
 from meshnode.replica.refused_record import EXPIRED, RefusedRecord
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
-from protocol import limits
+from protocol import Kind, limits
 from tests.support.network import replica_of
 from tests.support.people import Person
 
@@ -74,6 +75,27 @@ def test_only_as_many_are_asked_for_as_there_is_room_for(monkeypatch: pytest.Mon
     assert len(refusals.check(CHECK_SECONDS)) == 2
     assert refusals.check(2 * CHECK_SECONDS) == []
     assert refusals.missing == ((Shortage.INTRODUCER, len(later) - 2),)
+
+
+def test_people_are_asked_for_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certificates alone would fill the room that is left, and be of no use."""
+    monkeypatch.setattr(limits, "GRAPH_RECORDS_MAX", 30)
+    bob, refusals = node()
+    crowd(bob, 50)
+    now, late = bob.clock.now(), [Person(f"person {number}") for number in range(50, 60)]
+    records = [*(one.certificate(now) for one in late), *(one.policy({}, now=now) for one in late)]
+    refusals.note(
+        [
+            RefusedRecord.of(one, Shortage.INTRODUCER, key_of(one.header, None), bob.quota.charge(one))
+            for one in records
+        ],
+        0.0,
+    )
+    for _ in range(4):
+        free(bob)
+    asked = refusals.check(CHECK_SECONDS)
+    assert sorted(one.kind for one in asked) == [Kind.DEVICE, Kind.DEVICE, Kind.POLICY, Kind.POLICY]
+    assert len({one.charge.author for one in asked}) == 2
 
 
 def test_what_was_refused_again_is_asked_for_later_and_later(monkeypatch: pytest.MonkeyPatch) -> None:

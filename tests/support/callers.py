@@ -150,17 +150,24 @@ def _let_in(guest: Person, host: Person, port: int) -> tuple[socket.socket, Init
 @contextmanager
 def calling(guests: Sequence[Person], host: Person, port: int, now: int, held: Held, seconds: float) -> Iterator[int]:
     """Call as all these guests, go on until each has compared or stalls, or for some seconds; return how many are left."""
-    callers = [Caller(guest, host, port, now, held) for guest in guests]
+    callers: list[Caller] = []
     selector = selectors.DefaultSelector()
-    for caller in callers:
-        selector.register(caller.socket, selectors.EVENT_READ, caller)
     until = time.monotonic() + seconds
+    for guest in guests:
+        callers.append(Caller(guest, host, port, now, held))
+        selector.register(callers[-1].socket, selectors.EVENT_READ, callers[-1])
+        _go_on(selector, 0.0)  # others would be given up while the rest calls
     while time.monotonic() < until and any(caller.goes_on for caller in callers):
-        for key, _ in selector.select(1.0):
-            key.data.go_on()
-            if key.data.ended or key.data.stalls:
-                selector.unregister(key.data.socket)
+        _go_on(selector, 1.0)
     yield sum(not caller.ended for caller in callers)
     selector.close()
     for caller in callers:
         caller.socket.close()
+
+
+def _go_on(selector: selectors.BaseSelector, wait: float) -> None:
+    """Let those go on for whom something has come, or comes within so many seconds."""
+    for key, _ in selector.select(wait):
+        key.data.go_on()
+        if key.data.ended or key.data.stalls:
+            selector.unregister(key.data.socket)
