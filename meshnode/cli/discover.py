@@ -11,7 +11,7 @@ import click
 from meshnode.cli import numbers, output
 from meshnode.cli.command import Answer, Settings, command
 from meshnode.text import discover as text
-from meshnode.text import forms
+from meshnode.text import forms, paging
 from meshnode.text.choices import AUDIENCES, CATEGORIES, ORDERS, TYPES
 
 ANY_TRUST = 0.1  # people whom you trust less than this are not connected to you
@@ -93,7 +93,7 @@ def as_query(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--notice-board", is_flag=True, help=text.NOTICE_BOARD)
 @click.option("--sort", type=click.Choice(ORDERS), help=text.SORT)
 @click.option("--limit", type=int, help=text.LIMIT)
-@click.option("--page", type=int, help=text.PAGE)
+@click.option("--page", type=int, help=paging.PAGE)
 def discover(call: Settings, /, **given: Any) -> Any:
     query = as_query(given)
     for flag in ("anywhere", "notice_board"):
@@ -133,7 +133,7 @@ def _show(call: Settings, reply: dict[str, Any], *, by_distance: bool, first_pag
 
 def _note_rest(reply: dict[str, Any], *, first_page: bool, asked: bool) -> None:
     if reply["next"]:
-        output.note(text.next_page(reply["total"], reply["next"]))
+        output.note(paging.next_page(reply["total"], reply["next"]))
     if reply["set_aside"]:
         output.note(text.set_aside(reply["set_aside"]))
     if reply["hidden"]:
@@ -141,4 +141,4 @@ def _note_rest(reply: dict[str, Any], *, first_page: bool, asked: bool) -> None:
     if not (reply["total"] or reply["hidden"] or reply["set_aside"]):
         output.note(text.NO_MATCH if asked else text.EMPTY)
     elif reply["total"] and not reply["results"] and not first_page:
-        output.note(text.no_such_page(reply["total"]))
+        output.note(paging.no_such_page(reply["total"]))

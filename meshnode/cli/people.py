@@ -9,7 +9,7 @@ import click
 from meshnode.cli import asking, names, output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, Trust, command, named, say_lines
-from meshnode.text import forms
+from meshnode.text import forms, paging
 from meshnode.text import people as text
 
 
@@ -27,16 +27,24 @@ def _show_people(reply: dict[str, Any]) -> None:
             )
             for person in reply["people"]
         ],
-        empty=text.PEOPLE_EMPTY,
+        empty=paging.no_such_page(reply["total"]) if reply["total"] else text.PEOPLE_EMPTY,
     )
-    if output.to_terminal() and reply["others"]:
+    if output.to_terminal():
+        _note_rest(reply)
+
+
+def _note_rest(reply: dict[str, Any]) -> None:
+    if reply["next"]:
+        output.note(paging.next_page(reply["total"], reply["next"]))
+    if reply["others"]:
         output.note(text.people_more(reply["others"]))
 
 
 @command("people", about=text.PEOPLE_HELP, show=_show_people)
 @click.option("--all", "everybody", is_flag=True, help=text.PEOPLE_ALL)
-def people(call: Settings, everybody: bool) -> Any:
-    return call.client().get("/v1/people", all="true" if everybody else None)
+@click.option("--page", type=int, help=paging.PAGE)
+def people(call: Settings, everybody: bool, page: int | None) -> Any:
+    return call.client().get("/v1/people", all="true" if everybody else None, page=page)
 
 
 def show_person(reply: dict[str, Any]) -> None:

@@ -20,7 +20,6 @@ WITHIN = message("Maximum distance (default 50km, and unknown locations).")
 TRUST = message("Only people you trust this much (default 0.3).")
 SORT = message("What comes first (default best).")
 LIMIT = message("Results per page (default 100).")
-PAGE = message("Which page (default 1).")
 EMPTY = message("Nothing yet. What people share with you appears here once your nodes connect.")
 NO_MATCH = message("Nothing matches. 'meshnode discover' alone shows everything shared with you.")
 NO_DISTANCE = message("No distances are known. Set your location: meshnode share set --place LAT,LON")
@@ -65,16 +64,6 @@ def facts(found: dict[str, Any], author: str) -> str:
     day = forms.day(found["available_until"] or found["expires"])
     until = message("may have ended on {day}", day=day) if found["perhaps_ended"] else message("until {day}", day=day)
     return ", ".join([*parts, until, message("by {author}", author=author)])
-
-
-def next_page(total: int, page: int) -> str:
-    """Say how many results there are, and how to see the next page."""
-    return message("{total} in all. See more with --page {page}.", total=total, page=page)
-
-
-def no_such_page(total: int) -> str:
-    """Say that the results end on an earlier page."""
-    return message("No such page: {total} in all.", total=total)
 
 
 def set_aside(count: int) -> str:

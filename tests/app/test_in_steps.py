@@ -58,7 +58,7 @@ def test_the_list_of_people_is_right_at_its_end(seed: int, everybody: bool) -> N
     world = World(seed)
     replica = world.replica
     for _ in range(5):
-        found = disturbed(world, people.listing_people(replica, (), everybody=everybody))
+        found = disturbed(world, people.listing_people(replica, (), people.PeopleQuery(all=everybody)))
         assert isinstance(found, people.PeopleView)
         plain = {people.view(replica, person, ()) for person in known(replica) - {replica.me}}
         wanted = {seen for seen in plain if everybody or seen.vouch or seen.vouch_back}

@@ -148,7 +148,7 @@ IN_STEPS: dict[str, Callable[[Town], Steps[object]]] = {
     "read contacts": lambda town: read_contacts(town.replica),
     "first reading": lambda town: Catalog(town.replica).preparing(),
     "discover": lambda town: discover.discover(town.replica, town.catalog, EVERYTHING),
-    "people": lambda town: people.listing_people(town.replica, (), everybody=True),
+    "people": lambda town: people.listing_people(town.replica, (), people.PeopleQuery(all=True)),
     "names": lambda town: naming.preparing(town.replica),
     "news": lambda town: news.peek(town.replica, town.catalog, town.watcher),
     "news seen": lambda town: news.look(town.replica, town.catalog, town.watcher, news.NewsLook()),

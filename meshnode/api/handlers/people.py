@@ -56,9 +56,9 @@ async def introductions(context: LocalContext) -> introduction_cases.Introductio
 
 @_routes.add("GET", "/v1/people")
 async def people(context: LocalContext, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
-    """List the people you know."""
+    """List the people you know, a page at a time."""
     await context.network.check_peers()
-    return await context.run_steps(people_cases.listing_people, connected(context), everybody=query.all)
+    return await context.run_steps(people_cases.listing_people, connected(context), query)
 
 
 @_routes.add("GET", "/v1/completions")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import inf
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from meshnode.app.naming import (
     named,
     namesakes,
     public_name,
+    reference,
     relation_to,
     remember_name,
 )
@@ -28,6 +30,8 @@ from protocol.tokens import Card
 from protocol.trust import as_trust
 
 DEFAULT_TRUST = 0.8
+PER_PAGE = 200  # people
+PAGE_MAX = 10_000
 
 
 class PersonView(Struct, frozen=True):
@@ -57,10 +61,15 @@ class PersonView(Struct, frozen=True):
 
 
 class PeopleView(Struct, frozen=True):
-    """People with whom a vouch connects you, most trusted first; `others` counts the people of your web left out."""
+    """One page of the people with whom a vouch connects you, most trusted first; there are `total` in all.
+
+    `others` counts the people of your web left out. `next` is the number of the next page, null on the last.
+    """
 
     people: tuple[PersonView, ...]
+    total: int
     others: int
+    next: int | None
 
 
 def view(
@@ -105,9 +114,10 @@ def _waiting(replica: Replica) -> frozenset[PersonId]:
 
 
 class PeopleQuery(Struct, frozen=True):
-    """The people to list: everybody in your web, or only people with whom a vouch connects you."""
+    """The people to list: everybody in your web, or only people with whom a vouch connects you; and the page of them."""
 
     all: bool = False
+    page: int = 1
 
 
 class VouchOrder(Struct, frozen=True):
@@ -139,24 +149,61 @@ def names(replica: Replica, query: NamesQuery) -> NamesView:
     return NamesView(tuple(found), more)
 
 
-def listing_people(replica: Replica, connected: Collection[PersonId], *, everybody: bool) -> Steps[PeopleView]:
-    """List the people whom you vouch for or who vouch for you; with `everybody`, all who may be named here."""
-    me, graph = replica.me, replica.trust_state.graph
+def listing_people(replica: Replica, connected: Collection[PersonId], query: PeopleQuery) -> Steps[PeopleView]:
+    """Return one page of the people whom you vouch for or who vouch for you; with `all`, of all who may be named here.
 
+    Raises Usage for a page that there cannot be.
+    """
+    if not 1 <= query.page <= PAGE_MAX:
+        raise Usage("page goes from 1 to {page_max}", field=Field.PAGE, page_max=PAGE_MAX)
+    end = query.page * PER_PAGE
     waiting: frozenset[PersonId] = frozenset()
+    everyone: list[PersonId] = []
 
     def given() -> object:
         nonlocal waiting
         waiting = _waiting(replica)
         return waiting, dict(replica.store.own_names.all())
 
-    def chosen() -> frozenset[PersonId]:
-        everyone = known(replica) - {me}
-        return everyone if everybody else frozenset(p for p in everyone if graph.weight(me, p) or graph.weight(p, me))
+    def shown() -> list[PersonId]:
+        nonlocal everyone
+        everyone = _most_trusted_first(replica, _vouched_either_way(replica) if not query.all else known(replica))
+        return everyone[end - PER_PAGE : end]
 
-    found = yield from of_everybody(replica, chosen, lambda person: view(replica, person, connected, waiting), given)
-    listed = sorted(found.values(), key=lambda seen: (-(seen.trust or 0), seen.name.casefold(), seen.id))
-    return PeopleView(tuple(listed), len(known(replica)) - 1 - len(listed))
+    found = yield from of_everybody(replica, shown, lambda person: view(replica, person, connected, waiting), given)
+    total = len(everyone)
+    others = len(known(replica)) - 1 - total
+    return PeopleView(tuple(found.values()), total, others, query.page + 1 if total > end else None)
+
+
+def _vouched_either_way(replica: Replica) -> frozenset[PersonId]:
+    graph = replica.trust_state.graph
+    return known(replica) & {*_vouched_for(replica), *graph.vouchers_of(replica.me)}
+
+
+def _vouched_for(replica: Replica) -> set[PersonId]:
+    return {person for person, weight in replica.trust_state.graph.vouched_by(replica.me).items() if weight}
+
+
+def _most_trusted_first(replica: Replica, people: Collection[PersonId]) -> list[PersonId]:
+    """Return these people without the owner, by trust, then by name; those of whom no profile is held by id."""
+    trust_state, own_names, me = replica.trust_state, replica.store.own_names.all(), replica.me
+    regard = trust_state.regard_from(me)
+
+    def order(person: PersonId) -> tuple[float, str, PersonId]:
+        cost, profile = regard.get(person), trust_state.profile(person)
+        name = own_names.get(person) or (profile.name if profile is not None else "")
+        return cost if cost is not None else inf, name.casefold(), person
+
+    return sorted((one for one in people if one != me), key=order)
+
+
+def vouched_for(replica: Replica, *, mutual: bool = False) -> list[PersonRef]:
+    """Return the people whom the owner vouches for, most trusted first; with `mutual`, those who do the same."""
+    people = known(replica) & _vouched_for(replica)
+    if mutual:
+        people &= set(replica.trust_state.graph.vouchers_of(replica.me))
+    return [reference(replica, person) for person in _most_trusted_first(replica, people)]
 
 
 def person(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:

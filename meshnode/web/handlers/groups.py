@@ -7,7 +7,6 @@ from typing import Any
 from meshnode.app.groups import groups as group_cases
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Field, MeshnodeError, NotFound, Usage
-from meshnode.local.people import connected
 from meshnode.text import page as page_text
 from meshnode.text import page_groups as text
 from meshnode.web.addresses import Addresses, Asked, Elsewhere, Reply, TemplateReply
@@ -81,10 +80,9 @@ def _sure(asked: Asked, name: str) -> TemplateReply:
 async def _groups(asked: Asked, error: MeshnodeError | None = None) -> TemplateReply:
     context = asked.context
     found = plain(await context.run(group_cases.show, group_cases.GroupsQuery()))
-    people = plain(await context.run_steps(people_cases.listing_people, connected(context), everybody=False))
     values: dict[str, Any] = {
         "found": found,
-        "friends": [one for one in people["people"] if one["vouch"]],
+        "friends": plain(await context.run(people_cases.vouched_for)),
         "form": {"kind": "cell", "name": "", **asked.form},
         "done": asked.query.get("done", ""),
     }

@@ -11,7 +11,6 @@ from meshnode.app.people import people as people_cases
 from meshnode.errors import Field, MeshnodeError, StorageFailed, Usage
 from meshnode.local.context import LocalContext
 from meshnode.local.parcels import FILE_BYTES_MAX
-from meshnode.local.people import connected
 from meshnode.text import parcels as text
 from meshnode.web.addresses import FORM_MAX_BYTES, Addresses, Asked, LargeDocument, Reply, TemplateReply
 from meshnode.web.pages import plain
@@ -88,9 +87,8 @@ async def _carry(
     asked: Asked, error: MeshnodeError | None = None, *, made: dict[str, Any] | None = None, taken: str = ""
 ) -> TemplateReply:
     context = asked.context
-    seen = await context.run_steps(people_cases.listing_people, connected(context), everybody=False)
     values: dict[str, Any] = {
-        "people": [one for one in plain(seen)["people"] if one["vouch"]],
+        "people": plain(await context.run(people_cases.vouched_for)),
         "form": asked.form,
         "made": made,
         "taken": taken,

@@ -28,7 +28,6 @@ from meshnode.web.ring_layout import rings
 _addresses = Addresses()
 ADDRESSES = _addresses.table
 
-PER_PAGE = 200
 SURE = "sure"  # the button below the list of what would change
 ASKED_FIRST = ("vouch", "unvouch", "block", "unblock")  # what is shown before it is done
 
@@ -39,16 +38,12 @@ async def people(asked: Asked) -> Reply:
     context = asked.context
     await context.network.check_peers()
     everybody = "all" in asked.query
-    page = max(whole(asked.query.get("page", "")) or 1, 1)
-    seen = await context.run_steps(people_cases.listing_people, connected(context), everybody=everybody)
+    query = people_cases.PeopleQuery(everybody, max(whole(asked.query.get("page", "")) or 1, 1))
+    seen = await context.run_steps(people_cases.listing_people, connected(context), query)
     drawn = plain(await context.run_steps(web_cases.web_of_trust))
-    listed = plain(seen)
     values = {
-        "listed": listed,
-        "first": (page - 1) * PER_PAGE,
-        "last": page * PER_PAGE,
+        "listed": plain(seen),
         "everybody": everybody,
-        "page": page,
         "web": drawn,
         "layout": layout(drawn),
         "done": asked.query.get("done", ""),
@@ -161,11 +156,11 @@ async def _person(asked: Asked, error: MeshnodeError | None = None) -> TemplateR
     await context.network.check_peers()
     shown = plain(await context.run(people_cases.person, asked.which, connected(context)))
     why = plain(await context.run_steps(why_cases.why, context.catalog, shown["id"]))
-    friends = await context.run_steps(people_cases.listing_people, connected(context), everybody=False)
+    friends = plain(await context.run(people_cases.vouched_for))
     values: dict[str, Any] = {
         "person": shown,
         "why": why,
-        "friends": [one for one in plain(friends)["people"] if one["vouch"] and one["id"] != shown["id"]],
+        "friends": [one for one in friends if one["id"] != shown["id"]],
         "form": asked.form,
         "done": asked.query.get("done", ""),
     }

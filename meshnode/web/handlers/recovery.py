@@ -10,7 +10,6 @@ from meshnode.app.recovery import friends as friend_cases
 from meshnode.app.recovery import kept_shares as share_cases
 from meshnode.app.recovery import words as word_cases
 from meshnode.errors import MeshnodeError, NotFound, Unconfirmed
-from meshnode.local.people import connected
 from meshnode.qr.codes import picture
 from meshnode.text import page as page_text
 from meshnode.text import page_recovery as text
@@ -86,10 +85,9 @@ def _sure(asked: Asked, error: Unconfirmed) -> TemplateReply:
 
 async def _recovery(asked: Asked, error: MeshnodeError | None = None) -> TemplateReply:
     context = asked.context
-    seen = await context.run_steps(people_cases.listing_people, connected(context), everybody=False)
     values: dict[str, Any] = {
         "found": plain(await context.run(former_cases.recovery)),
-        "people": [one for one in plain(seen)["people"] if one["vouch"] and one["vouch_back"]],
+        "people": plain(await context.run(people_cases.vouched_for, mutual=True)),
         "form": asked.form,
         "done": asked.query.get("done", ""),
     }

@@ -9,6 +9,7 @@ from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import blocks, first_names
 from meshnode.app.people import people as people_cases
+from meshnode.app.people.people import PeopleQuery
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps, complete
@@ -105,10 +106,40 @@ def test_a_person_is_described_from_both_sides(people: People) -> None:
 
 def test_direct_contacts_are_listed_and_the_rest_of_the_web_is_counted(people: People) -> None:
     alice = people[0]
-    near = complete(people_cases.listing_people(alice.replica, (), everybody=False))
+    near = complete(people_cases.listing_people(alice.replica, (), PeopleQuery()))
     assert ([person.name for person in near.people], near.others) == (["Bob"], 1)
-    web = complete(people_cases.listing_people(alice.replica, (), everybody=True))
+    web = complete(people_cases.listing_people(alice.replica, (), PeopleQuery(all=True)))
     assert ([person.name for person in web.people], web.others) == (["Bob", "Carol"], 0)
+
+
+def test_long_lists_of_people_come_a_page_at_a_time(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people_cases, "PER_PAGE", 1)
+    alice, found, page = people[0], [], 1
+    while True:
+        seen = complete(people_cases.listing_people(alice.replica, (), PeopleQuery(all=True, page=page)))
+        assert (seen.total, seen.others) == (2, 0)
+        found += [person.name for person in seen.people]
+        if seen.next is None:
+            break
+        page = seen.next
+    assert (found, page) == (["Bob", "Carol"], 2)
+    assert complete(people_cases.listing_people(alice.replica, (), PeopleQuery(all=True, page=3))).people == ()
+
+
+@pytest.mark.parametrize("page", [0, -1, people_cases.PAGE_MAX + 1, 2**64])
+def test_a_page_that_there_cannot_be_is_refused(people: People, page: int) -> None:
+    with pytest.raises(Usage, match="page goes from 1"):
+        complete(people_cases.listing_people(people[0].replica, (), PeopleQuery(page=page)))
+
+
+def test_those_whom_i_vouch_for_are_offered_most_trusted_first(people: People) -> None:
+    alice, _, carol = people
+    assert [one.name for one in people_cases.vouched_for(alice.replica)] == ["Bob"]
+    people_cases.vouch(alice.replica, person_text(carol.person), 0.9, (), anyway=True)
+    assert [one.name for one in people_cases.vouched_for(alice.replica)] == ["Carol", "Bob"]
+    assert [one.name for one in people_cases.vouched_for(alice.replica, mutual=True)] == ["Bob"]
+    people_cases.unvouch(alice.replica, "Bob", ())
+    assert [one.name for one in people_cases.vouched_for(alice.replica)] == ["Carol"]
 
 
 def test_a_new_vouch_replaces_the_old_one(people: People) -> None:
@@ -258,6 +289,6 @@ def test_everybody_is_listed_without_a_search_for_each_person(people: People, mo
 
     monkeypatch.setattr(TrustGraph, "_lengths", counted)
     monkeypatch.setattr(TrustGraph, "trust", single)
-    listed = complete(people_cases.listing_people(people[0].replica, (), everybody=True))
+    listed = complete(people_cases.listing_people(people[0].replica, (), PeopleQuery(all=True)))
     assert {seen.name: seen.relation for seen in listed.people}["Carol"] == "trusted_friend_of_friend"
     assert len(searches) <= 2
