@@ -125,6 +125,7 @@ class Session:
         )
         self._told = told
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
+        self._greeted_early = False
 
         self._state = SessionState.GREETING
         self._deadlines = Deadlines(now)
@@ -250,12 +251,24 @@ class Session:
             raise LocalError("already admitted")
         if self._state is not SessionState.ADMITTING:
             self._move(Trigger.ADMITTED_EARLY)
+        if self._greeted_early:
+            self._deadlines.read_again()
         sets = peer_sets(graph, content)
         self._handover.share(sets)
         reconciliation = Reconciliation(sets, self._handshake_hash, self._outbox.send, initiator=self._initiator)
         self._admission = _Admission(sets, reconciliation, Announcer(sets))
         self._go_on()
         self._deadlines.note_debt(owes=self._peer_owes())
+
+    def greet(self) -> None:
+        """Say Hello before `admit`, and without roots: finding out what the peer may have takes long. Once at most.
+
+        It shows our certificate, since a peer that had to ask Who would wait for the answer: nothing is read until
+        `admit`. A responder is told so only after PeerIdentified, when its node has decided to admit the peer.
+        """
+        if not self._greeting.hello_sent and (self._initiator or self._state is SessionState.ADMITTING):
+            self._outbox.send(self._greeting.hello(None, introduce=True))
+            self._greeted_early = True
 
     def supply(self, records: Iterable[Record]) -> None:
         """Answer the oldest RecordsRequested with those of its records that the peer may still have.
@@ -365,6 +378,7 @@ class Session:
             reconciliation.restart()
             self._move(Trigger.RECHECK_HEARD)
         reconciliation.take_roots(roots)
+        self._deadlines.admitting = False
 
     def _take_comparison(self, message: bytes) -> None:
         if (result := self._admitted.reconciliation.take_message(message)) is not None:
@@ -430,6 +444,7 @@ class Session:
         if not self._greeting.hello_sent:
             self._send_hello()
         theirs = self._greeting.their_roots
+        self._deadlines.admitting = theirs is None
         if self._our_roots is not None and theirs is not None:
             self._admitted.reconciliation.use_hello_roots(self._our_roots, theirs)
 

@@ -108,6 +108,9 @@ class FakeConversation:
         if not self.steps_left:
             self.outbox.append(b"opened")
 
+    def greet(self) -> None:
+        self.outbox.append(b"hello")
+
     def let_in(self) -> None:
         self.at_door = False
         self.outbox.append(b"come in")

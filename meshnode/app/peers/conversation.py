@@ -10,10 +10,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from meshnode.app.devices import lost_device
-from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.channels import answering_channel, calling_channel
@@ -23,7 +21,7 @@ from meshnode.app.peers.enrolling import Enrolling
 from meshnode.app.peers.identifying import TurnedAway, Welcome, identify, keep_shown, revocation_here
 from meshnode.app.peers.meeting import AnsweringMeeting, in_meeting
 from meshnode.app.peers.serving import Serving
-from meshnode.app.peers.shown_certificates import find_certificate
+from meshnode.app.peers.session_opening import session_over
 from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
@@ -31,7 +29,7 @@ from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from meshnode.slices import SLICE_SECONDS, Steps, advance
-from protocol import Code, DeviceId, Kind, PersonId, Record, RemoteError, device_slot, limits
+from protocol import Code, DeviceId, PersonId, Record, RemoteError, limits
 from protocol.session import (
     Ended,
     Event,
@@ -41,7 +39,6 @@ from protocol.session import (
     PhotoRequested,
     RecordsReceived,
     RecordsRequested,
-    SelfIdentification,
     Session,
     SessionState,
     TimeTold,
@@ -248,6 +245,12 @@ class Conversation:
             self._break_off(error)
         self._flush()
 
+    def greet(self) -> None:
+        """Say Hello while `opening`: the other end waits for it PREAUTH_SECONDS at most, and others may be opened before."""
+        if self._session is not None and self.opening:
+            self._session.greet()
+            self._send_frames()
+
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running, or `go_on` comes first."""
         if self.enrolling:
@@ -355,21 +358,7 @@ class Conversation:
         if is_self_revoked(replica):  # since this connection was opened
             self.end = ConversationEnd(Code.REFUSED, silent=True)
             return
-        certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
-        assert certificate is not None, "a node without a certificate does not start"
-        shown = tuple(membership.joins_to_show(replica, self._dial.person)) if self._dial is not None else ()
-        self._session = Session(
-            initiator=self.initiator,
-            handshake_hash=self._channel.handshake_hash,
-            remote_static=self._channel.remote_static,
-            me=SelfIdentification(replica.me, replica.device, certificate, replica.run, shown),
-            introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
-            find_certificate=partial(find_certificate, replica),
-            kinds_of=replica.store.records.kinds_of,
-            now=now,
-            told=self._time.tell,
-            header_room=replica.header_room,
-        )
+        self._session = session_over(replica, self._channel, self._dial, self._time, now)
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
 
@@ -496,4 +485,8 @@ class Conversation:
         if not self.busy and self._session is not None and not self._channel.broken:
             if self._serving is not None:
                 self._serving.photos.go_on(self._now)
-            self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())
+            self._send_frames()
+
+    def _send_frames(self) -> None:
+        assert self._session is not None
+        self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())
