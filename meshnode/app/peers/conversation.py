@@ -13,14 +13,20 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from meshnode.app.devices import lost_device
-from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.channels import answering_channel, calling_channel
 from meshnode.app.peers.contacts import Dial, PskName, admits
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import Enrolling
-from meshnode.app.peers.identifying import TurnedAway, Welcome, identify, keep_shown, revocation_here
+from meshnode.app.peers.identifying import (
+    TurnedAway,
+    Welcome,
+    identify,
+    keep_shown,
+    revocation_here,
+    self_identification,
+)
 from meshnode.app.peers.meeting import AnsweringMeeting, in_meeting
 from meshnode.app.peers.serving import Serving
 from meshnode.app.peers.shown_certificates import find_certificate
@@ -31,7 +37,7 @@ from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from meshnode.slices import SLICE_SECONDS, Steps, advance
-from protocol import Code, DeviceId, Kind, PersonId, Record, RemoteError, device_slot, limits
+from protocol import Code, DeviceId, PersonId, RemoteError, limits
 from protocol.session import (
     Ended,
     Event,
@@ -41,7 +47,6 @@ from protocol.session import (
     PhotoRequested,
     RecordsReceived,
     RecordsRequested,
-    SelfIdentification,
     Session,
     SessionState,
     TimeTold,
@@ -355,17 +360,16 @@ class Conversation:
         if is_self_revoked(replica):  # since this connection was opened
             self.end = ConversationEnd(Code.REFUSED, silent=True)
             return
-        certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
-        assert certificate is not None, "a node without a certificate does not start"
-        shown = tuple(membership.joins_to_show(replica, self._dial.person)) if self._dial is not None else ()
+        me = self_identification(replica, self._dial)
         self._session = Session(
             initiator=self.initiator,
             handshake_hash=self._channel.handshake_hash,
             remote_static=self._channel.remote_static,
-            me=SelfIdentification(replica.me, replica.device, certificate, replica.run, shown),
-            introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
+            me=me,
+            introduce=bool(me.more) or (self._dial is not None and self._dial.card is not None),
             find_certificate=partial(find_certificate, replica),
             kinds_of=replica.store.records.kinds_of,
+            find_body=replica.store.records.body_of,
             now=now,
             told=self._time.tell,
             header_room=replica.header_room,
@@ -406,8 +410,8 @@ class Conversation:
                     self._identify_peer(event)
                 case TimeTold(told=told):
                     self._time.hear(self.peer, told)
-                case RecordsReceived(records=records, more=more):
-                    yield from self._receive_records(records, more=more)
+                case RecordsReceived() as event:
+                    yield from self._receive_records(event)
                 case RecordsRequested(ids=ids):
                     if self._serving is not None:
                         self._serving.supply(ids)
@@ -461,16 +465,16 @@ class Conversation:
         if not self.gives_way:
             self._serving.go_on()
 
-    def _receive_records(self, records: list[Record], *, more: bool) -> Steps[None]:
+    def _receive_records(self, received: RecordsReceived) -> Steps[None]:
         serving = self._serving
         if serving is None:
             return
-        outcome = yield from serving.take(records, self.peer, self.follow, more=more)
+        outcome = yield from serving.take(received.records, self.peer, self.follow, more=received.more)
         if self.end is not None:
             return
         self.came += len(outcome.stored)
         self._refused += len(outcome.refused)
-        serving.taken(records, outcome, self._now)
+        serving.taken(received, outcome, self._now)
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")
