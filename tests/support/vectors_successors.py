@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import Record, encode
+from protocol import Record, Value, encode
 from protocol.limits import POLICY_MAX_BYTES, SUCCESSOR_BYTES_A_PULL, SUCCESSOR_MAX_BYTES
 from protocol.wire.frames import Again, Frame, Have, Records, encode_frame
 from protocol.wire.successor import Successor
@@ -17,6 +17,7 @@ RENEWAL, REFUSED_BEFORE = "a policy is renewed", "a policy is renewed that the o
 POLICY = BOB.policy({ALICE: 900}, now=NOW + 1)
 RENEWED = rewritten(BOB, POLICY, version=2, created=NOW + 2, min_valid_version=1)
 _SUCCESSOR = Successor.of(RENEWED, item(POLICY))
+_Case = tuple[str, str, str, int, list[Frame], str]
 _FRAMES_BEFORE = 2  # a Hello, and the Have of the renewed policy, which is pulled by then
 
 
@@ -49,13 +50,13 @@ def answered_successors() -> list[dict[str, Any]]:
     ]
 
 
-def refused_successors() -> list[tuple[str, str, str, int, list[Frame], str]]:
+def refused_successors() -> list[_Case]:
     """Return successors that end a session, as cases of `vectors_refused_sessions`."""
     header, signature = RENEWED.header_bytes, RENEWED.signature
     created, prefix = _short(POLICY)
     size = len(RENEWED.body or b"")
-    sound = [header, signature, created, prefix, size]
-    bad = {
+    sound: list[Value] = [header, signature, created, prefix, size]
+    bad: dict[str, list[Value]] = {
         "that has no header": [None, *sound[1:]],
         "of a withdrawn record": [
             rewritten(BOB, RENEWED, body=b"").header_bytes,
@@ -68,7 +69,7 @@ def refused_successors() -> list[tuple[str, str, str, int, list[Frame], str]]:
         "with an empty body": [*sound[:4], 0],
         "with a body that has no length": [*sound[:4], None],
     }
-    too_long = {
+    too_long: dict[str, list[Value]] = {
         f"with a body of {POLICY_MAX_BYTES + 1} bytes": [*sound[:4], POLICY_MAX_BYTES + 1],
         f"of more than {SUCCESSOR_MAX_BYTES} bytes": [header, signature, created, bytes(SUCCESSOR_MAX_BYTES), size],
     }
@@ -76,14 +77,8 @@ def refused_successors() -> list[tuple[str, str, str, int, list[Frame], str]]:
     many = Have(0, tuple((NOW + 3, number.to_bytes(12, "big")) for number in range(count)))
     flood = Records((encode((*sound[:4], POLICY_MAX_BYTES)),))
     return [
-        *(
-            (f"a successor {why}", *_AT, [Records((encode(tuple(fields)),))], "MALFORMED")
-            for why, fields in bad.items()
-        ),
-        *(
-            (f"a successor {why}", *_AT, [Records((encode(tuple(fields)),))], "OVERSIZED")
-            for why, fields in too_long.items()
-        ),
+        *(_refused(why, fields, "MALFORMED") for why, fields in bad.items()),
+        *(_refused(why, fields, "OVERSIZED") for why, fields in too_long.items()),
         (
             f"successors with bodies of more than {2 * SUCCESSOR_BYTES_A_PULL} bytes",
             *_AT,
@@ -94,6 +89,10 @@ def refused_successors() -> list[tuple[str, str, str, int, list[Frame], str]]:
 
 
 _AT = (RENEWAL, "initiator", _FRAMES_BEFORE)
+
+
+def _refused(why: str, fields: list[Value], code: str) -> _Case:
+    return (f"a successor {why}", *_AT, [Records((encode(tuple(fields)),))], code)
 
 
 def _short(record: Record) -> tuple[int, bytes]:
