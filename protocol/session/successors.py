@@ -37,7 +37,7 @@ class Arrival(Struct, frozen=True):
 
 
 class GivenSuccessors:
-    """Notes which records can be given as successors; each is once, so that whoever cannot use it is given the whole."""
+    """Notes which records can be given as successors; each is once, so that a peer that cannot use it gets the whole."""
 
     def __init__(self) -> None:
         self._bases: dict[RecordId, Item] = {}

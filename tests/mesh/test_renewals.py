@@ -1,4 +1,4 @@
-"""A policy that is only renewed travels as a header through a whole web, and whoever lacks its body gets the whole."""
+"""A policy that is only renewed travels as a header through a whole web, and a node that lacks its body gets the whole."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_an_edit_travels_whole_and_its_renewal_does_not(said: Said) -> None:
     assert body_at(mesh, "Carol", renewed) == edited.body
 
 
-def test_whoever_was_away_gets_the_whole(said: Said) -> None:
+def test_a_node_that_was_away_gets_the_whole(said: Said) -> None:
     mesh = row("Alice", "Bob", "Carol")
     mesh.cut("Bob", "Carol")
     renewed = renew(mesh, "Alice")

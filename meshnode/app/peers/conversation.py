@@ -19,17 +19,10 @@ from meshnode.app.peers.channels import answering_channel, calling_channel
 from meshnode.app.peers.contacts import Dial, PskName, admits
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import Enrolling
-from meshnode.app.peers.identifying import (
-    TurnedAway,
-    Welcome,
-    identify,
-    keep_shown,
-    revocation_here,
-    self_identification,
-)
+from meshnode.app.peers.identifying import TurnedAway, Welcome, identify, keep_shown, revocation_here
 from meshnode.app.peers.meeting import AnsweringMeeting, in_meeting
 from meshnode.app.peers.serving import Serving
-from meshnode.app.peers.shown_certificates import find_certificate
+from meshnode.app.peers.shown_certificates import find_certificate, self_identification
 from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change

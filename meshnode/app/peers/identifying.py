@@ -16,8 +16,8 @@ from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import learns_of_own_revocation, revocation_of
-from protocol import Code, DeviceId, Kind, PersonId, Record, device_slot
-from protocol.session import PeerIdentified, SelfIdentification
+from protocol import Code, DeviceId, PersonId, Record
+from protocol.session import PeerIdentified
 from protocol.wire import Initiator, Responder
 
 
@@ -38,14 +38,6 @@ class Welcome(NamedTuple):
 
     shown: frozenset[bytes]
     admitted: bool
-
-
-def self_identification(replica: Replica, dial: Dial | None) -> SelfIdentification:
-    """Return the records by which this node shows itself, with the joins that concern whom it dials."""
-    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
-    assert certificate is not None, "a node without a certificate does not start"
-    shown = tuple(membership.joins_to_show(replica, dial.person)) if dial is not None else ()
-    return SelfIdentification(replica.me, replica.device, certificate, replica.run, shown)
 
 
 def identify(

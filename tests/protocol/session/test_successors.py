@@ -104,7 +104,7 @@ def test_nothing_is_said_that_tells_whether_the_version_before_was_kept_or_refus
         assert [record.id for record in pair.initiator.headers] == [renewed().id]
 
 
-def test_whoever_has_refused_the_version_before_gets_the_whole_when_it_asks_again() -> None:
+def test_a_side_that_has_refused_the_version_before_gets_the_whole_when_it_asks_again() -> None:
     def refuse(side: Side) -> None:
         side.lacking = {POLICY.id}
 
@@ -118,7 +118,7 @@ def test_whoever_has_refused_the_version_before_gets_the_whole_when_it_asks_agai
     assert pair.initiator.store[renewed().id].body == BODY
 
 
-def test_whoever_lost_the_version_before_meanwhile_is_given_the_whole_in_the_same_session() -> None:
+def test_a_side_that_lost_the_version_before_meanwhile_is_given_the_whole_in_the_same_session() -> None:
     pair = live()
     pair.initiator.session.update(Phase.GRAPH, [], [item(POLICY)])  # the other may not have it any longer, say
     before = len(pair.log)
