@@ -70,6 +70,7 @@ class Caller:
             me=SelfIdentification(guest.id, guest.device, guest.certificate(now), RUN),
             find_certificate=lambda _: host.certificate(now),
             kinds_of=lambda _: {},
+            find_body=lambda _: None,
             now=time.monotonic(),
             told=lambda: ToldTime(int(time.time()), stratum.MACHINE),
         )

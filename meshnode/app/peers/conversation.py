@@ -29,7 +29,7 @@ from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from meshnode.slices import SLICE_SECONDS, Steps, advance
-from protocol import Code, DeviceId, PersonId, Record, RemoteError, limits
+from protocol import Code, DeviceId, PersonId, RemoteError, limits
 from protocol.session import (
     Ended,
     Event,
@@ -395,8 +395,8 @@ class Conversation:
                     self._identify_peer(event)
                 case TimeTold(told=told):
                     self._time.hear(self.peer, told)
-                case RecordsReceived(records=records, more=more):
-                    yield from self._receive_records(records, more=more)
+                case RecordsReceived() as event:
+                    yield from self._receive_records(event)
                 case RecordsRequested(ids=ids):
                     if self._serving is not None:
                         self._serving.supply(ids)
@@ -450,16 +450,16 @@ class Conversation:
         if not self.gives_way:
             self._serving.go_on()
 
-    def _receive_records(self, records: list[Record], *, more: bool) -> Steps[None]:
+    def _receive_records(self, received: RecordsReceived) -> Steps[None]:
         serving = self._serving
         if serving is None:
             return
-        outcome = yield from serving.take(records, self.peer, self.follow, more=more)
+        outcome = yield from serving.take(received.records, self.peer, self.follow, more=received.more)
         if self.end is not None:
             return
         self.came += len(outcome.stored)
         self._refused += len(outcome.refused)
-        serving.taken(records, outcome, self._now)
+        serving.taken(received, outcome, self._now)
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")

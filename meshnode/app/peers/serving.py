@@ -22,7 +22,7 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import Delta, ServedSet
 from meshnode.slices import Steps, advance
 from protocol import DeviceId, PersonId, Record
-from protocol.session import Phase, Session, phase_of
+from protocol.session import Phase, RecordsReceived, Session, phase_of
 from protocol.wire import Index, Item, Marks
 
 _Items = tuple[Index, Index]
@@ -108,7 +108,8 @@ class Serving:
             self.refusals.note_apart(delta.apart, now)
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
-                self._session.update(phase, delta.added[phase], delta.removed[phase])
+                bases = {item: delta.bases[item] for item in delta.added[phase] if item in delta.bases}
+                self._session.update(phase, delta.added[phase], delta.removed[phase], bases)
         self.supersede(delta.newer)
 
     def take(
@@ -129,14 +130,15 @@ class Serving:
                 yield
         return outcome
 
-    def taken(self, records: list[Record], outcome: IngestResult, now: float) -> None:
+    def taken(self, received: RecordsReceived, outcome: IngestResult, now: float) -> None:
         """Note what became of records that the peer has given, and send what supersedes them."""
+        self.refusals.note_without_base(received, now)
         if outcome.later:
             self.refusals.note(outcome.later, now)
             if self._replica.access.version != self._trust_before:  # what was refused first may be let in by now
                 self.ask_again(self.refusals.follow_trust())
         self._session.committed()
-        self.supersede([*outcome.newer, *self.served.other_policies(records)])
+        self.supersede([*outcome.newer, *self.served.other_policies(received.records)])
 
     def noting_agreed(self, device: DeviceId, agreed: Sequence[Marks]) -> Steps[None]:
         """Note what the peer's `device` holds by a comparison, and of the photos that were exchanged, for later parcels."""

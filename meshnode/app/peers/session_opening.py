@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from meshnode.app.groups import membership
 from meshnode.app.peers.contacts import Dial, PskName
-from meshnode.app.peers.shown_certificates import find_certificate
+from meshnode.app.peers.shown_certificates import find_certificate, self_identification
 from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.replica.replica import Replica
-from protocol import Kind, device_slot
-from protocol.session import SelfIdentification, Session
+from protocol.session import Session
 from protocol.wire import Initiator, Responder
 
 
@@ -21,17 +19,16 @@ def session_over(
 
     A caller shows by which groups they may be admitted, and with a card their certificate.
     """
-    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
-    assert certificate is not None, "a node without a certificate does not start"
-    shown = tuple(membership.joins_to_show(replica, dial.person)) if dial is not None else ()
+    me = self_identification(replica, dial)
     return Session(
         initiator=dial is not None,
         handshake_hash=channel.handshake_hash,
         remote_static=channel.remote_static,
-        me=SelfIdentification(replica.me, replica.device, certificate, replica.run, shown),
-        introduce=bool(shown) or (dial is not None and dial.card is not None),
+        me=me,
+        introduce=bool(me.more) or (dial is not None and dial.card is not None),
         find_certificate=partial(find_certificate, replica),
         kinds_of=replica.store.records.kinds_of,
+        find_body=replica.store.records.body_of,
         now=now,
         told=time.tell,
         header_room=replica.header_room,
