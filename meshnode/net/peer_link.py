@@ -80,7 +80,7 @@ class PeerConversation(Protocol):
     @property
     def busy(self) -> bool: ...
     @property
-    def opening(self) -> bool: ...
+    def works_on_all(self) -> bool: ...
     def go_on(self) -> None: ...
     def greet(self) -> None: ...
     @property
@@ -365,28 +365,28 @@ class PeerLink:
 
     async def _go_on(self) -> None:
         while self.conversation.busy and not self._given_up:
-            if self.conversation.opening:
-                await self._open()
+            if self.conversation.works_on_all:
+                await self._work_in_turn()
             else:
                 await self._one_step(self.conversation.go_on)
 
-    async def _open(self) -> None:
-        """Find out what the peer may have, when it is our turn. Where that takes long, our Hello goes out before."""
+    async def _work_in_turn(self) -> None:
+        """Look at all that the peer may have, when it is our turn. Where that takes long, our Hello goes out before."""
         greets_at = trio.current_time() + GREETS_SECONDS
         with trio.move_on_at(greets_at) as turn:
-            await self._intake.opening.acquire()
+            await self._intake.turn.acquire()
         if turn.cancelled_caught:
             greets_at = inf
             await self._one_step(self.conversation.greet)
-            await self._intake.opening.acquire()
+            await self._intake.turn.acquire()
         try:
-            while self.conversation.opening and not self._given_up:
+            while self.conversation.works_on_all and not self._given_up:
                 await self._one_step(self.conversation.go_on)
                 if trio.current_time() >= greets_at:
                     greets_at = inf
                     await self._one_step(self.conversation.greet)
         finally:
-            self._intake.opening.release()
+            self._intake.turn.release()
 
     async def _one_step(self, function: Callable[..., None] | None, *arguments: Any) -> None:
         """Run `function`, if any, on the store thread; then send what the conversation has to send.

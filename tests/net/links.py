@@ -100,7 +100,7 @@ class FakeConversation:
         return self.steps_left > 0
 
     @property
-    def opening(self) -> bool:
+    def works_on_all(self) -> bool:
         return self.steps_left > 0
 
     def go_on(self) -> None:

@@ -292,14 +292,14 @@ async def test_who_waits_long_for_their_turn_is_greeted_before(
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
     intake = Intake()
-    await intake.opening.acquire_on_behalf_of("another link")
+    await intake.turn.acquire_on_behalf_of("another link")
     ends = await linked(nursery, FakeConversation(peer=BOB, account=BOB, steps_left=3), intake=intake)
     begun = trio.current_time()
     await ends.other.send_all(b"records")
     assert await ends.other.receive_some() == b"hello"
     assert trio.current_time() - begun < limits.PREAUTH_SECONDS / 3
     await trio.sleep(limits.PREAUTH_SECONDS)
-    intake.opening.release_on_behalf_of("another link")
+    intake.turn.release_on_behalf_of("another link")
     assert await ends.other.receive_some() == b"opened"
 
 

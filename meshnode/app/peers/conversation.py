@@ -219,13 +219,18 @@ class Conversation:
 
     @property
     def busy(self) -> bool:
-        """Whether it is being found out what the peer may have, or what it has given is being taken in."""
-        return self.end is None and (self._handling is not None or self.opening)
+        """Whether it is being found out what the peer may have or holds, or what it has given is being taken in."""
+        return self.end is None and (self._handling is not None or self.works_on_all)
 
     @property
     def opening(self) -> bool:
-        """Whether it is being found out what the peer may have, which takes some memory for each record until it is known."""
+        """Whether it is being found out what the peer may have."""
         return self.end is None and self._serving is not None and self._serving.opening
+
+    @property
+    def works_on_all(self) -> bool:
+        """Whether it looks at all records that the peer may have, which takes some memory for each: one at a time is to."""
+        return self.end is None and self._serving is not None and self._serving.works_on_all
 
     @property
     def _rests(self) -> bool:
@@ -249,7 +254,7 @@ class Conversation:
         """Say Hello while `opening`: the other end waits for it PREAUTH_SECONDS at most, and others may be opened before."""
         if self._session is not None and self.opening:
             self._session.greet()
-            self._send_frames()
+            self._send_frames(self._session)
 
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running, or `go_on` comes first."""
@@ -409,7 +414,8 @@ class Conversation:
                     if self.peer is not None and self.device is not None and self._serving is not None:
                         cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
                         lost_device.note_met(self._replica, self.peer)
-                        yield from self._serving.noting_agreed(self.device, agreed)
+                        self._serving.note_agreed(self.device, agreed)
+                        self._serve()
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))
 
@@ -447,7 +453,10 @@ class Conversation:
         assert self._session is not None
         self._replica.changes.deliver()  # what is committed by now is in the set from the beginning
         self._serving = Serving(self._replica, self._session, person, self._now, closed=closed)
-        if not self.gives_way:
+        self._serve()
+
+    def _serve(self) -> None:
+        if self._serving is not None and not self.gives_way:
             self._serving.go_on()
 
     def _receive_records(self, received: RecordsReceived) -> Steps[None]:
@@ -485,8 +494,7 @@ class Conversation:
         if not self.busy and self._session is not None and not self._channel.broken:
             if self._serving is not None:
                 self._serving.photos.go_on(self._now)
-            self._send_frames()
+            self._send_frames(self._session)
 
-    def _send_frames(self) -> None:
-        assert self._session is not None
-        self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())
+    def _send_frames(self, session: Session) -> None:
+        self._outbox.extend(self._channel.send(frame) for frame in session.frames_to_send())
