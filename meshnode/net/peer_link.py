@@ -13,22 +13,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import trio
 from msgspec import Struct
 
 from meshnode.app.explain.status import Peer
 from meshnode.app.peers.accounts import NOBODY
-from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.address import Address
 from meshnode.net.fair_share import FairShare
 from meshnode.net.intake import Intake
+from meshnode.net.peer_conversation import PeerConversation
 from meshnode.net.tcp_watch import UNDER_WAY_SECONDS, TcpWatch
 from meshnode.net.turns import Rank
-from meshnode.replica.changes import Change
-from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import StoreRunner
 from meshnode.wakeup import Wakeup
 from protocol import Code, DeviceId, PersonId, limits, short_id
@@ -49,66 +47,6 @@ LOOK_FIRST_SECONDS, LOOK_SECONDS = (
     0.005,
     1.0,
 )  # until it is looked for, doubled each time up to the second: a LAN is quick
-
-
-class PeerConversation(Protocol):
-    """The part of `app.peers.conversation.Conversation` that a link uses. All methods run on the store thread."""
-
-    @property
-    def peer(self) -> PersonId | None: ...
-    @property
-    def device(self) -> DeviceId | None: ...
-    @property
-    def run(self) -> bytes | None: ...
-    @property
-    def account(self) -> PersonId | None: ...
-    @property
-    def proven(self) -> bool: ...
-    @property
-    def at_door(self) -> bool: ...
-    @property
-    def live(self) -> bool: ...
-    @property
-    def comparisons(self) -> int: ...
-    @property
-    def came(self) -> int: ...
-    @property
-    def missing(self) -> tuple[tuple[NotTaken, int], ...]: ...
-
-    gives_way: bool
-
-    @property
-    def busy(self) -> bool: ...
-    @property
-    def works_on_all(self) -> bool: ...
-    def go_on(self) -> None: ...
-    def greet(self) -> None: ...
-    @property
-    def settled(self) -> bool: ...
-    @property
-    def idle(self) -> bool: ...
-    @property
-    def contact(self) -> bool: ...
-    @property
-    def enrolling(self) -> bool: ...
-    @property
-    def end(self) -> ConversationEnd | None: ...
-    @property
-    def waiting(self) -> bool: ...
-    def let_in(self) -> None: ...
-    @property
-    def held(self) -> int: ...
-    def hand_over(self, now: float) -> None: ...
-    def note(self, change: Change) -> None: ...
-    @property
-    def behind(self) -> bool: ...
-    def follow(self) -> None: ...
-    def compare(self, now: float) -> None: ...
-    def receive(self, data: bytes, now: float) -> None: ...
-    def data_to_send(self) -> bytes: ...
-    def next_timer(self) -> float | None: ...
-    def tick(self, now: float) -> None: ...
-    def close(self, code: Code = ..., pause: int = ...) -> None: ...
 
 
 class Origin(Struct, frozen=True):
@@ -162,6 +100,7 @@ class PeerLink:
         self._to_write = Wakeup()
         self._written = Wakeup()
         self._to_time = Wakeup()
+        self._to_note = Wakeup()
         self._reading = trio.CancelScope()
         self._on_identified: Callable[[], None] | None = None
 
@@ -178,6 +117,7 @@ class PeerLink:
                 self._nursery = nursery
                 nursery.start_soon(self._write)
                 nursery.start_soon(self._keep_time)
+                nursery.start_soon(self._note)
                 if self.origin.dialed:  # the other end has the first word else
                     await self._step(None)
                 with self._reading:
@@ -272,7 +212,7 @@ class PeerLink:
         self._woken = True
         self._to_time.set()
 
-    # --- three tasks ---------------------------------------------------------------------------------------------------
+    # --- four tasks ----------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         while True:
@@ -355,6 +295,14 @@ class PeerLink:
         # The conversation may have ended in a commit of another link: send what it has left, and stop reading.
         await self._step(None)
 
+    async def _note(self) -> None:
+        """Note what the peer holds, when it is our turn; everything else goes on meanwhile."""
+        while True:
+            await self._to_note.wait()
+            async with self._intake.turn:
+                while self.conversation.noting and not self._given_up:
+                    await self._one_step(self.conversation.go_on)
+
     # --- on the store thread -------------------------------------------------------------------------------------------
 
     async def _step(self, function: Callable[..., None] | None, *arguments: Any) -> None:
@@ -365,13 +313,13 @@ class PeerLink:
 
     async def _go_on(self) -> None:
         while self.conversation.busy and not self._given_up:
-            if self.conversation.works_on_all:
-                await self._work_in_turn()
+            if self.conversation.opening:
+                await self._open()
             else:
                 await self._one_step(self.conversation.go_on)
 
-    async def _work_in_turn(self) -> None:
-        """Look at all that the peer may have, when it is our turn. Where that takes long, our Hello goes out before."""
+    async def _open(self) -> None:
+        """Find out what the peer may have, when it is our turn. Where that takes long, our Hello goes out before."""
         greets_at = trio.current_time() + GREETS_SECONDS
         with trio.move_on_at(greets_at) as turn:
             await self._intake.turn.acquire()
@@ -380,7 +328,7 @@ class PeerLink:
             await self._one_step(self.conversation.greet)
             await self._intake.turn.acquire()
         try:
-            while self.conversation.works_on_all and not self._given_up:
+            while self.conversation.opening and not self._given_up:
                 await self._one_step(self.conversation.go_on)
                 if trio.current_time() >= greets_at:
                     greets_at = inf
@@ -412,6 +360,8 @@ class PeerLink:
         finally:
             self._stepping -= 1
         self._intake.hold(self, self._account, self.conversation.held)
+        if self.conversation.noting:
+            self._to_note.set()
         if data:
             self._outbox += data
             self._to_write.set()

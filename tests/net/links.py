@@ -37,6 +37,7 @@ class FakeConversation:
     gives_way: bool = False
     behind: bool = False
     steps_left: int = 0  # of opening, after which "opened" is sent
+    notes_left: int = 0  # steps of noting what the other end holds
     live: bool = False
     settled: bool = True
     idle: bool = True
@@ -71,6 +72,8 @@ class FakeConversation:
             self.end = ConversationEnd(Code.MALFORMED, silent=True)
         elif data == b"open":
             self.steps_left = 3
+        elif data == b"live":
+            self.notes_left = 3
         elif data == b"records":
             self.held = RECORDS_HELD
         elif data == b"much":
@@ -100,10 +103,17 @@ class FakeConversation:
         return self.steps_left > 0
 
     @property
-    def works_on_all(self) -> bool:
+    def opening(self) -> bool:
         return self.steps_left > 0
 
+    @property
+    def noting(self) -> bool:
+        return self.notes_left > 0
+
     def go_on(self) -> None:
+        if self.notes_left:
+            self.notes_left -= 1
+            return
         self.steps_left -= 1
         if not self.steps_left:
             self.outbox.append(b"opened")

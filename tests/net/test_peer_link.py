@@ -315,6 +315,20 @@ async def test_who_is_let_in_slowly_is_greeted_before(nursery: trio.Nursery, aut
     assert await ends.other.receive_some() == b"opened"
 
 
+async def test_nothing_waits_until_it_is_noted_what_the_other_end_holds(nursery: trio.Nursery) -> None:
+    intake = Intake()
+    await intake.turn.acquire_on_behalf_of("another link")
+    ends = await linked(nursery, FakeConversation(peer=BOB, account=BOB), intake=intake)
+    await ends.other.send_all(b"live")
+    await wait_all_tasks_blocked()
+    await ends.other.send_all(b"hello")
+    assert await ends.other.receive_some() == b"hello"
+    assert ends.conversation.noting
+    intake.turn.release_on_behalf_of("another link")
+    await wait_all_tasks_blocked()
+    assert not ends.conversation.noting
+
+
 async def test_one_session_after_the_other_is_opened_since_each_takes_much_memory_meanwhile(
     nursery: trio.Nursery,
 ) -> None:

@@ -205,11 +205,10 @@ class MeshLines(MeshEvents, ABC):
         data = conversation.data_to_send()
         if data:
             self._send(line, index, data)
-        if conversation.busy:
-            if not end.going:
-                end.going = True
-                self._later(end.delay / 4, partial(self._go_on, line, index))
-        elif end.unread:
+        if (conversation.busy or conversation.noting) and not end.going:
+            end.going = True
+            self._later(end.delay / 4, partial(self._go_on, line, index))
+        if end.unread and not conversation.busy:
             self._later(0.0, partial(self._read, line, index))
         end.timer = conversation.next_timer()
         self._set_timer(line, index)
@@ -268,7 +267,7 @@ class MeshLines(MeshEvents, ABC):
             self._later(0.0, partial(self._tick, line, index))
 
     def _go_on(self, line: Line, index: int) -> None:
-        """Take one step of opening a session, or of taking records in; anything may change before the next one."""
+        """Take one step of opening a session, of taking records in, or of noting; anything may change before the next one."""
         end = line.ends[index]
         end.going = False
         if end.open:

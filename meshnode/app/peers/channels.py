@@ -27,3 +27,8 @@ def answering_channel(replica: Replica, seen: SeenEphemerals, ignores: Callable[
         seen=seen,
         ephemeral_private=replica.entropy(32),
     )
+
+
+def device_code(channel: Initiator | Responder[PskName]) -> bytes | None:
+    """Return the id of our device code that the caller has shown; None if it has shown another psk."""
+    return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from meshnode.app.devices import lost_device
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
-from meshnode.app.peers.channels import answering_channel, calling_channel
+from meshnode.app.peers.channels import answering_channel, calling_channel, device_code
 from meshnode.app.peers.contacts import Dial, PskName, admits
 from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.enrolling import Enrolling
@@ -48,6 +48,7 @@ from protocol.wire import (
     Enrolled,
     HandshakeRefused,
     Initiator,
+    Marks,
     Responder,
     SeenEphemerals,
     encode_frame,
@@ -188,7 +189,7 @@ class Conversation:
             if in_meeting(self._channel):  # such a machine gets no session, nor does one with a device code
                 self._outbox.extend(self._meeting.receive(self._channel, frames))
                 self.end = ConversationEnd(Code.CLOSING) if self._meeting.over else None
-            elif (code := self._device_code) is not None:
+            elif (code := device_code(self._channel)) is not None:
                 self._end_enrolment(self._enrolling.receive(code, self._channel, frames, now))
             elif self._channel.established and self._session is None:
                 self._begin_session(now)
@@ -219,25 +220,25 @@ class Conversation:
 
     @property
     def busy(self) -> bool:
-        """Whether it is being found out what the peer may have or holds, or what it has given is being taken in."""
-        return self.end is None and (self._handling is not None or self.works_on_all)
+        """Whether it is being found out what the peer may have, or what it has given is being taken in."""
+        return self.end is None and (self._handling is not None or self.opening)
 
     @property
     def opening(self) -> bool:
-        """Whether it is being found out what the peer may have."""
+        """Whether it is being found out what the peer may have. This and `noting` take some memory for each record."""
         return self.end is None and self._serving is not None and self._serving.opening
 
     @property
-    def works_on_all(self) -> bool:
-        """Whether it looks at all records that the peer may have, which takes some memory for each: one at a time is to."""
-        return self.end is None and self._serving is not None and self._serving.works_on_all
+    def noting(self) -> bool:
+        """Whether it is still to be noted, by `go_on`, what the peer holds: nobody waits for that."""
+        return self.end is None and self._serving is not None and self._serving.noting
 
     @property
     def _rests(self) -> bool:
         return self.end is None and self._handling is None
 
     def go_on(self, seconds: float = SLICE_SECONDS) -> None:
-        """Go on for some seconds with what keeps it `busy`; what that has to say to the peer is sent at the end."""
+        """Go on for some seconds with what keeps it `busy`, or is `noting`; what there is to say then is sent at the end."""
         self.follow()
         if self.end is not None:
             return
@@ -367,12 +368,6 @@ class Conversation:
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
 
-    @property
-    def _device_code(self) -> bytes | None:
-        """The id of our device code that the caller has shown; None if it has shown another psk."""
-        channel = self._channel
-        return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None
-
     def _end_enrolment(self, answer: Bye | Enrolled | None) -> None:
         if answer is not None:
             self._outbox.append(self._channel.send(encode_frame(answer)))
@@ -409,15 +404,19 @@ class Conversation:
                     if self._serving is not None:
                         self._serving.photos.handle(event, self._now)
                 case LiveStarted(agreed=agreed):
-                    self.live = True
-                    self.comparisons += 1
-                    if self.peer is not None and self.device is not None and self._serving is not None:
-                        cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
-                        lost_device.note_met(self._replica, self.peer)
-                        self._serving.note_agreed(self.device, agreed)
-                        self._serve()
+                    self._note_agreed(agreed)
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))
+
+    def _note_agreed(self, agreed: Sequence[Marks]) -> None:
+        self.live = True
+        self.comparisons += 1
+        if self.peer is not None and self.device is not None and self._serving is not None:
+            cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
+            lost_device.note_met(self._replica, self.peer)
+            self._serving.note_agreed(self.device, agreed)
+            if not self.gives_way:
+                self._serving.go_on()
 
     def _identify_peer(self, event: PeerIdentified) -> None:
         replica = self._replica
@@ -453,10 +452,7 @@ class Conversation:
         assert self._session is not None
         self._replica.changes.deliver()  # what is committed by now is in the set from the beginning
         self._serving = Serving(self._replica, self._session, person, self._now, closed=closed)
-        self._serve()
-
-    def _serve(self) -> None:
-        if self._serving is not None and not self.gives_way:
+        if not self.gives_way:
             self._serving.go_on()
 
     def _receive_records(self, received: RecordsReceived) -> Steps[None]:

@@ -31,7 +31,7 @@ _Items = tuple[Index, Index]
 class Serving:
     """Serves one peer in one session. Used on the store thread; times are those of the conversation's clock.
 
-    While it is `opening`, the session has admitted nobody; `go_on` is to be called for as long as it `works_on_all`.
+    While it is `opening`, the session has admitted nobody, and `go_on` is to be called until it has.
     """
 
     def __init__(self, replica: Replica, session: Session, peer: PersonId, now: float, *, closed: bool) -> None:
@@ -56,28 +56,18 @@ class Serving:
         self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
         self._trust_before = 0  # the version of the trust state when the batch began that is being taken in
 
-    # --- all at once --------------------------------------------------------------------------------------------------
+    # --- opening ------------------------------------------------------------------------------------------------------
 
     @property
     def opening(self) -> bool:
         """Whether it is still being found out what the peer may have."""
         return self._filling is not None
 
-    @property
-    def works_on_all(self) -> bool:
-        """Whether it is being found out what the peer may have, or noted what it holds."""
-        return self._filling is not None or self._noting is not None
-
     def go_on(self, seconds: float = math.inf) -> None:
         """Take steps for some seconds, one at least; the last one of the filling lets the session begin to compare."""
-        if self._filling is not None:
-            self._go_on_filling(self._filling, seconds)
-        elif self._noting is not None and advance(self._noting, seconds) is not None:
-            self._noting = None
-
-    def _go_on_filling(self, filling: Steps[_Items], seconds: float) -> None:
-        finished = advance(filling, seconds)
-        if finished is not None:
+        if self._filling is None:
+            self._go_on_noting(seconds)
+        elif (finished := advance(self._filling, seconds)) is not None:
             self._filling = None
             self._session.admit(*finished.result)
             for delta, now in self._waiting:
@@ -149,6 +139,15 @@ class Serving:
                 self.ask_again(self.refusals.follow_trust())
         self._session.committed()
         self.supersede([*outcome.newer, *self.served.other_policies(received.records)])
+
+    @property
+    def noting(self) -> bool:
+        """Whether it is still to be noted what the peer holds."""
+        return self._noting is not None
+
+    def _go_on_noting(self, seconds: float) -> None:
+        if self._noting is not None and advance(self._noting, seconds) is not None:
+            self._noting = None
 
     def note_agreed(self, device: DeviceId, agreed: Sequence[Marks]) -> None:
         """Let it be noted, by `go_on`, what the peer's `device` holds by a comparison, for later parcels; photos too."""
