@@ -12,6 +12,12 @@ ARGUED: dict[str, str] = {
     "meshnode/replica/ingest.py: Ingest.judge_late: if self._reevaluator.is_late(self._clock.monotonic()): ... -> if True: ...": (
         "where nothing is late, an empty batch decides about nothing: only time is saved"
     ),
+    "meshnode/replica/ingest.py: Ingest._finish: if batch.people or waited: ... -> if True: ...": (
+        "where nobody's records have changed, it is decided again as before: what waits and has ended goes earlier, no more"
+    ),
+    "meshnode/replica/ingest.py: Ingest._finish: if batch.withdrawals: ... -> if True: ...": (
+        "where nothing has come that was taken back, nothing is released: only time is saved"
+    ),
     "meshnode/replica/ingest.py: Ingest._refresh_trust_state: batch.unread.clear() -> pass": (
         "what is read once more is the same: only time is saved"
     ),
@@ -19,6 +25,8 @@ ARGUED: dict[str, str] = {
     " if policies else [] -> self._store.records.rows_of([record.id for record in policies]) if True else []": (
         "no rows are read for no ids: the condition saves the call alone"
     ),
+    "meshnode/replica/judging.py: RecordJudge._if_within_quota: short in OTHERS_MAKE_WAY and batch.source is not None"
+    " -> short in OTHERS_MAKE_WAY": "these are short only for what somebody has brought; mypy does not know it",
     "meshnode/replica/judging.py: RecordJudge.state_for: [Superseding(revocation, header.device)] if revocation is not None "
     "else [] -> [Superseding(revocation, header.device)] if True else []": (
         "a device counts as revoked only where its revocation, or the header of it, is held"
