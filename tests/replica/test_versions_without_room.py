@@ -90,3 +90,13 @@ def test_nothing_more_waits_on_a_full_disk(bob: Replica, monkeypatch: pytest.Mon
     outcome = bob.ingest.receive([waits], ALICE.id)
     assert ([one.reason for one in outcome.later], outcome.refused) == ([Shortage.DISK], [waits.id])
     assert bob.store.records.count_pending() == 0
+
+
+def test_a_version_that_cannot_even_wait_for_a_policy_leaves_the_older_one_in_use(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PENDING_RECORDS_MAX", 0)
+    later = ALICE.listing("Pears", now=NOW, version=2, policy_version=2)
+    assert reasons(bob, later) == [Shortage.WAITING]
+    assert states(bob)[OLD.id] == RecordState.LIVE
+    assert later.id not in states(bob)
