@@ -207,11 +207,12 @@ def test_what_its_author_no_longer_allows_is_dropped_also_if_it_came_after_the_l
     replica = alice()
     policy.vouch(replica, BOB.id, 900)
     replica.ingest.receive(bobs(replica)[:4], BOB.id)
-    replica.ingest.receive([BOB.policy({replica.me: 800}, now=EPOCH, version=2, stamp=2)], BOB.id)
+    for version, weight in ((2, 1), (3, 900)):
+        replica.ingest.receive([BOB.policy({replica.me: weight}, now=EPOCH, version=version, stamp=version)], BOB.id)
     later = BOB.listing("Later", now=EPOCH, audience=Audience.TRUSTED_NETWORK)
     replica.ingest.receive([later], BOB.id)
     assert states(replica)[later.id] == RecordState.LIVE
-    replica.ingest.receive([BOB.policy({replica.me: 1}, now=EPOCH, version=3, stamp=3)], BOB.id)
+    replica.ingest.receive([BOB.policy({replica.me: 1}, now=EPOCH, version=4, stamp=4)], BOB.id)
     assert states(replica)[later.id] == RecordState.HEADER
 
 
