@@ -21,7 +21,7 @@ LADDER = ALICE.listing("Ladder", now=NOW, audience=Audience.TRUSTED_NETWORK)
 
 
 class Relay:
-    """Bob's node. He and Carol trust Alice and she them; she has two devices, and has posted a ladder for them."""
+    """Bob's node. Bob and Carol trust Alice, and Alice trusts them; she has two devices and has posted a ladder for both."""
 
     def __init__(self) -> None:
         self.clock = FakeClock(NOW)
