@@ -270,6 +270,7 @@ class Ingest:
             people=batch.people,
             trust=batch.trust,
             evicted=batch.evicted,
+            bases=batch.bases,
         )
 
 
