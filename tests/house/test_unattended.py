@@ -28,6 +28,7 @@ OUTSIDE = {
     ("meshnode.net.discovery", "self._listen"): "a part of `run`, which is guarded as a whole",
     ("meshnode.net.peer_link", "self._write"): "a part of one connection, which is guarded as a whole",
     ("meshnode.net.peer_link", "self._keep_time"): "a part of one connection, which is guarded as a whole",
+    ("meshnode.net.peer_link", "self._note"): "a part of one connection, which is guarded as a whole",
     ("meshnode.net.peer_link", "self._ask"): "a part of one connection, which is guarded as a whole",
     ("meshnode.net.network", "peer.link.check"): "a part of one request, or of a check that is guarded as a whole",
     ("meshnode.net.calls", "one"): "a part of one attempt to call, which is guarded as a whole",
