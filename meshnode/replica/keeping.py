@@ -159,7 +159,7 @@ class RecordKeeper:
 
 
 def _note_base(record: Record, in_use: Sequence[Record], batch: Batch) -> None:
-    """Note the newest of these older versions, from whose body the record's may follow: peers that have it need no more."""
+    """Note the newest of these older versions, from whose body the record's may follow, for peers that have it."""
     older = next((one for one in in_use if one.rank < record.rank), None)
     if older is None or not record.body or older.body is None:
         return

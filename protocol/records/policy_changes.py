@@ -1,4 +1,4 @@
-"""What changes from one version of a policy to the next, so that a peer that has the one can make the other.
+"""Finds the changes from one version of a policy to the next, and applies them: a peer that has the one makes the other.
 
 The entries that are new or changed are written as a policy of their own; of those that are gone, it is said where they are
 in the older version. Nothing here is believed: the header's hash tells whether the right body came out.
