@@ -281,12 +281,27 @@ class Session:
         self._deadlines.progress()
         self._go_on()
 
-    def update(self, phase: Phase, added: Iterable[Item], removed: Iterable[Item]) -> None:
-        """Change the set of items that the peer may have. Once live, items that are new to the set are announced."""
+    def update(
+        self, phase: Phase, added: Iterable[Item], removed: Iterable[Item], *, held: Iterable[Item] = ()
+    ) -> None:
+        """Change the set of items that the peer may have. Once live, items that are new to the set are announced.
+
+        Those `held` come into the set too, and are announced when they are released, unless the peer is known to have
+        them by then. They may be held only while the session is live.
+        """
         peer_set = self._admitted.peer_sets[phase]
         peer_set.remove(removed)
         peer_set.add(added, news=True)
+        peer_set.add(held, news=True, held=True)
         self._rechecks.changed()
+
+    def holds(self, phase: Phase, item: Item) -> bool:
+        """Whether the item is held, and the peer is not known to have it."""
+        return self._admitted.peer_sets[phase].holds(item)
+
+    def release(self, phase: Phase, items: Iterable[Item]) -> None:
+        """Announce those of these items that are held."""
+        self._admitted.peer_sets[phase].release(items)
 
     def shares(self, phase: Phase, item: Item) -> bool:
         """Whether the compared set has the item: the peer may have it, or has shown it in this session."""

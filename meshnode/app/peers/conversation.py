@@ -160,8 +160,10 @@ class Conversation:
 
     @property
     def waiting(self) -> bool:
-        """Whether the driver has something to do at once: bytes to write, or the end."""
-        return self.end is not None or any(self._outbox)
+        """Whether the driver has something to do at once: bytes to write, the end, or a `tick` that says what time it is."""
+        return (
+            self.end is not None or any(self._outbox) or (self._serving is not None and self._serving.spread.unplanned)
+        )
 
     @property
     def settled(self) -> bool:
@@ -256,7 +258,7 @@ class Conversation:
             return None
         if self._time.is_due:
             return self._now
-        timers = self._serving.timers if self._serving is not None else ()
+        timers = self._serving.timers(self._now) if self._serving is not None else ()
         return min((due for due in (self._session.next_timer(), *timers) if due is not None), default=None)
 
     @property
@@ -274,7 +276,7 @@ class Conversation:
             self._now = now
             try:
                 self._handle(self._session.tick(now))
-                if self._serving is not None and self.end is None and self._serving.asks_in_vain(now):
+                if self._serving is not None and self.end is None and self._serving.tick(now):
                     self.close(Code.CLOSING)
                 if self._time.is_due:
                     self._session.tell_time()
@@ -309,6 +311,7 @@ class Conversation:
         """Take notice of a commit on this node, by this conversation or another; to be followed before anything else."""
         if self.end is None and (self._serving is not None or (change.asked and self.enrolling)):
             self._noted.append(change)
+            self._replica.spreading.note(self._replica.changes.delivered)
 
     @property
     def behind(self) -> bool:
