@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from protocol import RecordId
 
-AT_ONCE = 8  # peers that are told of a post by chance; a node with so few sessions tells all at once
+FEW_SESSIONS = 9  # a node that has so many at most tells all at once: on a LAN of ten that is cheap, and the quickest
+CHOSEN = 2  # peers that are told by chance, though they are known to get a post from others
 _COUNTED_MAX = 1024  # posts for which it is counted how many peers were told
 
 
@@ -30,7 +31,7 @@ class Spreading:
         if self._sessions < self._sessions_before:
             self.losses += 1
             self._sessions_before = self._sessions
-        return self._sessions > AT_ONCE + 1  # one of them has brought it
+        return self._sessions > FEW_SESSIONS
 
     def chooses(self, post: RecordId) -> bool:
         """Whether one more peer is told of this post by chance. They come in random order, and the first are chosen."""
@@ -38,4 +39,4 @@ class Spreading:
         self._told[post] = count + 1
         if len(self._told) > _COUNTED_MAX:
             del self._told[next(iter(self._told))]
-        return count < AT_ONCE
+        return count < CHOSEN

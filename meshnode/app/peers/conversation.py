@@ -161,9 +161,7 @@ class Conversation:
     @property
     def waiting(self) -> bool:
         """Whether the driver has something to do at once: bytes to write, the end, or a `tick` that says what time it is."""
-        return (
-            self.end is not None or any(self._outbox) or (self._serving is not None and self._serving.spread.unplanned)
-        )
+        return self.end is not None or any(self._outbox) or bool(self._serving and self._serving.spread.unplanned)
 
     @property
     def settled(self) -> bool:

@@ -153,6 +153,7 @@ class Serving:
 
     def noting_agreed(self, device: DeviceId, agreed: Sequence[Marks]) -> Steps[None]:
         """Note what the peer's `device` holds by a comparison, and of the photos that were exchanged, for later parcels."""
+        self.spread.compared()
         yield from noting_agreed(self._replica, self._peer, device, agreed, self.photos.take_exchanged())
 
     # --- answering ----------------------------------------------------------------------------------------------------

@@ -42,7 +42,9 @@ class SpreadTo:
         self._left: dict[Item, PersonId] = {}  # until `_late`
         self._soon: float | None = None
         self._late: float | None = None
-        self._told: dict[RecordId, PersonId] = {}  # of which the peer was told after a wait, and asked for none yet
+        self._authors: dict[
+            RecordId, PersonId
+        ] = {}  # of posts that were held, and that the peer did not ask for so far
         self._served_elsewhere: dict[PersonId, None] = {}  # authors whose posts the peer gets without this node
         self._losses = spreading.losses
 
@@ -72,6 +74,9 @@ class SpreadTo:
     def hold(self, posts: Mapping[Item, PersonId]) -> None:
         """Begin to wait with posts that the session holds."""
         self._waiting |= posts
+        self._authors |= {post: author for (_, post), author in posts.items()}
+        for post in [*islice(self._authors, max(0, len(self._authors) - 2 * HELD_MAX))]:
+            del self._authors[post]
         if self._losses != self._spreading.losses:
             self._losses = self._spreading.losses
             self._served_elsewhere.clear()
@@ -79,8 +84,14 @@ class SpreadTo:
     def asked_for(self, posts: Iterable[RecordId]) -> None:
         """Note what the peer asks for: it does not get the posts of these authors without this node."""
         for post in posts:
-            if (author := self._told.pop(post, None)) is not None:
+            if (author := self._authors.pop(post, None)) is not None:
                 self._served_elsewhere.pop(author, None)
+
+    def compared(self) -> None:
+        """Forget what is held no longer, since a comparison has shown that the peer has it."""
+        self._left = {item: author for item, author in self._left.items() if self._session.holds(Phase.CONTENT, item)}
+        if not self._left:
+            self._late = None
 
     @property
     def unplanned(self) -> bool:
@@ -117,14 +128,11 @@ class SpreadTo:
                     self._note_served(author)
             elif self._is_told(item[1], author, answered=answered):
                 self._session.release(Phase.CONTENT, [item])
-                self._told[item[1]] = author
                 self._note_served(author)  # until it asks for this one
             else:
                 self._left[item] = author
         if self._left and self._late is None:
             self._late = now + LATE_SECONDS
-        for post in [*islice(self._told, max(0, len(self._told) - HELD_MAX))]:
-            del self._told[post]
 
     def _is_told(self, post: RecordId, author: PersonId, *, answered: bool) -> bool:
         """Whether the peer is told of a post now: where it has not `answered`, it is not known what it lacks."""

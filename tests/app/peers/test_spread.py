@@ -9,17 +9,17 @@ import pytest
 
 from meshnode.app.peers.spread import HELD_MAX, LATE_SECONDS, SOON_SECONDS, SpreadTo
 from meshnode.replica.changes import Change
-from meshnode.replica.spreading import AT_ONCE, Spreading
+from meshnode.replica.spreading import CHOSEN, FEW_SESSIONS, Spreading
 from meshnode.store import RecordState, Row
 from protocol import Record, RecordId
+from protocol.limits import LIVE_COMPARE_SECONDS
 from protocol.session import Phase
 from protocol.wire import Item
-from protocol.wire.frames import Have
 from tests.support.people import NOW, Person
-from tests.support.session_pair import Pair, item, kinds
+from tests.support.session_pair import Pair, item
 
 ME, AUTHOR, OTHER = Person("Alice"), Person("Carol"), Person("Dora")
-MANY = AT_ONCE + 2  # sessions
+MANY = FEW_SESSIONS + 1  # sessions
 SOON = SOON_SECONDS[1]
 
 
@@ -78,7 +78,7 @@ def posts(number: int, author: Person = AUTHOR) -> list[Record]:
 
 def others_are_told(node: Node, record: Record) -> None:
     """Let as many other peers be chosen for a post as there are places."""
-    for _ in range(AT_ONCE):
+    for _ in range(CHOSEN):
         assert node.spreading.chooses(record.id)
 
 
@@ -185,6 +185,50 @@ def test_who_lacked_a_post_is_told_of_the_next_ones_however_many_others_are() ->
         assert node.has(one)
 
 
+def left_to_later(node: Node, shown: Record, left: Record) -> float:
+    """Let the peer bring a post, and be told late of another one of its author; return when."""
+    node.pair.responder.publish(shown)
+    node.pair.run()
+    node.commit(shown)
+    node.commit(left)
+    others_are_told(node, left)
+    node.go_on(SOON)
+    due = node.spread.due(node.pair.now)
+    assert due is not None
+    return due
+
+
+def test_who_lacked_a_post_that_came_late_is_told_of_the_next_at_once() -> None:
+    node, (shown, left, following) = Node(), posts(3)
+    due = left_to_later(node, shown, left)
+    node.spread.tick(due)
+    node.pair.run()
+    assert node.has(left)
+    node.commit(following)
+    others_are_told(node, following)
+    node.go_on(SOON)
+    assert node.has(following)
+
+
+@pytest.mark.parametrize("has", [False, True])
+def test_a_comparison_ends_the_wait_and_shows_who_lacked_a_post(has: bool) -> None:
+    node, (shown, left, following) = Node(), posts(3)
+    left_to_later(node, shown, left)
+    if has:
+        node.pair.responder.put([left])
+        node.pair.responder.session.update(Phase.CONTENT, [], [], held=[item(left)])
+    node.pair.wait(LIVE_COMPARE_SECONDS)
+    node.pair.initiator.session.recheck(node.pair.now)
+    node.pair.run()
+    assert node.has(left)
+    node.spread.compared()
+    assert node.spread.due(node.pair.now) is None
+    node.commit(following)
+    others_are_told(node, following)
+    node.go_on(SOON)
+    assert node.has(following) is not has
+
+
 def test_posts_of_other_authors_are_not_taken_to_come_from_elsewhere() -> None:
     node, (shown,), (other,) = Node(), posts(1), posts(1, OTHER)
     node.pair.responder.publish(shown)
@@ -213,4 +257,4 @@ def test_what_the_peer_has_shown_meanwhile_is_not_announced() -> None:
     node.pair.responder.publish(one)
     node.pair.run()
     node.go_on(SOON)
-    assert kinds(node.pair)[Have] == 1
+    assert sum(type(frame).__name__ == "Have" for frame in node.pair.frames) == 1
