@@ -167,7 +167,7 @@ SHAPES: dict[str, Callable[[], Mesh]] = {
 }
 
 
-@pytest.mark.parametrize(("seed", "shape"), enumerate(SHAPES))
+@pytest.mark.parametrize(("seed", "shape"), list(enumerate(SHAPES)))
 def test_every_post_comes_to_all_though_people_come_and_go(seed: int, shape: str) -> None:
     """Wires are cut and healed and computers switched off and on, while people post.
 
