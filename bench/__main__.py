@@ -20,6 +20,7 @@ MEASURES = (
     "reconcile",
     "sync",
     "parcel",
+    "policies",
     "join",
     "paths",
     "discover",

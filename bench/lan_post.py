@@ -54,7 +54,7 @@ def measure(report: Report) -> None:
 
 
 class Cost(NamedTuple):
-    """What one post has cost; `first` says whether its author had not posted since these nodes met."""
+    """The cost of one post; `first` says whether its author had not posted since these nodes met."""
 
     first: bool
     bridge_bytes: int

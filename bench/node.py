@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import tempfile
@@ -13,9 +14,12 @@ from bench import machine
 from bench.daemon import ENVIRONMENT, PROGRAM, PROJECT, Daemon, make_home
 from bench.harness import Bound, Report, percentile, timed
 from bench.village import Village, village_store
+from meshnode.cli.daily.call import COMMANDS
 from meshnode.home import Home
 
 COMMAND = Bound(120, 70)
+DAILY = Bound(60, 30)
+OTHER = Bound(120, 60)
 READY = Bound(1, 0.35)
 IDLE = Bound(65, 45)
 WAKEUPS = Bound(120, 30)
@@ -65,6 +69,18 @@ def _commands(report: Report, home: Home) -> None:
     report.add("a command: status", "ms", [1000 * sample for sample in status], bound=COMMAND)
     report.add("a command: p95", "ms", [1000 * percentile(status, 95)])
     report.add("Python by itself, for comparison", "ms", [1000 * sample for sample in bare])
+    program = [*PROGRAM, "--home", str(home.path)]
+    for name, bound in (*dict.fromkeys(COMMANDS, DAILY).items(), ("peers", OTHER)):
+        worked = [1000 * _processor_seconds([*program, name]) for _ in range(report.size.offers)]
+        report.add(f"a command: processor time of {name}", "ms", worked, bound=bound)
+
+
+def _processor_seconds(words: Sequence[str]) -> float:
+    """Run a program and return for how long processors have worked for it; it is the only child that ends meanwhile."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(words, check=True, capture_output=True, cwd=PROJECT, env=ENVIRONMENT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _seconds(words: Sequence[str], times: int) -> list[float]:

@@ -92,6 +92,7 @@ class _Node:
             me=SelfIdentification(own.header.author, own.header.device, own, bytes.fromhex(asked["run"])),
             find_certificate=known.get,
             kinds_of=lambda ids: {id_: self._store[id_].header.kind for id_ in ids if id_ in self._store},
+            find_body=lambda id_: self._store[id_].body if id_ in self._store else None,
             now=self._now,
             told=lambda: ToldTime(asked["wall"], asked["stratum"]),
             introduce=side["shows_certificate"],
@@ -106,9 +107,13 @@ class _Node:
         self._go_on()
 
     def publish(self, record: Record) -> None:
-        """Sign a new record."""
+        """Sign a new record, which takes the place of the older version of its register."""
+        older = [one for one in self._store.values() if one.register == record.register]
+        for one in older:
+            del self._store[one.id]
         self._store[record.id] = record
-        self._session.update(phase_of(record.header.kind), [_item(record)], [])
+        bases = {_item(record): _item(one) for one in older if one.header.body_hash == record.header.body_hash}
+        self._session.update(phase_of(record.header.kind), [_item(record)], list(map(_item, older)), bases)
         self._go_on()
 
     def ask_again(self, record: Record) -> None:

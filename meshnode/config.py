@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from meshnode.errors import Usage
 from meshnode.home import Home
+from meshnode.home_path import home_path as text_of_home_path
 from meshnode.text.catalog import LANGUAGES, message
 
 Mdns = Literal["on", "listen", "off"]
@@ -84,13 +85,7 @@ class Config(NamedTuple):
 
 def home_path(given: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
     """Return the absolute path of the home: the one given, else MESHNODE_HOME, else the user's data directory."""
-    if given is None and environ.get(ENVIRONMENT + "HOME"):
-        given = Path(environ[ENVIRONMENT + "HOME"])
-    if given is None:
-        from platformdirs import user_data_path
-
-        given = user_data_path("meshnode", appauthor=False)
-    return Path(os.path.abspath(given.expanduser()))  # noqa: PTH100 - resolve() would follow links and lose the name
+    return Path(text_of_home_path(None if given is None else os.fspath(given), environ))
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -107,22 +102,6 @@ def _from_file(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise Usage("{path} is not TOML: {error}", path=path, error=error) from error
     return {key: _checked(key, value, f"{key} in {path}") for key, value in table.items()}
-
-
-def language_in(path: Path) -> str:
-    """Return the language that a config.toml sets; nothing where it sets none, or cannot be read: `load` says why."""
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
-    if "language" not in content:
-        return ""
-    import tomllib
-
-    try:
-        return str(tomllib.loads(content).get("language", ""))
-    except tomllib.TOMLDecodeError:
-        return ""
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

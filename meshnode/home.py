@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from meshnode.errors import Failed, Forbidden, NotFound, Refused
+from meshnode.home_path import CONFIG, SOCKET
 
 if TYPE_CHECKING:
     from meshnode.sealing import HomeKey
@@ -62,7 +63,7 @@ class Home(NamedTuple):
     @property
     def config(self) -> Path:
         """The owner's settings; the file may be missing."""
-        return self.path / "config.toml"
+        return self.path / CONFIG
 
     @property
     def backup_recipients(self) -> Path:
@@ -87,7 +88,7 @@ class Home(NamedTuple):
     @property
     def socket(self) -> Path:
         """The Unix socket of the local API; it exists while the daemon runs."""
-        return self.path / "api.sock"
+        return self.path / SOCKET
 
     @property
     def lock_file(self) -> Path:

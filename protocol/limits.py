@@ -199,6 +199,9 @@ PREAUTH_SECONDS = 15  # to prove oneself, also where half of all packets are los
 IDLE_PING_SECONDS = 15 * MINUTE  # without a word: a Ping shows that this program is alive; each wakes two machines
 IDLE_DEAD_SECONDS = 35 * MINUTE  # without hearing anything, two Pings included: the program at the other end hangs
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
+ADMITTING_SECONDS = (
+    10 * MINUTE
+)  # for finding out what we may have: others may wait for that before us, at a slow machine
 LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
 BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more is called again after this all the same
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
@@ -211,6 +214,11 @@ AGAIN_PER_MINUTE = 10_000  # asked for again; twice as many are accepted: each c
 PULLED_MAX = 4096  # records pulled and not given yet: a peer cannot queue more work than this
 PHOTO_PART_BYTES = 40_000  # of a photo in one frame: other frames pass between the parts
 PHOTO_FETCHES_PER_MINUTE = 600  # twice as many are accepted: each costs a look into the store, and up to 200 kB
+SUCCESSOR_MAX_BYTES = 512  # of a record without its body: its header, its signature, and which version has that body
+SUCCESSOR_BYTES_A_PULL = (
+    1024 * 1024
+)  # of bodies that need not travel; twice as many are accepted: they take memory at once
+SUCCESSORS_NOTED_MAX = 256  # for one peer, which need not pull them: some 60 kB
 HEADERS_PER_MINUTE = 2000  # sent unasked; twice as many are accepted, since minutes do not begin together
 REFUSED_A_SESSION_MAX = 200_000  # records shown that are not taken: each is remembered as the peer's, in 40 bytes
 

@@ -1,8 +1,6 @@
 """Sends one HTTP/1.1 request to the daemon over the home's Unix socket and returns its JSON answer.
 
-The request is written by hand because importing `http.client` takes half the time that a whole call may take. The other
-end is our own daemon, which always states the length of its answer. Libraries that few
-calls need are imported where they are used, for the same reason.
+`request` writes the requests. Libraries that few calls need are imported where they are used, since a call must be short.
 """
 
 from __future__ import annotations
@@ -14,20 +12,21 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from meshnode.cli.request import CALL_SECONDS, JSON_TYPE, AskedAlready, connect, head, parsed, received, request, target
 from meshnode.errors import Failed, MeshnodeError, NotRunning
 from meshnode.home import Home
-from meshnode.text.catalog import ENGLISH, language
 
-CALL_SECONDS = 60.0  # far longer than anything the daemon does for a command
+if TYPE_CHECKING:
+    from meshnode.cli.daily.question import DailyQuestion
+
 LONG_SECONDS = 3600.0  # for what writes or reads as much as the whole store: a backup of gigabytes on a Pi's card
 BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not hold the lock yet
 START_SECONDS = 20.0  # a daemon that holds its home's lock is starting; the slowest Pi needs this long
 RETRY_SECONDS = 0.05
 FILE_TYPE = "application/octet-stream"
 PIECE_BYTES = 256 * 1024  # of a file that is fetched
-SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
 
 UNCONFIRMED = "unconfirmed"  # nothing was done yet: the person has to say that they want it
 EXIT_CODES = {
@@ -60,14 +59,23 @@ class Client:
     """Sends requests to the daemon of one home.
 
     Without `patience`, a call waits for a daemon that is starting. With it, a call waits at most that many seconds for an
-    answer, and fails at once where no daemon listens. Where none listens, `apart` answers if it is given. Every call raises Refusal for an error of the daemon's, NotRunning
+    answer, and fails at once where no daemon listens. Where none listens, `apart` answers if it is given. The first call is
+    `asked` already, if that is given. Every call raises Refusal for an error of the daemon's, NotRunning
     where no daemon listens, and Failed where the answer does not come or cannot be read.
     """
 
-    def __init__(self, home: Home, *, patience: float | None = None, apart: Apart | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        patience: float | None = None,
+        apart: Apart | None = None,
+        asked: AskedAlready | None = None,
+    ) -> None:
         self._home = home
         self._patience = patience
         self._apart = apart
+        self._asked = asked
         self._is_alone = False
 
     @property
@@ -77,12 +85,11 @@ class Client:
 
     def get(self, path: str, /, **query: Any) -> Any:
         """GET `path`; None and empty values are left out of the query, lists are repeated."""
-        pairs = [(key, value) for key, value in query.items() if value is not None and value != ()]
-        if not pairs:
-            return self._call("GET", path)
-        from urllib.parse import urlencode
+        return self._call("GET", target(path, query.items()))
 
-        return self._call("GET", f"{path}?{urlencode(pairs, doseq=True, errors='surrogateescape')}")
+    def ask(self, question: DailyQuestion) -> Any:
+        """Send the question of a daily command."""
+        return self._call(question.method, question.target, question.body)
 
     def post(self, path: str, /, **body: Any) -> Any:
         """POST a JSON body to `path`."""
@@ -102,9 +109,7 @@ class Client:
 
         with self._connected(LONG_SECONDS) as connection:
             with suppress(BrokenPipeError, ConnectionResetError):  # its answer says why
-                connection.sendall(
-                    self._head("POST", path, f"Content-Type: {FILE_TYPE}\r\nTransfer-Encoding: chunked\r\n")
-                )
+                connection.sendall(head("POST", path, f"Content-Type: {FILE_TYPE}\r\nTransfer-Encoding: chunked\r\n"))
                 for piece in pieces:
                     if select.select([connection], [], [], 0)[0]:
                         break
@@ -116,7 +121,7 @@ class Client:
     def fetch(self, path: str, /) -> Iterator[bytes]:
         """GET a file in pieces. Raises Failed where it is shorter than the daemon has said."""
         with self._connected() as connection:
-            connection.sendall(self._head("GET", path))
+            connection.sendall(head("GET", path))
             with connection.makefile("rb") as stream:
                 status = stream.readline().split(b" ")[1:2]
                 lines = iter(stream.readline, b"\r\n")
@@ -168,10 +173,13 @@ class Client:
         content: bytes | None = None,
         seconds: float = CALL_SECONDS,
     ) -> Any:
-        form = "application/json" if content is None else FILE_TYPE
+        form = JSON_TYPE if content is None else FILE_TYPE
         if body is not None:
             content = json.dumps(body).encode("ascii")
-        more = "" if content is None else f"Content-Type: {form}\r\nContent-Length: {len(content)}\r\n"
+        whole = request(method, target, content, form)
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            return _reply(*_answer(lambda: asked.answer(whole)))
         try:
             connected = self._connected(seconds)
         except NotRunning:
@@ -182,16 +190,9 @@ class Client:
         else:
             self._is_alone = False
             with connected as connection:
-                connection.sendall(self._head(method, target, more) + (content or b""))
+                connection.sendall(whole)
                 status, answer = _read_answer(connection)
         return _reply(status, answer)
-
-    @staticmethod
-    def _head(method: str, target: str, more: str = "") -> bytes:
-        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}"
-        if language() != ENGLISH:
-            head += f"Accept-Language: {language()}\r\n"
-        return head.encode("ascii") + b"\r\n"
 
     def _connected(self, seconds: float = CALL_SECONDS) -> socket.socket:
         """Return a connection to the daemon that waits for an answer for so long, unless this client is less patient."""
@@ -200,7 +201,7 @@ class Client:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.settimeout(seconds if self._patience is None else self._patience)
             try:
-                connect(connection, self._home.socket)
+                connect(connection, os.fspath(self._home.socket))
             except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
                 connection.close()
                 if not self._may_still_come(time.monotonic() - started):
@@ -255,18 +256,6 @@ def _lives(lock_file: Path) -> bool:
     return True
 
 
-def connect(connection: socket.socket, path: Path) -> None:
-    """Connect to the Unix socket at `path`, which may be longer than a socket's name; raises OSError as `connect(2)`."""
-    if len(os.fsencode(path)) <= SUN_PATH_MAX:
-        connection.connect(os.fspath(path))
-        return
-    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        connection.connect(f"/proc/self/fd/{directory}/{path.name}")
-    finally:
-        os.close(directory)
-
-
 def _refusal(answer: bytes) -> Refusal:
     """Return the error in the daemon's answer."""
     try:
@@ -285,22 +274,18 @@ def segment(text: str) -> str:
 
 def _read_answer(connection: socket.socket) -> tuple[int, bytes]:
     """Read the answer to the end of the stream; return status and body, or raise Failed where its length is not as stated."""
-    received = bytearray()
+    return _answer(lambda: received(connection))
+
+
+def _answer(read: Callable[[], bytes]) -> tuple[int, bytes]:
     try:
-        while chunk := connection.recv(65_536):
-            received += chunk
+        found = parsed(read())
     except TimeoutError as error:
         from meshnode.text import errors
 
         raise Failed(errors.NO_ANSWER, errors.NO_ANSWER_HINT) from error
-    except ConnectionError:
-        pass  # the length check below decides whether the answer is whole
-    head, _, body = bytes(received).partition(b"\r\n\r\n")
-    status_line, *header_lines = head.decode("latin-1").split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in header_lines)}
-    words = status_line.split(" ", 2)
-    if len(words) < 2 or not words[1].isdigit() or headers.get("content-length") != str(len(body)):
+    if found is None:
         from meshnode.text import errors
 
         raise Failed(errors.CUT_SHORT, errors.CUT_SHORT_HINT)
-    return int(words[1]), body
+    return found

@@ -6,23 +6,25 @@ sentences are in `meshnode.text`. The global options are accepted before and aft
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import click
 
 from meshnode.cli import output
 from meshnode.cli.client import Client
+from meshnode.cli.request import AskedAlready
 from meshnode.config import home_path
 from meshnode.errors import Usage
 from meshnode.home import Home
 from meshnode.text import program as text
 
-COMPLETION_VARIABLE = "_MESHNODE_COMPLETE"  # set by a shell's script when it asks for completions
 AMOUNT_MAX = 1_000_000  # as much as the daemon takes
 WHOLE_SENTENCE = 1_000  # letters; longer than the first sentence of any help, so click does not cut it off
 
@@ -33,9 +35,11 @@ Show = Callable[[Any], None]
 class Settings:
     """The values of the global options in one call. No dataclass: creating one costs start time."""
 
-    __slots__ = ("home", "json", "no_input", "options")
+    __slots__ = ("asked", "home", "json", "no_input", "options")
 
-    def __init__(self) -> None:
+    def __init__(self, asked: AskedAlready | None = None) -> None:
+        self.asked = asked
+        """The command's request, if it was sent already."""
         self.home: Path | None = None
         self.json = False
         self.no_input = False
@@ -44,7 +48,13 @@ class Settings:
 
     def client(self, *, patience: float | None = None) -> Client:
         """Return a client of the daemon in the chosen home; see Client for `patience`."""
-        return Client(self.chosen_home(), patience=patience)
+        asked, self.asked = self.asked, None
+        return Client(self.chosen_home(), patience=patience, asked=asked)
+
+    def daily(self, command: ModuleType, **given: Any) -> Answer:
+        """Return the answer of a daily command (`meshnode.cli.daily`), for which its file asks, and which it shows."""
+        reply = self.client().ask(command.question(**given))
+        return Answer(reply, lambda reply: command.show(os.fspath(self.chosen_home().path), reply, **given))
 
     def chosen_home(self) -> Home:
         """Return the home that the options, the environment or the default name."""

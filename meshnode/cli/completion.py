@@ -16,7 +16,8 @@ import click
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class, get_completion_class
 
 from meshnode.cli import output
-from meshnode.cli.command import COMPLETION_VARIABLE, Settings, command
+from meshnode.cli.command import Settings, command
+from meshnode.cli.language import COMPLETION_VARIABLE
 from meshnode.text import program as text
 
 SHELLS = ("bash", "zsh", "fish")

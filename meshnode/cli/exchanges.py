@@ -10,9 +10,9 @@ import click
 from meshnode.cli import asking, names, numbers, output
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Amount, Answer, Command, Settings, answering, command, named, say_lines
+from meshnode.cli.daily import inbox as daily
 from meshnode.text import exchanges as text
-from meshnode.text import forms, waiting
-from meshnode.text.discover import numbered
+from meshnode.text import forms
 from meshnode.text.numbers import COLUMN
 
 TAKES_AWAY = ("decline", "cancel")  # moves that end an exchange take no numbers
@@ -34,36 +34,11 @@ def _show_requested(client: Client, reply: dict[str, Any]) -> None:
     output.warn(reply)
 
 
-def _show_inbox(call: Settings, reply: dict[str, Any]) -> None:
-    """Print the exchanges as always, and everything else that waits with the command that answers it.
-
-    On a terminal the exchanges have numbers, which the next commands take.
-    """
-    people = forms.apart(each["with"] for each in reply["exchanges"])
-    for number, each in enumerate(reply["exchanges"], start=1):
-        first, *rest = text.lines(each, people[each["with"]["id"]])
-        say_lines([numbered(number, first) if output.to_terminal() else first, *rest])
-    if output.to_terminal():
-        numbers.keep_exchanges(call, reply["exchanges"])
-    shown = {each["exchange"] for each in reply["exchanges"]}
-    for found in reply["waiting"]:
-        if found["kind"] in ("overdue", "due"):
-            output.say(waiting.line(found))
-        elif found["subject"] not in shown:
-            output.say(waiting.line(found))
-            if found["message"]:
-                say_lines(forms.said(found["message"]))
-            output.say(waiting.step(found))
-    if output.to_terminal() and not reply["waiting"] and not reply["exchanges"]:
-        output.note(text.INBOX_EMPTY)
-
-
 @command("inbox", about=text.INBOX_HELP)
 @click.option("--through", metavar="PERSON", shell_complete=names.people, help=text.INBOX_THROUGH)
 @click.option("--all", "everybody", is_flag=True, help=text.INBOX_ALL)
 def inbox(call: Settings, through: str | None, everybody: bool) -> Any:
-    reply = call.client().get("/v1/inbox", through=through, everybody=everybody or None)
-    return Answer(reply, partial(_show_inbox, call))
+    return call.daily(daily, through=through, everybody=everybody)
 
 
 @command("exchanges", about=text.EXCHANGES_HELP)

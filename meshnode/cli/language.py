@@ -7,12 +7,13 @@ in English: programs read it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from meshnode.home_path import CONFIG, home_path
 from meshnode.text.catalog import ENGLISH, LANGUAGES
 
 OPTION = "--language"
 SETTING = "MESHNODE_LANGUAGE"
+COMPLETION_VARIABLE = "_MESHNODE_COMPLETE"  # set by a shell's script when it asks for completions
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides (setlocale(7))
 POSTING = frozenset({"offer", "need", "edit"})  # behind these, the option is the language of the post
 _WITH_VALUE = ("--home", OPTION)
@@ -58,8 +59,20 @@ def _options(words: Sequence[str]) -> dict[str, str]:
 
 
 def _setting(home: str | None, environ: Mapping[str, str]) -> str:
-    """Return the language in the node's config.toml. The file is parsed only where it seems to name one."""
-    from meshnode.config import home_path, language_in
-    from meshnode.home import Home
+    """Return the language in the node's config.toml; nothing where it sets none, or cannot be read: `config` says why.
 
-    return language_in(Home(home_path(Path(home) if home else None, environ)).config)
+    The file is parsed only where it seems to name one.
+    """
+    try:
+        with open(f"{home_path(home or None, environ)}/{CONFIG}", encoding="utf-8") as file:
+            content = file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    if "language" not in content:
+        return ""
+    import tomllib
+
+    try:
+        return str(tomllib.loads(content).get("language", ""))
+    except tomllib.TOMLDecodeError:
+        return ""

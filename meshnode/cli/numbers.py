@@ -1,44 +1,34 @@
 """Lets people type the number of a thing in a list instead of its name: `discover` shows 2, and `show 2` means that post.
 
-The last list of posts and the last one of exchanges are kept in the home for an hour. The daemon never sees a number: the
+The last list of posts and the last one of exchanges are `kept` in the home for an hour. The daemon never sees a number: the
 command sends the id. Commands that take something away take no numbers, since a number means another thing as soon as
 another list was shown.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
-from meshnode.cli import output
+from meshnode.cli import kept, output
 from meshnode.cli.client import Refusal, segment
 from meshnode.cli.command import Settings, named
+from meshnode.cli.kept import EXCHANGES, POSTS
 from meshnode.errors import NotFound
 from meshnode.text import numbers as text
 
-KEPT_SECONDS = 3_600  # longer than people remember which result stood where
-KEPT_MAX = 1_000  # things in one list, as many as a page can have
 NUMBER_DIGITS = 4  # of the longest number; so many letters are also taken for the beginning of an id
-FILE = ".results.json"  # in the home
-POSTS, EXCHANGES = "posts", "exchanges"
-
-Row = tuple[str, str, str]
-"""A thing in a list: its id, what it is, and the title of its post."""
 
 
 def keep(call: Settings, posts: Iterable[dict[str, Any]]) -> None:
     """Keep the order of the posts that were shown with their numbers."""
-    _keep(call, POSTS, [(post["id"], post["type"], post["title"]) for post in posts])
+    kept.keep_posts(os.fspath(call.chosen_home().path), posts)
 
 
 def keep_exchanges(call: Settings, exchanges: Iterable[dict[str, Any]]) -> None:
     """Keep the order of the exchanges that were shown with their numbers."""
-    rows = [(one["exchange"], text.exchange_with(one["with"]["name"]), one["listing"]["title"]) for one in exchanges]
-    _keep(call, EXCHANGES, rows)
+    kept.keep_exchanges(os.fspath(call.chosen_home().path), exchanges)
 
 
 def post(call: Settings, typed: str, what: str = "post") -> str:
@@ -61,7 +51,7 @@ def _is_number(typed: str) -> bool:
 
 
 def _meant(call: Settings, kind: str, number: str) -> str:
-    rows = _kept(call).get(kind, [])
+    rows = kept.kept(os.fspath(call.chosen_home().path)).get(kind, [])
     if not 1 <= int(number) <= len(rows):
         raise NotFound(text.no_number(kind, number), text.NO_NUMBER_HINT[kind])
     id_, what, title = rows[int(number) - 1]
@@ -90,29 +80,3 @@ def _is_known(call: Settings, number: str) -> bool:
 def _begins(id_: str, number: str) -> bool:
     """Whether the number is as much of an id as the daemon takes for one."""
     return len(number) == NUMBER_DIGITS and id_.startswith(number)
-
-
-def _keep(call: Settings, kind: str, rows: list[Row]) -> None:
-    """Keep a list beside that of the other kind. Where the home cannot be written, numbers do not work."""
-    path, now = call.chosen_home().path / FILE, time.time()
-    kept = {other: {"at": now, "rows": known} for other, known in _kept(call).items() if other != kind}
-    kept[kind] = {"at": now, "rows": rows[:KEPT_MAX]}
-    with suppress(OSError):
-        draft = path.with_name(f"{FILE}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - the mode must be right from the first byte on
-            file.write(json.dumps(kept).encode("ascii"))
-        draft.replace(path)
-
-
-def _kept(call: Settings) -> dict[str, list[Row]]:
-    """Return the lists of the last hour by kind."""
-    try:
-        kept = json.loads((call.chosen_home().path / FILE).read_bytes())
-        return {
-            kind: [(str(id_), str(what), str(title)) for id_, what, title in found["rows"]]
-            for kind, found in kept.items()
-            if kind in (POSTS, EXCHANGES) and 0 <= time.time() - found["at"] <= KEPT_SECONDS
-        }
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return {}

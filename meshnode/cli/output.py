@@ -11,14 +11,17 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from meshnode.text.catalog import FIRST_ISOLATE, POP_ISOLATE, direction
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 # What the protocol forbids in texts, by code point and not by the Unicode tables of this Python: an emoji of next year is
 # shown and not escaped. The list is written out again, because importing `protocol` would slow every command down; a test
 # compares the two.
-HARMFUL = re.compile(
+HARMFUL = (
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
     "\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
@@ -26,17 +29,22 @@ HARMFUL = re.compile(
 )
 
 
+LATIN_END = (
+    "\u0300"  # all before it are letters and signs of Latin, of which none is to come, and none harmful is printable
+)
 _OPENING = "\u2066" + FIRST_ISOLATE
 _ISOLATES = _OPENING + POP_ISOLATE
-WHOLE_LETTERS = 11  # a column of words up to this width, such as ids, is never folded: six of them fit into 80 columns
+BOLD, NOT_BOLD = "\x1b[1m", "\x1b[22m"
 
 
 def inert(text: str) -> str:
     """Return `text` as one harmless line: controls become their pictures, other invisible characters their code points."""
     words = str(text)
+    if words.isprintable() and max(words, default="") < LATIN_END:
+        return words  # what most lines are: the pattern alone takes a millisecond to compile
     if FIRST_ISOLATE in words and direction() == "rtl" and _is_balanced(words):
-        return HARMFUL.sub(lambda match: match[0] if match[0] in _ISOLATES else _picture(match), words)
-    return HARMFUL.sub(_picture, words)
+        return re.sub(HARMFUL, lambda match: match[0] if match[0] in _ISOLATES else _picture(match), words)
+    return re.sub(HARMFUL, _picture, words)
 
 
 def _is_balanced(words: str) -> bool:
@@ -69,7 +77,7 @@ def in_color() -> bool:
 def say(text: str = "", *, title: str = "") -> None:
     """Print one line, made inert; `title` goes before it, in bold where color is welcome."""
     if title and in_color():
-        sys.stdout.write(f"\x1b[1m{inert(title)}\x1b[22m")
+        sys.stdout.write(f"{BOLD}{inert(title)}{NOT_BOLD}")
     elif title:
         sys.stdout.write(inert(title))
     sys.stdout.write(inert(text) + "\n")
@@ -110,22 +118,17 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str,
     if not harmless:
         say(empty)
         return
-    from rich import box
-    from rich.cells import cell_len
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from meshnode.cli.table import drawn, terminal_columns
 
+    headings = [str(heading) for heading in headings]
     if numbered:
-        headings = (numbered, *headings)
+        headings = [str(numbered), *headings]
         harmless = [[str(number), *row] for number, row in enumerate(harmless, start=1)]
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading, cells in zip(map(str, headings), zip(*harmless, strict=True), strict=True):
-        whole = max(map(cell_len, (heading, *cells))) <= WHOLE_LETTERS and not any(" " in cell for cell in cells)
-        drawn.add_column(heading, overflow="fold", no_wrap=whole, header_style="bold")
-    for row in harmless:
-        drawn.add_row(*(Text(cell) for cell in row))
-    Console(no_color=not in_color(), highlight=False, emoji=False, markup=False).print(drawn)
+    above, below = drawn(headings, harmless, terminal_columns())
+    for line in above:
+        script(f"{BOLD}{line}{NOT_BOLD}" if in_color() else line)
+    for line in below:
+        script(line)
 
 
 def qr(text: str, *, exact: bool = False) -> None:

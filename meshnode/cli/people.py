@@ -9,42 +9,16 @@ import click
 from meshnode.cli import asking, names, output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, Trust, command, named, say_lines
-from meshnode.text import forms, paging
+from meshnode.cli.daily import people as daily
+from meshnode.text import paging
 from meshnode.text import people as text
 
 
-def _show_people(reply: dict[str, Any]) -> None:
-    output.table(
-        text.PEOPLE_COLUMNS,
-        [
-            (
-                person["name"],
-                person["id"][:11],
-                forms.weight(person["trust"]),
-                forms.weight(person["vouch"]),
-                text.WAITING if person["pending"] and not person["vouch_back"] else forms.weight(person["vouch_back"]),
-                text.how_known(person),
-            )
-            for person in reply["people"]
-        ],
-        empty=paging.no_such_page(reply["total"]) if reply["total"] else text.PEOPLE_EMPTY,
-    )
-    if output.to_terminal():
-        _note_rest(reply)
-
-
-def _note_rest(reply: dict[str, Any]) -> None:
-    if reply["next"]:
-        output.note(paging.next_page(reply["total"], reply["next"]))
-    if reply["others"]:
-        output.note(text.people_more(reply["others"]))
-
-
-@command("people", about=text.PEOPLE_HELP, show=_show_people)
+@command("people", about=text.PEOPLE_HELP)
 @click.option("--all", "everybody", is_flag=True, help=text.PEOPLE_ALL)
 @click.option("--page", type=int, help=paging.PAGE)
 def people(call: Settings, everybody: bool, page: int | None) -> Any:
-    return call.client().get("/v1/people", all="true" if everybody else None, page=page)
+    return call.daily(daily, everybody=everybody, page=page)
 
 
 def show_person(reply: dict[str, Any]) -> None:

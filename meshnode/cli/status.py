@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from meshnode.cli import apart, names, output
-from meshnode.cli.client import CALL_SECONDS, segment
+from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, command, named, say_lines
+from meshnode.cli.daily import status as daily
+from meshnode.cli.request import CALL_SECONDS
 from meshnode.errors import MeshnodeError, NotRunning
 from meshnode.text import node as text
 from meshnode.text.peer import summary
@@ -16,14 +18,9 @@ from meshnode.text.peer import summary
 OF_RUNNING = frozenset({"ready", "listening", "announcing", "company"})  # findings about a node that runs
 
 
-def _show_status(reply: dict[str, Any]) -> None:
-    output.say(f" ({reply['person']['id'][:11]})", title=reply["person"]["name"])
-    say_lines(text.status(reply))
-
-
-@command("status", about=text.STATUS_HELP, show=_show_status)
+@command("status", about=text.STATUS_HELP)
 def status(call: Settings) -> Any:
-    return call.client().get("/v1/status")
+    return call.daily(daily)
 
 
 def _show_peers(reply: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ import click
 from meshnode.cli import output
 from meshnode.cli.client import segment
 from meshnode.cli.command import CommandGroup, Settings, command, named
-from meshnode.cli.discover import as_query, search_options
+from meshnode.cli.daily.discover import as_query
+from meshnode.cli.discover import search_options
 from meshnode.text import discover as text
 
 watch = CommandGroup("watch", help=text.WATCH_HELP)

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from meshnode.store import Row
 from protocol import DeviceId, PersonId, Record, RecordId
+from protocol.wire import Item
 
 
 class Change(Struct, frozen=True):
@@ -39,6 +40,8 @@ class Change(Struct, frozen=True):
     asked: bool = False
     photos: bool = False
     """Whether the owner looks at photos that are not here."""
+    bases: Mapping[RecordId, Item] = field(default_factory=dict)
+    """Of those of the `stored` records that have the same body as an older version, the item of that version."""
 
     def __bool__(self) -> bool:
         return bool(

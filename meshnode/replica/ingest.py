@@ -269,6 +269,7 @@ class Ingest:
             people=batch.people,
             trust=batch.trust,
             evicted=batch.evicted,
+            bases=batch.bases,
         )
 
 

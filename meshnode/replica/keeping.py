@@ -98,9 +98,17 @@ class RecordKeeper:
         rows = self._store.records.rows_of(ending) if ending else []
         if self._put(record, state, body, batch, stay):
             batch.ended += rows
+            self._note_base(record, in_use, batch)
         else:
             batch.outcome.refused.append(record.id)
         self._note_newer(record, newest, batch)
+
+    def _note_base(self, record: Record, older: Sequence[Record], batch: Batch) -> None:
+        """Note which of these older versions has the same body: to peers that have it, the body need not travel."""
+        if record.body:
+            for one in older:
+                if one.header.body_hash == record.header.body_hash and one.id != record.id:
+                    batch.bases[record.id] = (one.header.created, one.id)
 
     def _ends_use_of(self, used: Record, record: Record, stay: Collection[RecordId]) -> bool:
         """Whether the version `used` is no longer in use since `record` was stored; `stay` are those that are."""

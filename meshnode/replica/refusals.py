@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessPolicy
 from meshnode.replica.access_keys import AccessKey
-from meshnode.replica.quota import Quota, Shortage
+from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.refusal_memory import PeerMemory
 from meshnode.replica.refused_record import (
     APART,
@@ -34,7 +34,7 @@ from meshnode.slices import Steps, complete
 from meshnode.store import Row
 from meshnode.store.records import RecordStore
 from protocol import DeviceId, Kind, PersonId, RecordId, limits
-from protocol.session import Phase, phase_of, turn_of
+from protocol.session import Phase, RecordsReceived, phase_of, turn_of
 
 CHECK_SECONDS = 5.0  # between two looks at clock, disk and room: each costs next to nothing
 CHECK_SECONDS_MAX = 600.0  # where what was asked for again was refused again
@@ -153,6 +153,26 @@ class Refusals:
         if self.next_check is None and self._can_end_by_itself:
             self._seen = ()  # others may have made way when it was refused
             self.next_check = now + self._pause
+
+    def note_without_base(self, received: RecordsReceived, now: float) -> None:
+        """Remember those that came without their bodies, since the peer has shown the versions that have these bodies.
+
+        None of those is held here, so it was refused: the newer one is too, for the same reason. Where that is not
+        remembered, it is never asked for in this session: the peer must not learn what of its records is held. The next
+        session brings it.
+        """
+        for record in received.records:
+            base = received.bases.get(record.id)
+            if base is None:
+                continue
+            refused = self._refused.get(base)
+            charge = Charge(record.header.author, record.header.kind, 0)
+            if refused is None:
+                unknown = RefusedRecord.of(record, UNREADABLE, None, charge)
+                self.note([unknown], now, shown=False)
+            else:
+                item = (record.header.created, record.id)
+                self.note([refused._replace(item=item, expires=record.header.expires)], now)
 
     def follow_trust(self) -> list[RefusedRecord]:
         """Return those that the owner may have now, or that need not wait any longer, and forget them.

@@ -42,7 +42,8 @@ class Delta(Struct):
     `lost` are rows of records that this node may not have any longer. Where the peer has shown them they stay in the set,
     to be asked for again when this node may have them. `evicted` are those that made way for others, each with its size
     in bytes: they stay likewise, until there is room. `apart` are certificates and policies that the peer has just shown,
-    of somebody who turned out to be connected with nobody here: they stay likewise.
+    of somebody who turned out to be connected with nobody here: they stay likewise. `bases` names for some of those that
+    came an older version with the same body.
     """
 
     added: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
@@ -51,6 +52,7 @@ class Delta(Struct):
     evicted: list[tuple[Row, int]] = field(default_factory=list)
     apart: list[Row] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
+    bases: dict[Item, Item] = field(default_factory=dict)
 
     def for_nothing_shown(self) -> Delta:
         """Return the change for a peer that has shown nothing yet: what this node no longer has just leaves."""
@@ -375,6 +377,8 @@ class ServedSet:
             allowed = self._allowed(row)  # remembered for a header too: when it ends, the peer may need a newer one
             if allowed and row.state in _SERVED and _is_alive(row, now):
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
+                if row.id in change.bases:
+                    delta.bases[row.created, row.id] = change.bases[row.id]
 
     def _newest_policies(self, authors: Iterable[PersonId]) -> list[Superseding]:
         """Return the policies of these people that the peer may not have and does not hold already."""

@@ -11,6 +11,7 @@ from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Row, Store
 from protocol import PersonId, RecordId
+from protocol.wire import Item
 
 
 class UnitOfWork:
@@ -23,6 +24,7 @@ class UnitOfWork:
         self._trust = False
         self._exchanges: set[PersonId] = set()
         self._evicted: dict[RecordId, int] = {}
+        self._bases: dict[RecordId, Item] = {}
 
     def note(
         self,
@@ -34,6 +36,7 @@ class UnitOfWork:
         trust: bool = False,
         exchanges: Collection[PersonId] = (),
         evicted: Mapping[RecordId, int] = MappingProxyType({}),
+        bases: Mapping[RecordId, Item] = MappingProxyType({}),
     ) -> None:
         """Add to the change that is published after the commit; the arguments are those of `Change`.
 
@@ -49,6 +52,7 @@ class UnitOfWork:
         self._trust = self._trust or trust
         self._exchanges.update(exchanges)
         self._evicted.update(evicted)
+        self._bases.update(bases)
 
     def change(self, store: Store) -> Change:
         """Return the change as it is now; reads those rows of stored records that are not known with one statement."""
@@ -62,6 +66,7 @@ class UnitOfWork:
             self._trust,
             frozenset(self._exchanges),
             {record_id: size for record_id, size in self._evicted.items() if record_id in self._ended},
+            bases={record_id: base for record_id, base in self._bases.items() if record_id in self._stored},
         )
 
 

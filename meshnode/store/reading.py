@@ -75,6 +75,11 @@ class RecordReader:
         wire = self._database.value(_WHOLE, (id_key(record_id), record_id))
         return None if wire is None else parsed(wire)
 
+    def body_of(self, record_id: RecordId) -> bytes | None:
+        """Return the body of the record of this id in any state; None if it is not held, or header only."""
+        record = self.get(record_id)
+        return None if record is None else record.body
+
     def get_many(self, ids: Sequence[RecordId]) -> list[Record]:
         """Return those of these records that are held, in the order of `ids`."""
         wires: dict[RecordId, bytes] = dict(self._database.all(_WIRES, _keys(ids)))

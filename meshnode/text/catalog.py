@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 ENGLISH = "en"
 LANGUAGES = {

@@ -6,9 +6,11 @@ with the protocol's own.
 
 from __future__ import annotations
 
-from typing import Any
-
 from meshnode.text.catalog import message
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 AUDIENCES = {
     "my_cell": message("people in your cell"),

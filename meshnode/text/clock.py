@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from meshnode.text import forms
 from meshnode.text.catalog import message
 from meshnode.text.errors import line
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 HELP = message("The date that your node goes by: show it, confirm it, set it.")
 SHOW_HELP = message("Show which date your node goes by, and who says so.")

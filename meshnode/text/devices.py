@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import capitalized
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 HELP = message("Your devices: use one identity on several computers.")
 ADD_HELP = message(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from meshnode.quoting import named, quoted
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import RELATIONS, TYPES_PLURAL
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 DISCOVER_HELP = message(
     "Show what others share with you.\n\nEach of WORDS must be in the title, text, tags or author's name."

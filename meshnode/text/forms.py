@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from meshnode.quoting import named, quoted
 from meshnode.text.catalog import decimal_mark, message, plural
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 MONTHS = (
     message("Jan"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from meshnode.quoting import named
 from meshnode.text import devices, forms, pause, phones, recovery, waiting
@@ -12,6 +11,10 @@ from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
 from meshnode.text.errors import line
 from meshnode.text.peer import summary
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 # --- init ---------------------------------------------------------------------------------------------------------------
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 PAUSE_HELP = message(
     "Go away for a while: hide all your posts from others, on every node.\n\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import RELATIONS
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 PEOPLE_HELP = message("Show the people you know.")
 PEOPLE_ALL = message("Everyone you are connected to through trust, not only direct contacts.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 HELP = message("Your page on your phone: let phones in, see what they do, and remove them.")
 PHONE_HELP = message(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 COLUMNS = 4  # of words; six rows fit on every screen
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
+
+TYPE_CHECKING = False  # see meshnode/cli/daily/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 GROUP_ID, PERSON_ID, POST_ID = 11, 11, 8  # letters of an id, as commands take it
 

@@ -40,6 +40,11 @@ class Announcer:
         """
         self._to_ask[phase].update(dict.fromkeys(self._peer_sets[phase].take_out(items)))
 
+    def ask_for(self, phase: Phase, item: Item) -> None:
+        """Ask the other side to announce an item that it could not give, unless very many wait to be asked for."""
+        if len(self._to_ask[phase]) < AGAIN_PER_MINUTE:
+            self._to_ask[phase][item] = None
+
     def next_timer(self) -> float | None:
         """Return when more may be asked for; None if nothing waits to be asked for."""
         return self._asking.resets_at if any(self._to_ask.values()) else None
@@ -47,6 +52,8 @@ class Announcer:
     def new_frames(self, now: float) -> Iterator[Have | Again]:
         """Give the frames to send at `now`: as many announcements as may wait for an answer, and what is asked for."""
         for phase, waiting in self._to_ask.items():
+            for item in [item for item in waiting if item in self._peer_sets[phase]]:
+                del waiting[item]  # it has come meanwhile
             while waiting and (left := self._asking.left(now)):
                 items = list(waiting)[: min(left, HAVE_ITEMS_MAX)]
                 for item in items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
@@ -87,11 +88,14 @@ class TimeTold(Struct, frozen=True):
 class RecordsReceived(Struct, frozen=True):
     """Records have come: whole ones that were pulled, or unasked headers. Commit them, then call `committed` once.
 
-    `more` says that others are on their way, which may decide about these.
+    `more` says that others are on their way, which may decide about these. `bases` names those that were pulled and are
+    here as tombstones, since they came without the body of an older version which we do not hold, each with that version:
+    nothing may be said because of it, since we had refused it. So they are refused too, for the same reason.
     """
 
     records: list[Record]
     more: bool = False
+    bases: Mapping[RecordId, RecordId] = field(default_factory=dict)
 
 
 class RecordsRequested(Struct, frozen=True):

@@ -120,6 +120,15 @@ class PeerSet:
             shared.unmark(number)
         return shared
 
+    def is_shared(self, item: Item) -> bool:
+        """Whether the item is in the set and no news to the other side, as far as is known."""
+        number = self.index.table.number(item)
+        return number is not None and self.index.has(number) and not self._news.has(number)
+
+    def find(self, created: int, prefix: bytes) -> Item | None:
+        """Return the item made at `created` whose id begins with `prefix`, if the set has one."""
+        return self.index.with_prefix(created, prefix)
+
     @property
     def has_news(self) -> bool:
         """Whether an item is to be announced."""
@@ -184,6 +193,9 @@ class _News:
             self._order.append(number)
         if len(self._order) > 2 * len(self._marks) + HAVE_ITEMS_MAX:
             self._order = array("I", dict.fromkeys(filter(self._marks.has, self._order)))
+
+    def has(self, number: int) -> bool:
+        return self._marks.has(number)
 
     def numbers(self) -> Sequence[int]:
         return self._marks.numbers()

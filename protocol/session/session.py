@@ -8,7 +8,7 @@ Spec: protocol/README.md, "Session".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -46,6 +46,7 @@ from protocol.session.states import (
     is_possible,
     next_state,
 )
+from protocol.session.successors import FindBody
 from protocol.session.transfer import KindsOf
 from protocol.session.unsolicited_headers import HeaderRoom
 from protocol.wire.frames import (
@@ -99,8 +100,9 @@ class Session:
 
     `handshake_hash` (64 bytes) and `remote_static` (32 bytes) are the channel's; `me` is shown in our Hello if
     `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key;
-    `kinds_of` gives the kinds of those of some records that are held, by which they are given in turn; `told` gives
-    the time that we go by, for the peer; `header_room` is shared by all sessions of the node.
+    `kinds_of` gives the kinds of those of some records that are held, by which they are given in turn; `find_body` gives
+    the body of a record that is held; `told` gives the time that we go by, for the peer; `header_room` is shared by all
+    sessions of the node.
     """
 
     def __init__(  # noqa: PLR0913 - each is a question of its own to the node, and named
@@ -112,6 +114,7 @@ class Session:
         me: SelfIdentification,
         find_certificate: Callable[[bytes], Record | None],
         kinds_of: KindsOf,
+        find_body: FindBody,
         now: float,
         told: Callable[[], ToldTime],
         introduce: bool = False,
@@ -125,6 +128,7 @@ class Session:
         )
         self._told = told
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
+        self._greeted_early = False
 
         self._state = SessionState.GREETING
         self._deadlines = Deadlines(now)
@@ -133,7 +137,7 @@ class Session:
 
         self._admission: _Admission | None = None
         self._outbox = Outbox()
-        self._handover = Handover(self._outbox, kinds_of, header_room or HeaderRoom())
+        self._handover = Handover(self._outbox, kinds_of, find_body, header_room or HeaderRoom())
         self.photos = PhotoExchange(self._outbox.send)
         self._unknown_frames = RateLimit(UNKNOWN_FRAMES_PER_MINUTE, MINUTE)
         self._events: list[Event] = []
@@ -250,12 +254,25 @@ class Session:
             raise LocalError("already admitted")
         if self._state is not SessionState.ADMITTING:
             self._move(Trigger.ADMITTED_EARLY)
+        if self._greeted_early:
+            self._deadlines.read_again()
         sets = peer_sets(graph, content)
-        self._handover.share(sets)
+        announcer = Announcer(sets)
+        self._handover.share(sets, announcer)
         reconciliation = Reconciliation(sets, self._handshake_hash, self._outbox.send, initiator=self._initiator)
-        self._admission = _Admission(sets, reconciliation, Announcer(sets))
+        self._admission = _Admission(sets, reconciliation, announcer)
         self._go_on()
         self._deadlines.note_debt(owes=self._peer_owes())
+
+    def greet(self) -> None:
+        """Say Hello before `admit`, and without roots: finding out what the peer may have takes long. Once at most.
+
+        It shows our certificate, since a peer that had to ask Who would wait for the answer: nothing is read until
+        `admit`. A responder is told so only after PeerIdentified, when its node has decided to admit the peer.
+        """
+        if not self._greeting.hello_sent and (self._initiator or self._state is SessionState.ADMITTING):
+            self._outbox.send(self._greeting.hello(None, introduce=True))
+            self._greeted_early = True
 
     def supply(self, records: Iterable[Record]) -> None:
         """Answer the oldest RecordsRequested with those of its records that the peer may still have.
@@ -282,26 +299,22 @@ class Session:
         self._go_on()
 
     def update(
-        self, phase: Phase, added: Iterable[Item], removed: Iterable[Item], *, held: Iterable[Item] = ()
+        self, phase: Phase, added: Iterable[Item], removed: Iterable[Item], bases: Mapping[Item, Item] | None = None
     ) -> None:
         """Change the set of items that the peer may have. Once live, items that are new to the set are announced.
 
-        Those `held` come into the set too, and are announced when they are released, unless the peer is known to have
-        them by then. They may be held only while the session is live.
+        `bases` names for some of them, by item, an older version with the same body, so that it need not travel.
         """
         peer_set = self._admitted.peer_sets[phase]
+        if bases and self._state is SessionState.LIVE:
+            self._handover.note_bases(phase, bases)
         peer_set.remove(removed)
         peer_set.add(added, news=True)
-        peer_set.add(held, news=True, held=True)
         self._rechecks.changed()
 
-    def holds(self, phase: Phase, item: Item) -> bool:
-        """Whether the item is held, and the peer is not known to have it."""
-        return self._admitted.peer_sets[phase].holds(item)
-
-    def release(self, phase: Phase, items: Iterable[Item]) -> None:
-        """Announce those of these items that are held."""
-        self._admitted.peer_sets[phase].release(items)
+    def peer_set(self, phase: Phase) -> PeerSet:
+        """Return the set of a phase; while the session is live, the node may put news into it that is held."""
+        return self._admitted.peer_sets[phase]
 
     def shares(self, phase: Phase, item: Item) -> bool:
         """Whether the compared set has the item: the peer may have it, or has shown it in this session."""
@@ -358,7 +371,7 @@ class Session:
             case Compare(message):
                 self._take_comparison(message)
             case Have() | Again() | Want():
-                self._take_news(frame)
+                self._handover.take_news(frame, self._now)
             case Pull() | Records() | Headers():
                 self._events += self._handover.take(frame, self._now)
             case FetchPhoto() | PhotoPart():
@@ -380,6 +393,7 @@ class Session:
             reconciliation.restart()
             self._move(Trigger.RECHECK_HEARD)
         reconciliation.take_roots(roots)
+        self._deadlines.admitting = False
 
     def _take_comparison(self, message: bytes) -> None:
         if (result := self._admitted.reconciliation.take_message(message)) is not None:
@@ -387,18 +401,6 @@ class Session:
             self._handover.expect(result.expected)
             self._admitted.peer_sets[result.phase].thaw()
             self._move(Trigger.EXCHANGED)
-
-    def _take_news(self, frame: Have | Again | Want) -> None:
-        announcer = self._admitted.announcer
-        match frame:
-            case Have():
-                want, count = announcer.take_have(frame)
-                self._outbox.send(want)
-                self._handover.expect(count)
-            case Again():
-                announcer.take_again(frame, self._now)
-            case Want():
-                self._handover.offer_news(*announcer.take_want(frame))
 
     # --- going on ----------------------------------------------------------------------------------------------------
 
@@ -445,6 +447,7 @@ class Session:
         if not self._greeting.hello_sent:
             self._send_hello()
         theirs = self._greeting.their_roots
+        self._deadlines.admitting = theirs is None
         if self._our_roots is not None and theirs is not None:
             self._admitted.reconciliation.use_hello_roots(self._our_roots, theirs)
 

@@ -24,6 +24,7 @@ from protocol.limits import (
 from protocol.records.record import Record, RecordId
 from protocol.session.events import Phase, RecordsReceived, RecordsRequested, turn_of
 from protocol.session.offers import OfferQueue
+from protocol.session.successors import Arrival
 from protocol.wire.frames import Records, pack
 from protocol.wire.index import Item
 from protocol.wire.marks import ItemTable
@@ -102,10 +103,12 @@ class Outgoing:
         self._requested.append(items)
         return RecordsRequested([id_ for _, (_, id_) in items])
 
-    def supply(self, records: Iterable[Record]) -> tuple[list[tuple[Phase, Item]], list[Record]]:
+    def supply(
+        self, records: Iterable[Record], wire_of: Callable[[Record], bytes]
+    ) -> tuple[list[tuple[Phase, Item]], list[Record]]:
         """Take the node's answer to the oldest RecordsRequested. Return what it could not give, and what else it gave.
 
-        LocalError if nothing is requested.
+        `wire_of` returns the bytes by which a record is given. LocalError if nothing is requested.
         """
         if not self._requested:
             raise LocalError("nothing is requested")
@@ -118,7 +121,7 @@ class Outgoing:
                 self._entries.append(None)
             else:
                 del given[item[1]]
-                wire = record.wire
+                wire = wire_of(record)
                 self._entries.append(wire)
                 self._supplied_records += 1
                 self._supplied_bytes += len(wire)
@@ -143,6 +146,7 @@ class Incoming:
         self._available = 0  # offered, not yet pulled
         self._outstanding = 0  # pulled, not yet here
         self._arrived: list[Record] = []  # here, not yet given to the node
+        self._bases: dict[RecordId, RecordId] = {}  # of those that could not be made whole
         self._arrived_bytes = 0
         self._arrived_at = 0.0
         self._batches: deque[tuple[int, int]] = deque()  # given to the node: how many pulled records, how much memory
@@ -176,24 +180,21 @@ class Incoming:
         self._outstanding += count
         return count
 
-    def take(self, entries: Sequence[bytes | None], now: float) -> list[Record]:
-        """Read pulled records. RemoteError UNSOLICITED for more than were pulled; MALFORMED, OVERSIZED, FORGED for one of them."""
+    def take(self, entries: Sequence[bytes | None], now: float, read: Callable[[bytes], Arrival]) -> list[Arrival]:
+        """Take pulled records, each read by `read`. RemoteError UNSOLICITED for more than were pulled, or as from `read`."""
         if not entries or len(entries) > self._outstanding:
             raise RemoteError(Code.UNSOLICITED, "records that were not pulled")
         self._outstanding -= len(entries)
-        taken = []
-        for entry in entries:
-            if entry is not None:
-                record = Record.parse(entry)
-                if record.body is None:
-                    raise RemoteError(Code.MALFORMED, "a pulled record without its body")
-                taken.append(record)
-                self._arrived_bytes += len(entry)
-                self._seen_bytes += len(entry)
+        taken = [read(entry) for entry in entries if entry is not None]
+        for one in taken:
+            self._arrived_bytes += one.size
+            self._seen_bytes += one.size
+            if one.base is not None:
+                self._bases[one.record.id] = one.base
         self._seen_records += len(taken)
         if not self._arrived:
             self._arrived_at = now
-        self._arrived += taken
+        self._arrived += [one.record for one in taken]
         return taken
 
     def batch_due(self) -> float | None:
@@ -213,8 +214,9 @@ class Incoming:
             return None
         records = self._arrived
         self._note_batch(len(records), _memory(len(records), self._arrived_bytes))
+        bases, self._bases = self._bases, {}
         self._arrived, self._arrived_bytes = [], 0
-        return RecordsReceived(records, more=not all_of_it and bool(self._outstanding or self._available))
+        return RecordsReceived(records, not all_of_it and bool(self._outstanding or self._available), bases)
 
     def unasked(self, headers: list[Record]) -> RecordsReceived:
         """Return a batch of headers that came without a pull."""

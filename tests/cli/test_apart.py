@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshnode.cli import numbers
+from meshnode.cli import kept
 from meshnode.quoting import named, quoted
 from meshnode.text import connecting, exchanges, forms, waiting
 from tests.cli.village import Village
@@ -158,7 +158,7 @@ def test_a_post_that_is_called_by_a_number_goes_before_the_number(shared: Villag
 def test_numbers_are_forgotten_after_an_hour(shared: Village, monkeypatch: pytest.MonkeyPatch) -> None:
     shared("A", "discover")
     assert shared("A", "show", "1").code == 0
-    monkeypatch.setattr(numbers, "KEPT_SECONDS", -1)
+    monkeypatch.setattr(kept, "KEPT_SECONDS", -1)
     assert shared("A", "show", "1").code == 3
 
 
@@ -166,7 +166,7 @@ def test_numbers_are_forgotten_after_an_hour(shared: Village, monkeypatch: pytes
     "content", ["", "{", "[]", '{"at": "x"}', '{"posts": {"at": 1e12, "rows": []}}', '{"posts": 1}']
 )
 def test_a_damaged_list_of_results_numbers_nothing(shared: Village, content: str) -> None:
-    (Path(shared.homes["A"]) / numbers.FILE).write_text(content)
+    (Path(shared.homes["A"]) / kept.FILE).write_text(content)
     assert shared("A", "show", "1").code == 3
 
 

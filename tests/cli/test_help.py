@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from meshnode import __version__
 from meshnode.cli import output
 from meshnode.cli.command import Settings
+from meshnode.cli.commands import TABLE
+from meshnode.cli.commands import meshnode as program
 from meshnode.cli.demo import DemoRun
-from meshnode.cli.main import TABLE
-from meshnode.cli.main import meshnode as program
+from meshnode.cli.table import WHOLE_LETTERS
 from meshnode.text.examples import EXAMPLES
 from tests.cli.village import meshnode
 
@@ -120,7 +121,7 @@ def test_options_and_commands_in_groups_are_guessed_too(words: list[str], meant:
     assert f"'{meant}'" in ran.err
 
 
-IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=8, max_size=output.WHOLE_LETTERS)
+IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=8, max_size=WHOLE_LETTERS)
 LONG = st.text("abc déf  x", min_size=0, max_size=120)
 
 

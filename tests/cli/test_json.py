@@ -11,7 +11,7 @@ import click
 import pytest
 
 from meshnode.api.app import openapi_document
-from meshnode.cli.main import TABLE, meshnode
+from meshnode.cli.commands import TABLE, meshnode
 from tests.api.fits import faults
 from tests.cli.village import Village
 

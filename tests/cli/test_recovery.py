@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from meshnode.cli.main import TABLE
-from meshnode.cli.main import meshnode as program
+from meshnode.cli.commands import TABLE
+from meshnode.cli.commands import meshnode as program
 from meshnode.encryption import unlocked
 from meshnode.home import Home
 from meshnode.keyring import Keyring

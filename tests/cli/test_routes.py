@@ -17,7 +17,7 @@ from meshnode.api.app import openapi_document
 from meshnode.cli import client as client_module
 from meshnode.cli import names
 from meshnode.cli.client import Refusal
-from meshnode.cli.main import TABLE, meshnode
+from meshnode.cli.commands import TABLE, meshnode
 from tests.cli.village import meshnode as run
 
 BY_THEMSELVES = {

@@ -29,6 +29,7 @@ from protocol.wire.reconcile import Reconciler, SessionHash
 from tests.fuzz.harness import CALLS, Harness, Refused, answer_of
 from tests.fuzz.source import Source, as_bytes
 from tests.support.channels import answer, dial
+from tests.support.malformed_records import rewritten
 from tests.support.people import Person, grown
 from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
 
@@ -47,6 +48,8 @@ def _sample_frames() -> tuple[bytes, ...]:
     other.put([BOB.certificate(), BOB.profile(), *(BOB.listing(f"Drill {n}") for n in range(40))])
     pair = Pair.of(one, other, acquainted=False).run()
     one.publish(ALICE.listing("Ladder"))
+    pair.run()
+    one.publish(rewritten(ALICE, ALICE.policy({BOB: 700}), version=2, min_valid_version=1))  # a successor
     pair.run()
     one.session.supersede([ALICE.listing("Saw 1")])
     one.ask_again(BOB.listing("Drill 1"))

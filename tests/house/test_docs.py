@@ -130,9 +130,9 @@ def test_every_command_in_the_docs_exists(page: Path) -> None:
 
 def the_cli() -> dict[str, click.Command]:
     """Return the commands of the program, by name."""
-    module = importlib.import_module("meshnode.cli.main")
+    module = importlib.import_module("meshnode.cli.commands")
     groups = [value for value in vars(module).values() if isinstance(value, click.Group)]
-    assert len(groups) == 1, "meshnode/cli/main.py has one group, the program itself"
+    assert len(groups) == 1, "meshnode/cli/commands.py has one group, the program itself"
     context = click.Context(groups[0], info_name="meshnode")
     found = {name: groups[0].get_command(context, name) for name in groups[0].list_commands(context)}
     return {name: command for name, command in found.items() if command is not None}

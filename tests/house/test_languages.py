@@ -12,7 +12,7 @@ from string import Formatter
 
 import pytest
 
-from meshnode.cli.main import TABLE
+from meshnode.cli.commands import TABLE
 from meshnode.text import translations
 from meshnode.text.catalog import ENGLISH, LANGUAGES
 from tests.support.sentences import CATALOGS, ROOT, Found, sentences

@@ -15,7 +15,7 @@ from meshnode.replica.refused_record import EXPIRED, lost
 from meshnode.slices import advance
 from meshnode.store import RecordState
 from protocol import Audience, Kind, Record, limits
-from protocol.session import Phase
+from protocol.session import Phase, RecordsReceived
 from tests.support.mesh import Mesh, Node
 from tests.support.mesh_people import befriend, block, post, unblock, withdraw
 from tests.support.people import Person
@@ -248,7 +248,7 @@ def test_what_is_let_in_while_the_rest_of_its_batch_is_taken_is_asked_for_at_onc
     policy.vouch(alice.replica, CAROL.id, 900)
     outcome = advance(taking, math.inf)
     assert outcome is not None
-    serving.taken(batch, outcome.result, mesh.time)
+    serving.taken(RecordsReceived(batch), outcome.result, mesh.time)
     refused = {refusal.id for refusal in outcome.result.later}
     assert len(refused) == 1
     assert {record_id for _, record_id in serving._session._admitted.announcer._to_ask[Phase.CONTENT]} == refused

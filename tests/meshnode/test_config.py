@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from platformdirs import user_data_dir
 
 from meshnode.config import ENVIRONMENT, Config, home_path, parse_address
 from meshnode.errors import Usage
@@ -123,6 +124,18 @@ def test_the_home_is_the_option_else_the_variable_else_the_users_own(tmp_path: P
     assert home_path(None, environ) == tmp_path / "b"
     assert home_path(None, {}).name == "meshnode"
     assert home_path(Path("here"), {}) == Path.cwd() / "here"
+
+
+@pytest.mark.parametrize("home", ["/home/ann", "/", "", "ann", None])
+@pytest.mark.parametrize("data", ["/srv/data", "data", "", " ", "~/data", None])
+def test_the_home_is_where_platformdirs_finds_it(
+    monkeypatch: pytest.MonkeyPatch, home: str | None, data: str | None
+) -> None:
+    for name, value in (("HOME", home), ("XDG_DATA_HOME", data), ("MESHNODE_HOME", None)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert home_path() == Path(user_data_dir("meshnode", appauthor=False))
 
 
 @pytest.mark.parametrize(

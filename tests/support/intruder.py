@@ -119,6 +119,7 @@ class Intruder:
             me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(EPOCH), RUN),
             find_certificate=lambda _key: self._certificate(),
             kinds_of=lambda ids: {id_: self.records[id_].header.kind for id_ in ids if id_ in self.records},
+            find_body=lambda id_: self.records[id_].body if id_ in self.records else None,
             now=self.mesh.time,
             told=lambda: ToldTime(EPOCH, stratum.CERTAIN),
         )

@@ -49,6 +49,8 @@ class Side:
     announced_more: list[bool] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     refused: set[RecordId] = field(default_factory=set)
+    without_bodies: dict[RecordId, RecordId] = field(default_factory=dict)
+    lacking: set[RecordId] = field(default_factory=set)  # shown in earlier sessions and refused: in the set alone
     photos: dict[PhotoHash, bytes] = field(default_factory=dict)
     fetched: list[PhotoReceived] = field(default_factory=list)
     wall: int = NOW  # the time that it goes by
@@ -65,6 +67,7 @@ class Side:
             introduce=introduce,
             find_certificate=self.knows.get,
             kinds_of=self.kinds_of,
+            find_body=self.find_body,
             now=now,
             told=lambda: ToldTime(self.wall, stratum.MACHINE),
         )
@@ -89,14 +92,21 @@ class Side:
     def kinds_of(self, ids: Iterable[RecordId]) -> dict[RecordId, int]:
         return {id_: self.store[id_].header.kind for id_ in ids if id_ in self.store}
 
+    def find_body(self, id_: RecordId) -> bytes | None:
+        return self.store[id_].body if id_ in self.store and id_ not in self.lacking else None
+
     def admit(self) -> None:
         self.session.admit(self.view(Phase.GRAPH), self.view(Phase.CONTENT))
 
     def publish(self, *records: Record) -> None:
-        """Commit records of our own while the session runs."""
-        self.put(records)
+        """Commit records of our own while the session runs, each in place of the older version of its register."""
         for record in records:
-            self.session.update(phase_of(record.header.kind), [item(record)], [])
+            older = [one for one in self.store.values() if one.register == record.register]
+            for one in older:
+                del self.store[one.id]
+            self.put([record])
+            bases = {item(record): item(one) for one in older if one.header.body_hash == record.header.body_hash}
+            self.session.update(phase_of(record.header.kind), [item(record)], list(map(item, older)), bases)
 
     def ask_again(self, *records: Record) -> None:
         """Ask for records that the other side has shown and this one did not take."""
@@ -111,7 +121,8 @@ class Side:
             match event:
                 case PeerIdentified():
                     self.meet()
-                case RecordsReceived(records, more):
+                case RecordsReceived(records, more, bases):
+                    self.without_bodies.update(bases)
                     self.announced_more.append(more)
                     self.take(records)
                 case RecordsRequested(ids):

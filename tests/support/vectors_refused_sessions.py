@@ -40,6 +40,7 @@ from tests.support.malformed_records import rewritten, with_signature
 from tests.support.people import NOW, Person
 from tests.support.session_pair import RUN
 from tests.support.vectors_changes import changed, longer
+from tests.support.vectors_successors import refused_successors
 
 ALICE, BOB = Person("Alice"), Person("Bob")
 HELLO = Hello((1,), (1,), NOW, None, (ALICE.certificate().wire,))
@@ -66,7 +67,15 @@ def refused_sessions() -> list[dict[str, Any]]:
     return [
         *(
             _case(*case)
-            for cases in (_greetings(), _introductions(), _out_of_order(), _counts(), _live(), _photos())
+            for cases in (
+                _greetings(),
+                _introductions(),
+                _out_of_order(),
+                _counts(),
+                _live(),
+                _photos(),
+                refused_successors(),
+            )
             for case in cases
         ),
         many_unknown,

@@ -39,6 +39,7 @@ from tests.support.session_pair import HANDSHAKE_HASH, RUN, Pair, Side
 from tests.support.vectors_changes import longer
 from tests.support.vectors_refused_sessions import PHOTO, PHOTO_AUTHOR, PHOTO_HASH, overdue_sessions, refused_sessions
 from tests.support.vectors_refused_talks import refused_frames, refused_messages
+from tests.support.vectors_successors import POLICY, REFUSED_BEFORE, RENEWAL, RENEWED, answered_successors
 
 FRAMES: dict[str, Frame] = {
     "hello without roots": Hello((1,), (1,), NOW, None),
@@ -171,11 +172,18 @@ def session_vectors() -> dict[str, Any]:
     sessions: list[dict[str, Any]] = []
 
     def pair(
-        case: str, ours: list[Record], theirs: list[Record], photos: dict[bytes, bytes] | None = None, **how: bool
+        case: str,
+        ours: list[Record],
+        theirs: list[Record],
+        photos: dict[bytes, bytes] | None = None,
+        *,
+        refused: bool = False,
+        **how: bool,
     ) -> Pair:
-        """Let the two talk, and note what each side has before."""
+        """Let the two talk, and note what each side has before; with `refused` the initiator lacks the last of its records."""
         one, other = Side(alice), Side(bob)
         one.put(ours)
+        one.lacking = {record.id for record in ours[-1:] if refused}
         other.put(theirs)
         other.photos = photos or {}
         talk = Pair.of(one, other, **how)
@@ -206,6 +214,12 @@ def session_vectors() -> dict[str, Any]:
     again.responder.ask_again(need)
     again.run()
     sessions[-1]["publisher"] = "responder"
+    for case, hidden in ((RENEWAL, False), (REFUSED_BEFORE, True)):
+        renewed = pair(case, [*graph, POLICY], [*graph, POLICY], refused=hidden)
+        renewed.log.append(("!", RENEWED.wire))
+        renewed.responder.publish(RENEWED)
+        renewed.run()
+        sessions[-1]["publisher"] = "responder"
     for case, held in (("a photo in two parts", {PHOTO_HASH: PHOTO}), ("a photo that cannot be given", {})):
         photo = pair(case, graph, graph, photos=held)
         photo.log.append(("*", PHOTO_HASH))
@@ -224,6 +238,7 @@ def session_vectors() -> dict[str, Any]:
         "run": RUN.hex(),
         "sessions": sessions,
         "overdue": overdue_sessions(),
+        "answered": answered_successors(),
         "refused": refused_sessions(),
     }
 
@@ -238,7 +253,7 @@ def _side(side: Side, *, acquainted: bool = True, introduce: bool = False, respo
         "shows_certificate": introduce,
         "known_certificates": {key.hex(): record.wire.hex() for key, record in side.knows.items()},
         "admits_first": acquainted and not responder,
-        "records": [record.wire.hex() for record in side.store.values()],
+        "records": [record.wire.hex() for record in side.store.values() if record.id not in side.lacking],
         "photos": {hash_.hex(): photo.hex() for hash_, photo in side.photos.items()},
         **phases,
     }

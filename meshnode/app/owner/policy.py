@@ -16,7 +16,7 @@ from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotat
 from meshnode.errors import Field, Refused, not_allowed
 from meshnode.quoting import named
 from meshnode.replica.authoring import fresh_salt, write
-from meshnode.replica.bodies import readable
+from meshnode.replica.bodies import readable, readable_body
 from meshnode.replica.branches import valid_and_outdated
 from meshnode.replica.replica import Replica
 from protocol import (
@@ -201,7 +201,15 @@ def renew(replica: Replica) -> None:
     """Write the policy of this device again for another term: as it is, but for what is due of what has ended."""
     registers = _Registers.read(replica)
     if registers.own is not None:
-        _write(replica, registers, _caught_up(replica, registers, _due(replica, registers)))
+        after = _caught_up(replica, registers, _due(replica, registers))
+        _write(replica, registers, _as_held(replica, after))
+
+
+def _as_held(replica: Replica, policy: Policy) -> Policy:
+    """Return the newest version held if that is `policy` but for the salt: peers that hold it need no other body."""
+    newest = replica.store.records.newest((replica.me, Kind.POLICY, device_slot(replica.device)))
+    held = None if newest is None else readable_body(newest)
+    return held if isinstance(held, Policy) and replace(policy, salt=held.salt) == held else policy
 
 
 def follow_ended(replica: Replica) -> None:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from meshnode.app.devices import lost_device
-from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.channels import answering_channel, calling_channel
@@ -23,7 +21,7 @@ from meshnode.app.peers.enrolling import Enrolling
 from meshnode.app.peers.identifying import TurnedAway, Welcome, identify, keep_shown, revocation_here
 from meshnode.app.peers.meeting import AnsweringMeeting, in_meeting
 from meshnode.app.peers.serving import Serving
-from meshnode.app.peers.shown_certificates import find_certificate
+from meshnode.app.peers.session_opening import session_over
 from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
@@ -31,7 +29,7 @@ from meshnode.replica.refused_record import NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from meshnode.slices import SLICE_SECONDS, Steps, advance
-from protocol import Code, DeviceId, Kind, PersonId, Record, RemoteError, device_slot, limits
+from protocol import Code, DeviceId, PersonId, RemoteError, limits
 from protocol.session import (
     Ended,
     Event,
@@ -41,7 +39,6 @@ from protocol.session import (
     PhotoRequested,
     RecordsReceived,
     RecordsRequested,
-    SelfIdentification,
     Session,
     SessionState,
     TimeTold,
@@ -61,10 +58,10 @@ class Conversation:
     """The conversation with one device over one connection.
 
     A driver makes one with `dialing` or `answering` and calls it until `end` is set: `receive` with the bytes that
-    arrive, `hand_over` when memory is short, `tick` when the time that `next_timer` gave has come, `note` after every commit on this node and `follow`
-    soon after it, `compare` to compare both sets once more, and `close` to end it. After each call it writes what
-    `data_to_send` returns. All calls are made on the store thread, one at a time. Times are seconds on a clock of the
-    driver's choice, which never goes back.
+    arrive, `hand_over` when memory is short, `tick` when the time that `next_timer` gave has come, `note` after every
+    commit on this node and `follow` soon after it, `compare` to compare both sets once more, and `close` to end it.
+    After each call it writes what `data_to_send` returns. All calls are made on the store thread, one at a time. Times
+    are seconds on a clock of the driver's choice, which never goes back.
 
     Faults of the other side raise nothing: they set `end`. Faults of this node's store (`StorageFailed`, `StorageFull`)
     pass through, and the driver drops the connection. To cancel one is to stop calling it: it holds no resources.
@@ -222,13 +219,18 @@ class Conversation:
 
     @property
     def busy(self) -> bool:
-        """Whether it is being found out what the peer may have, or what it has given is being taken in."""
-        return self.end is None and (self._handling is not None or self.opening)
+        """Whether it is being found out what the peer may have or holds, or what it has given is being taken in."""
+        return self.end is None and (self._handling is not None or self.works_on_all)
 
     @property
     def opening(self) -> bool:
-        """Whether it is being found out what the peer may have, which takes some memory for each record until it is known."""
+        """Whether it is being found out what the peer may have."""
         return self.end is None and self._serving is not None and self._serving.opening
+
+    @property
+    def works_on_all(self) -> bool:
+        """Whether it looks at all records that the peer may have, which takes some memory for each: one at a time is to."""
+        return self.end is None and self._serving is not None and self._serving.works_on_all
 
     @property
     def _rests(self) -> bool:
@@ -247,6 +249,12 @@ class Conversation:
         except RemoteError as error:
             self._break_off(error)
         self._flush()
+
+    def greet(self) -> None:
+        """Say Hello while `opening`: the other end waits for it PREAUTH_SECONDS at most, and others may be opened before."""
+        if self._session is not None and self.opening:
+            self._session.greet()
+            self._send_frames(self._session)
 
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running, or `go_on` comes first."""
@@ -356,21 +364,7 @@ class Conversation:
         if is_self_revoked(replica):  # since this connection was opened
             self.end = ConversationEnd(Code.REFUSED, silent=True)
             return
-        certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
-        assert certificate is not None, "a node without a certificate does not start"
-        shown = tuple(membership.joins_to_show(replica, self._dial.person)) if self._dial is not None else ()
-        self._session = Session(
-            initiator=self.initiator,
-            handshake_hash=self._channel.handshake_hash,
-            remote_static=self._channel.remote_static,
-            me=SelfIdentification(replica.me, replica.device, certificate, replica.run, shown),
-            introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
-            find_certificate=partial(find_certificate, replica),
-            kinds_of=replica.store.records.kinds_of,
-            now=now,
-            told=self._time.tell,
-            header_room=replica.header_room,
-        )
+        self._session = session_over(replica, self._channel, self._dial, self._time, now)
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
 
@@ -407,8 +401,8 @@ class Conversation:
                     self._identify_peer(event)
                 case TimeTold(told=told):
                     self._time.hear(self.peer, told)
-                case RecordsReceived(records=records, more=more):
-                    yield from self._receive_records(records, more=more)
+                case RecordsReceived() as event:
+                    yield from self._receive_records(event)
                 case RecordsRequested(ids=ids):
                     if self._serving is not None:
                         self._serving.supply(ids)
@@ -421,7 +415,8 @@ class Conversation:
                     if self.peer is not None and self.device is not None and self._serving is not None:
                         cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
                         lost_device.note_met(self._replica, self.peer)
-                        yield from self._serving.noting_agreed(self.device, agreed)
+                        self._serving.note_agreed(self.device, agreed)
+                        self._serve()
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))
 
@@ -459,19 +454,22 @@ class Conversation:
         assert self._session is not None
         self._replica.changes.deliver()  # what is committed by now is in the set from the beginning
         self._serving = Serving(self._replica, self._session, person, self._now, closed=closed)
-        if not self.gives_way:
+        self._serve()
+
+    def _serve(self) -> None:
+        if self._serving is not None and not self.gives_way:
             self._serving.go_on()
 
-    def _receive_records(self, records: list[Record], *, more: bool) -> Steps[None]:
+    def _receive_records(self, received: RecordsReceived) -> Steps[None]:
         serving = self._serving
         if serving is None:
             return
-        outcome = yield from serving.take(records, self.peer, self.follow, more=more)
+        outcome = yield from serving.take(received.records, self.peer, self.follow, more=received.more)
         if self.end is not None:
             return
         self.came += len(outcome.stored)
         self._refused += len(outcome.refused)
-        serving.taken(records, outcome, self._now)
+        serving.taken(received, outcome, self._now)
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")
@@ -484,8 +482,6 @@ class Conversation:
             cards.stop_presenting(self._replica, self._dial.person)
         self.end = end
 
-    # --- going out ---------------------------------------------------------------------------------------------------
-
     def _break_off(self, error: RemoteError) -> None:
         if self._session is not None and not self._channel.broken:
             self._session.bye(error.code)
@@ -497,4 +493,7 @@ class Conversation:
         if not self.busy and self._session is not None and not self._channel.broken:
             if self._serving is not None:
                 self._serving.photos.go_on(self._now)
-            self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())
+            self._send_frames(self._session)
+
+    def _send_frames(self, session: Session) -> None:
+        self._outbox.extend(self._channel.send(frame) for frame in session.frames_to_send())

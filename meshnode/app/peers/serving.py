@@ -23,7 +23,7 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.served_set import Delta, ServedSet
 from meshnode.slices import Steps, advance
 from protocol import DeviceId, PersonId, Record
-from protocol.session import Phase, Session, phase_of
+from protocol.session import Phase, RecordsReceived, Session, phase_of
 from protocol.wire import Index, Item, Marks
 
 _Items = tuple[Index, Index]
@@ -32,7 +32,7 @@ _Items = tuple[Index, Index]
 class Serving:
     """Serves one peer in one session. Used on the store thread; times are those of the conversation's clock.
 
-    While it is `opening`, the session has admitted nobody, and `go_on` is to be called until it has.
+    While it is `opening`, the session has admitted nobody; `go_on` is to be called for as long as it `works_on_all`.
     """
 
     def __init__(self, replica: Replica, session: Session, peer: PersonId, now: float, *, closed: bool) -> None:
@@ -55,21 +55,31 @@ class Serving:
         self.spread = SpreadTo(replica.spreading, session, replica.entropy)
         """The posts of others that the peer is told of later."""
         self._filling: Steps[_Items] | None = self._fill()
+        self._noting: Steps[None] | None = None  # what the peer holds
         self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
         self._trust_before = 0  # the version of the trust state when the batch began that is being taken in
 
-    # --- opening ------------------------------------------------------------------------------------------------------
+    # --- all at once --------------------------------------------------------------------------------------------------
 
     @property
     def opening(self) -> bool:
         """Whether it is still being found out what the peer may have."""
         return self._filling is not None
 
+    @property
+    def works_on_all(self) -> bool:
+        """Whether it is being found out what the peer may have, or noted what it holds."""
+        return self._filling is not None or self._noting is not None
+
     def go_on(self, seconds: float = math.inf) -> None:
-        """Take steps for some seconds, one at least; the last one lets the session begin to compare."""
-        if self._filling is None:
-            return
-        finished = advance(self._filling, seconds)
+        """Take steps for some seconds, one at least; the last one of the filling lets the session begin to compare."""
+        if self._filling is not None:
+            self._go_on_filling(self._filling, seconds)
+        elif self._noting is not None and advance(self._noting, seconds) is not None:
+            self._noting = None
+
+    def _go_on_filling(self, filling: Steps[_Items], seconds: float) -> None:
+        finished = advance(filling, seconds)
         if finished is not None:
             self._filling = None
             self._session.admit(*finished.result)
@@ -113,9 +123,9 @@ class Serving:
         posts = self._posts_to_hold(change, delta) if change is not None else {}
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
-                held = posts if phase is Phase.CONTENT else {}
-                added = [item for item in delta.added[phase] if item not in held]
-                self._session.update(phase, added, delta.removed[phase], held=held)
+                bases = {item: delta.bases[item] for item in delta.added[phase] if item in delta.bases}
+                added = [item for item in delta.added[phase] if item not in posts]
+                self._session.update(phase, added, delta.removed[phase], bases)
         self.spread.hold(posts)
         self.supersede(delta.newer)
 
@@ -142,19 +152,20 @@ class Serving:
                 yield
         return outcome
 
-    def taken(self, records: list[Record], outcome: IngestResult, now: float) -> None:
+    def taken(self, received: RecordsReceived, outcome: IngestResult, now: float) -> None:
         """Note what became of records that the peer has given, and send what supersedes them."""
+        self.refusals.note_without_base(received, now)
         if outcome.later:
             self.refusals.note(outcome.later, now)
             if self._replica.access.version != self._trust_before:  # what was refused first may be let in by now
                 self.ask_again(self.refusals.follow_trust())
         self._session.committed()
-        self.supersede([*outcome.newer, *self.served.other_policies(records)])
+        self.supersede([*outcome.newer, *self.served.other_policies(received.records)])
 
-    def noting_agreed(self, device: DeviceId, agreed: Sequence[Marks]) -> Steps[None]:
-        """Note what the peer's `device` holds by a comparison, and of the photos that were exchanged, for later parcels."""
+    def note_agreed(self, device: DeviceId, agreed: Sequence[Marks]) -> None:
+        """Let it be noted, by `go_on`, what the peer's `device` holds by a comparison, for later parcels; photos too."""
         self.spread.compared()
-        yield from noting_agreed(self._replica, self._peer, device, agreed, self.photos.take_exchanged())
+        self._noting = noting_agreed(self._replica, self._peer, device, agreed, self.photos.take_exchanged())
 
     # --- answering ----------------------------------------------------------------------------------------------------
 

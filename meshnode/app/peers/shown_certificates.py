@@ -1,10 +1,12 @@
-"""Looks up what is held about the device at the other end of a connection: its certificate, and whether that has ended."""
+"""Looks up what either end of a connection shows of itself: our certificate and joins, and the other device's certificate."""
 
 from __future__ import annotations
 
+from meshnode.app.groups import membership
+from meshnode.app.peers.contacts import Dial
 from meshnode.replica.replica import Replica
 from protocol import Kind, Record, device_slot
-from protocol.session import PeerIdentified
+from protocol.session import PeerIdentified, SelfIdentification
 
 
 def find_certificate(replica: Replica, dh_public: bytes) -> Record | None:
@@ -27,3 +29,11 @@ def has_expired(replica: Replica, event: PeerIdentified) -> bool:
     if held is not None and not held.past:
         return False
     return event.certificate.header.expires <= replica.clock.ended_by()
+
+
+def self_identification(replica: Replica, dial: Dial | None) -> SelfIdentification:
+    """Return the records by which this node shows itself, with the joins that concern whom it dials."""
+    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
+    assert certificate is not None, "a node without a certificate does not start"
+    shown = tuple(membership.joins_to_show(replica, dial.person)) if dial is not None else ()
+    return SelfIdentification(replica.me, replica.device, certificate, replica.run, shown)

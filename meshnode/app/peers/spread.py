@@ -72,7 +72,10 @@ class SpreadTo:
         return held if len(self._waiting) + len(self._left) + len(held) <= HELD_MAX else {}
 
     def hold(self, posts: Mapping[Item, PersonId]) -> None:
-        """Begin to wait with posts that the session holds."""
+        """Put posts into the set of the session, and begin to wait with them."""
+        if not posts:
+            return
+        self._session.peer_set(Phase.CONTENT).add(posts, news=True, held=True)
         self._waiting |= posts
         self._authors |= {post: author for (_, post), author in posts.items()}
         for post in [*islice(self._authors, max(0, len(self._authors) - 2 * HELD_MAX))]:
@@ -89,7 +92,7 @@ class SpreadTo:
 
     def compared(self) -> None:
         """Forget what is held no longer, since a comparison has shown that the peer has it."""
-        self._left = {item: author for item, author in self._left.items() if self._session.holds(Phase.CONTENT, item)}
+        self._left = {item: author for item, author in self._left.items() if self._holds(item)}
         if not self._left:
             self._late = None
 
@@ -115,7 +118,7 @@ class SpreadTo:
             self._tell_some(now)
         if self._late is not None and self._late <= now:
             self._late = None
-            self._session.release(Phase.CONTENT, self._left)
+            self._session.peer_set(Phase.CONTENT).release(self._left)
             self._left = {}
 
     def _tell_some(self, now: float) -> None:
@@ -123,11 +126,11 @@ class SpreadTo:
         answered = self._session.idle
         waiting, self._waiting = self._waiting, {}
         for item, author in waiting.items():
-            if not self._session.holds(Phase.CONTENT, item):
+            if not self._holds(item):
                 if self._session.shares(Phase.CONTENT, item):  # the peer has shown it
                     self._note_served(author)
             elif self._is_told(item[1], author, answered=answered):
-                self._session.release(Phase.CONTENT, [item])
+                self._session.peer_set(Phase.CONTENT).release([item])
                 self._note_served(author)  # until it asks for this one
             else:
                 self._left[item] = author
@@ -137,6 +140,9 @@ class SpreadTo:
     def _is_told(self, post: RecordId, author: PersonId, *, answered: bool) -> bool:
         """Whether the peer is told of a post now: where it has not `answered`, it is not known what it lacks."""
         return not answered or author not in self._served_elsewhere or self._spreading.chooses(post)
+
+    def _holds(self, item: Item) -> bool:
+        return self._session.peer_set(Phase.CONTENT).holds(item)
 
     def _note_served(self, author: PersonId) -> None:
         self._served_elsewhere.pop(author, None)

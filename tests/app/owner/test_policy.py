@@ -76,6 +76,7 @@ def test_a_renewed_policy_says_the_same_and_leaves_older_ones_in_use() -> None:
     assert own(replica).header.version == before.header.version + 1
     assert own(replica).header.min_valid_version == before.header.min_valid_version
     assert said(replica).vouches == body_of(before).vouches  # type: ignore[union-attr]
+    assert own(replica).header.body_hash == before.header.body_hash  # to all who have the body, a header is enough
 
 
 def test_only_people_who_fall_out_of_the_web_count_as_having_left_it() -> None:

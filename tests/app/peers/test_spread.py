@@ -57,7 +57,7 @@ class Node:
         added = [item(record) for record in records]
         change = Change(stored=tuple(map(row, records)), ended=tuple(ended))
         held = self.spread.to_hold(change, added, ME.id)
-        side.session.update(Phase.CONTENT, [one for one in added if one not in held], [], held=held)
+        side.session.update(Phase.CONTENT, [one for one in added if one not in held], [])
         self.spread.hold(held)
         self.go_on()
         return dict(held)
@@ -105,7 +105,6 @@ def test_the_wait_is_drawn_by_chance() -> None:
 def test_the_time_is_asked_for_where_it_is_not_known_when_a_post_came() -> None:
     node, (one,) = Node(), posts(1)
     node.commit()
-    node.pair.initiator.session.update(Phase.CONTENT, [], [], held=[item(one)])
     node.spread.hold({item(one): AUTHOR.id})
     assert node.spread.unplanned
     assert node.spread.due(100.0) == 100.0
@@ -216,7 +215,7 @@ def test_a_comparison_ends_the_wait_and_shows_who_lacked_a_post(has: bool) -> No
     left_to_later(node, shown, left)
     if has:
         node.pair.responder.put([left])
-        node.pair.responder.session.update(Phase.CONTENT, [], [], held=[item(left)])
+        node.pair.responder.session.peer_set(Phase.CONTENT).add([item(left)], news=True, held=True)
     node.pair.wait(LIVE_COMPARE_SECONDS)
     node.pair.initiator.session.recheck(node.pair.now)
     node.pair.run()

@@ -16,11 +16,11 @@ ONE, OTHER = (BOB.listing(f"offer {number}", now=NOW + number) for number in ran
 def hold(side: Side) -> None:
     """Commit ONE, and hold it for the peer."""
     side.put([ONE])
-    side.session.update(Phase.CONTENT, [], [], held=[item(ONE)])
+    side.session.peer_set(Phase.CONTENT).add([item(ONE)], news=True, held=True)
 
 
 def release(side: Side) -> None:
-    side.session.release(Phase.CONTENT, [item(ONE)])
+    side.session.peer_set(Phase.CONTENT).release([item(ONE)])
 
 
 def test_what_is_held_is_announced_when_it_is_released_and_not_before() -> None:
@@ -29,10 +29,10 @@ def test_what_is_held_is_announced_when_it_is_released_and_not_before() -> None:
     hold(pair.initiator)
     pair.run()
     assert len(pair.log) == before
-    assert pair.initiator.session.holds(Phase.CONTENT, item(ONE))
+    assert pair.initiator.session.peer_set(Phase.CONTENT).holds(item(ONE))
     assert pair.initiator.session.shares(Phase.CONTENT, item(ONE))
     release(pair.initiator)
-    assert not pair.initiator.session.holds(Phase.CONTENT, item(ONE))
+    assert not pair.initiator.session.peer_set(Phase.CONTENT).holds(item(ONE))
     pair.run()
     assert [type(frame) for frame in pair.frames[before:]] == [Have, Want, Pull, Records]
     settled(pair)
@@ -54,7 +54,7 @@ def test_what_the_peer_has_announced_meanwhile_is_held_no_longer() -> None:
     hold(pair.initiator)
     pair.responder.publish(ONE)
     pair.run()
-    assert not pair.initiator.session.holds(Phase.CONTENT, item(ONE))
+    assert not pair.initiator.session.peer_set(Phase.CONTENT).holds(item(ONE))
     before = len(pair.log)
     release(pair.initiator)
     pair.run()
@@ -89,7 +89,7 @@ def test_a_comparison_of_equal_sets_makes_the_announcement_needless() -> None:
     hold(pair.responder)
     pair.wait(RECHECK_SECONDS).run()
     for side in (pair.initiator, pair.responder):
-        assert not side.session.holds(Phase.CONTENT, item(ONE))
+        assert not side.session.peer_set(Phase.CONTENT).holds(item(ONE))
         release(side)
     pair.run()
     assert not kinds(pair)[Have]
