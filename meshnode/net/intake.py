@@ -30,8 +30,8 @@ class Intake:
         self._held: dict[object, tuple[PersonId, int]] = {}  # what came earlier and waits to fill a batch
         self._by_account: Counter[PersonId] = Counter()
         self._waiting: dict[trio.Event, tuple[PersonId, int]] = {}  # in the order in which they came
-        self.opening = trio.CapacityLimiter(1)
-        """The turn to find out what a peer may have: 150 bytes for each record, until that is known and takes a bit."""
+        self.turn = trio.CapacityLimiter(1)
+        """The turn to look at all that a peer may have, or holds: up to 150 bytes for each record, until it takes a bit."""
         self.taken = 0
         """The memory that is taken now, in bytes."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -42,6 +43,7 @@ STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s 
 PROVING_SECONDS = 2.0  # in which a caller who was answered has proven who they are, even in a slow network
 LINGER_SECONDS = 0.5  # for the peer to read what was sent last, before the socket is closed
 FRESH_SECONDS = 5.0  # after a sign of life nobody asks for another one
+GREETS_SECONDS = 3.0  # after which our Hello waits no longer for what goes with it: a fifth of PREAUTH_SECONDS
 ANSWER_SECONDS = 2.0  # in which a sign of life comes: two or three tries, of which a bad network loses some
 LOOK_FIRST_SECONDS, LOOK_SECONDS = (
     0.005,
@@ -78,8 +80,9 @@ class PeerConversation(Protocol):
     @property
     def busy(self) -> bool: ...
     @property
-    def opening(self) -> bool: ...
+    def works_on_all(self) -> bool: ...
     def go_on(self) -> None: ...
+    def greet(self) -> None: ...
     @property
     def settled(self) -> bool: ...
     @property
@@ -362,15 +365,28 @@ class PeerLink:
 
     async def _go_on(self) -> None:
         while self.conversation.busy and not self._given_up:
-            if self.conversation.opening:
-                async with self._intake.opening:
-                    await self._open()
+            if self.conversation.works_on_all:
+                await self._work_in_turn()
             else:
                 await self._one_step(self.conversation.go_on)
 
-    async def _open(self) -> None:
-        while self.conversation.opening and not self._given_up:
-            await self._one_step(self.conversation.go_on)
+    async def _work_in_turn(self) -> None:
+        """Look at all that the peer may have, when it is our turn. Where that takes long, our Hello goes out before."""
+        greets_at = trio.current_time() + GREETS_SECONDS
+        with trio.move_on_at(greets_at) as turn:
+            await self._intake.turn.acquire()
+        if turn.cancelled_caught:
+            greets_at = inf
+            await self._one_step(self.conversation.greet)
+            await self._intake.turn.acquire()
+        try:
+            while self.conversation.works_on_all and not self._given_up:
+                await self._one_step(self.conversation.go_on)
+                if trio.current_time() >= greets_at:
+                    greets_at = inf
+                    await self._one_step(self.conversation.greet)
+        finally:
+            self._intake.turn.release()
 
     async def _one_step(self, function: Callable[..., None] | None, *arguments: Any) -> None:
         """Run `function`, if any, on the store thread; then send what the conversation has to send.

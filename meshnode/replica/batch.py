@@ -51,7 +51,7 @@ class Batch(Struct):
     outcome: IngestResult
     source: PersonId | None
     now: int
-    now_is_certain: bool
+    ended_by: int  # the time to judge by what has ended; 0 in doubt, when nothing has
     disk_is_full: bool
     known: set[tuple[RecordId, bool]] = field(default_factory=set)
     rows: dict[RecordId, Row] = field(default_factory=dict)  # of stored records, as far as they are known

@@ -79,6 +79,8 @@ class Changes:
     """
 
     def __init__(self, call: Call = _call) -> None:
+        self.delivered = 0
+        """The number of changes that listeners were called with, other than at the commit."""
         self._call = call
         self._at_commit: list[Listener] = []
         self._later: list[Listener] = []
@@ -138,6 +140,7 @@ class Changes:
         try:
             while self._waiting:
                 change = self._waiting.popleft()
+                self.delivered += 1
                 for listener in tuple(self._later):
                     self._call(listener, change)
         finally:

@@ -98,7 +98,7 @@ class Ingest:
         raises nothing. Raises StorageFull or StorageFailed where the disk does not take the commit; nothing is kept
         then.
         """
-        batch = Batch(IngestResult(), source, self._clock.now(), self._clock.trusted, self.quota.disk_is_full)
+        batch = Batch(IngestResult(), source, self._clock.now(), self._clock.ended_by(), self.quota.disk_is_full)
         fresh = self._worth_verifying(records, batch)
         verified = zip(fresh, self._verifier(fresh), strict=True)
         with self._transactions.begin() as unit:
@@ -159,7 +159,7 @@ class Ingest:
             if known.get(record.id, False) or (record.header_only and record.id in known):
                 batch.known.add((record.id, record.header_only))
                 fresh.append(record)
-            elif batch.now_is_certain and _is_past(record, batch.now) and not self._is_known(record):
+            elif _is_past(record, batch.ended_by) and not self._is_known(record):
                 batch.outcome.refused.append(record.id)
                 batch.refuse_for_now(record, EXPIRED, None)
             else:
@@ -209,7 +209,7 @@ class Ingest:
         if isinstance(state, Shortage):
             batch.refuse_for_now(record, state, key_of(record.header, body), self.quota.charge(record))
             known = record.header.kind != Kind.DEVICE and self._store.records.newest(record.register) is not None
-            if state is not Shortage.WAITING and record.body and known:
+            if state is not Shortage.WAITING and known and self._judge.is_proved(record.header, batch):
                 # There is always room for a header: without it an older version would still be in use.
                 self._keeper.keep_header(record, batch)
             else:
@@ -236,7 +236,8 @@ class Ingest:
             return False
         if not self._trust_state.certified(header.author, header.device):
             return False
-        takes_back = header.min_valid_version > newest.header.min_valid_version
+        # Of a version that was put off before, the header is held: its body comes at the pace of what takes back.
+        takes_back = newest.id == record.id or header.min_valid_version > newest.header.min_valid_version
         if self.quota.policy_pace.take((header.author, header.device), takes_back=takes_back):
             return False
         batch.refuse_for_now(record, PAUSED, key_of(header, body))
@@ -256,10 +257,10 @@ class Ingest:
         batch.note_gone(self._room_maker.finish(more=more))
         self._refresh_trust_state(batch)
         if batch.people or waited:  # a change of trust names the people whom it concerns
-            reevaluated = self._reevaluator.reevaluate(batch.people, batch.now if batch.now_is_certain else 0)
+            reevaluated = self._reevaluator.reevaluate(batch.people, batch.ended_by)
             batch.people |= reevaluated.people
         elif batch.withdrawals:
-            reevaluated = self._reevaluator.release(batch.withdrawals, batch.now if batch.now_is_certain else 0)
+            reevaluated = self._reevaluator.release(batch.withdrawals, batch.ended_by)
         ended = [*batch.ended, *reevaluated.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])
         unit.note(

@@ -53,8 +53,7 @@ class RecordJudge:
             revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
             batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
             return None
-        certified = header.author not in batch.made_way and self._trust_state.certified(header.author, header.device)
-        if not certified:
+        if not self.is_proved(header, batch):
             # Without a certificate a header must not supersede; it need not wait where it could supersede nothing.
             counts = self.counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
@@ -70,6 +69,10 @@ class RecordJudge:
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
 
+    def is_proved(self, header: Header, batch: Batch) -> bool:
+        """Whether a certificate that is held proves who wrote it."""
+        return header.author not in batch.made_way and self._trust_state.certified(header.author, header.device)
+
     def _takes_back(self, record: Record) -> bool:
         """Whether it is withdrawn and waits for nothing.
 
@@ -82,9 +85,9 @@ class RecordJudge:
 
     def _has_ended(self, header: Header, certificate: Certificate | None, batch: Batch) -> bool:
         """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""
-        if not batch.now_is_certain or header.author == self._me:
+        if header.author == self._me:
             return False
-        return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
+        return header.expires <= batch.ended_by or (certificate is not None and certificate.expires <= batch.ended_by)
 
     def _if_within_quota(self, record: Record, state: RecordState, batch: Batch) -> RecordState | Shortage:
         """Return `state`, or what is short where there is no room for the record."""
@@ -110,6 +113,6 @@ class RecordJudge:
         was perhaps deleted here by a clock that is wrong, and others, to whom it is to be passed on, still have it.
         """
         header = record.header
-        if batch.now_is_certain and header.latest_expiry <= batch.now:
+        if header.latest_expiry <= batch.ended_by:
             return True
         return is_revocation(header) or (header.kind == Kind.POLICY and self._trust_state.has_policy(header.author))

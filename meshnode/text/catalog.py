@@ -7,6 +7,7 @@ caller's, and whatever it does by itself in the one in which it was started.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,7 +33,12 @@ FIRST_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"  # around words whose direction 
 _DIRECTIONS = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 
 _language: ContextVar[str] = ContextVar("language", default=ENGLISH)
+_begun: dict[str, dict[str, tuple[str, ...]]] = {}
+"""Translations from the catalogs of the files of texts that are loaded: a short call needs no others."""
+_read: set[tuple[str, str]] = set()
+"""Which catalogs these are, by language and file."""
 _catalogs: dict[str, Mapping[str, tuple[str, ...]]] = {}
+"""All translations of a language, as soon as one was needed that is in no catalog read before."""
 
 
 def _arabic(count: int) -> int:
@@ -163,13 +169,29 @@ def _english(count: int) -> int:
 def _found(template: str) -> tuple[str, ...]:
     """Return the translation of a template, in all its forms; nothing in English, or where there is none."""
     tag = _language.get()
-    if tag == ENGLISH:
+    if tag == ENGLISH or not template:
         return ()
-    if tag not in _catalogs:
+    whole = _catalogs.get(tag)
+    if whole is None:
         from meshnode.text import translations
 
-        _catalogs[tag] = translations.load(tag, isolated=tag in FROM_RIGHT)
-    return _catalogs[tag].get(template, ())
+        begun = _begun.setdefault(tag, {})
+        if template not in begun:
+            for name in [name for name in _loaded() if (tag, name) not in _read]:
+                begun.update(translations.load(tag, (name,), isolated=tag in FROM_RIGHT))
+                _read.add((tag, name))
+                if template in begun:
+                    break
+        if template in begun:
+            return begun[template]
+        whole = _catalogs[tag] = translations.load(tag, isolated=tag in FROM_RIGHT)
+    return whole.get(template, ())
+
+
+def _loaded() -> list[str]:
+    """Return the names of the files of texts that are loaded, each of which has its own catalog; the last one first."""
+    package = __name__.rpartition(".")[0] + "."
+    return [name.removeprefix(package) for name in reversed(list(sys.modules)) if name.startswith(package)]
 
 
 def _isolated(values: Mapping[str, object]) -> Mapping[str, object]:

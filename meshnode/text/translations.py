@@ -1,31 +1,40 @@
 """Reads the catalogs of a language: the files `meshnode/languages/TAG/*.po`, in the format of gettext.
 
-They are read as they are, without a compiled copy that could be older than they. Babel reads them too (scripts/languages),
+They are read as they are, without a compiled copy that could be older than they, and each no sooner than it is needed. Babel reads them too (scripts/languages),
 and is no part of a running node: importing it takes longer than a whole command may. A test compares the two.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Container, Iterator
 
-DIRECTORY = Path(__file__).parent.parent / "languages"
+DIRECTORY = os.path.join(
+    os.path.dirname(os.path.dirname(__file__)), "languages"
+)  # as text: see meshnode/cli/daily/__init__.py
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 # A command or an option inside a sentence from the right is read from the left.
-_COMMAND = re.compile(r"'[^']*(?:meshnode|--)[^']*'|meshnode(?: [a-z{}]+| [A-Z,]+| --[a-z-]+)*|--[a-z-]+(?: [A-Z,]+)?")
+_COMMAND = r"'[^']*(?:meshnode|--)[^']*'|meshnode(?: [a-z{}]+| [A-Z,]+| --[a-z-]+)*|--[a-z-]+(?: [A-Z,]+)?"
 _FROM_LEFT, _POP = "\u2066", "\u2069"
 
 
-def load(tag: str, *, isolated: bool = False) -> dict[str, tuple[str, ...]]:
+def load(tag: str, names: Container[str] | None = None, *, isolated: bool = False) -> dict[str, tuple[str, ...]]:
     """Return the translations of a language by their template, with all forms of a plural by its English plural.
 
-    With `isolated`, commands in them are set apart, so that they are read from the left. Untranslated ones are left out.
+    With `names`, only the catalogs of these files of `meshnode/text` are read. With `isolated`, commands in them are set
+    apart, so that they are read from the left. Untranslated ones are left out.
     """
     found = {}
-    for path in sorted((DIRECTORY / tag).glob("*.po")):
-        for template, forms in entries(path.read_text(encoding="utf-8")):
+    directory = os.path.join(DIRECTORY, tag)
+    for file in sorted(os.listdir(directory)):
+        name, _, kind = file.rpartition(".")
+        if kind != "po" or (names is not None and name not in names):
+            continue
+        with open(os.path.join(directory, file), encoding="utf-8") as catalog:
+            content = catalog.read()
+        for template, forms in entries(content):
             if template and all(forms):
                 found[template] = tuple(map(_apart, forms)) if isolated else forms
     return found
@@ -59,4 +68,4 @@ def _text(written: str) -> str:
 
 
 def _apart(sentence: str) -> str:
-    return _COMMAND.sub(lambda found: f"{_FROM_LEFT}{found[0]}{_POP}", sentence)
+    return re.sub(_COMMAND, lambda found: f"{_FROM_LEFT}{found[0]}{_POP}", sentence)

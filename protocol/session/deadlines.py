@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from protocol.limits import IDLE_DEAD_SECONDS, IDLE_PING_SECONDS, PREAUTH_SECONDS, PROGRESS_SECONDS
+from protocol.limits import (
+    ADMITTING_SECONDS,
+    IDLE_DEAD_SECONDS,
+    IDLE_PING_SECONDS,
+    PREAUTH_SECONDS,
+    PROGRESS_SECONDS,
+)
 
 
 class Deadlines:
@@ -15,10 +21,20 @@ class Deadlines:
         self._sent = now
         self._progress = now  # when the peer last did more than show a sign of life, or began to owe something
         self._owes = False
+        self.admitting = False
+        """Whether what the peer owes is to find out what we may have, which may take long."""
+        self._unread = False
 
     def advance_to(self, now: float) -> None:
         """Let time pass until `now`; an earlier time changes nothing."""
         self.now = max(self.now, now)
+        if self._unread:
+            self._unread = False
+            self._opened = self._heard = self._progress = self.now
+
+    def read_again(self) -> None:
+        """Let all deadlines of the peer begin at the next moment: what it has said meanwhile was not read."""
+        self._unread = True
 
     def heard(self, *, progress: bool) -> None:
         """Note that a frame has come; `progress`: it is more than a sign of life."""
@@ -49,7 +65,7 @@ class Deadlines:
         if not identified:
             times.append(self._opened + PREAUTH_SECONDS)
         if owes:
-            times.append((self._progress if self._owes else self.now) + PROGRESS_SECONDS)
+            times.append((self._progress if self._owes else self.now) + self._patience)
         return min(times)
 
     def overdue(self, *, identified: bool, owes: bool) -> str:
@@ -59,9 +75,13 @@ class Deadlines:
             return "not identified in time"
         if self.now >= self._heard + IDLE_DEAD_SECONDS:
             return "silent"
-        if owes and self.now >= self._progress + PROGRESS_SECONDS:
+        if owes and self.now >= self._progress + self._patience:
             return "makes no progress"
         return ""
+
+    @property
+    def _patience(self) -> int:
+        return ADMITTING_SECONDS if self.admitting else PROGRESS_SECONDS
 
     @property
     def ping_due(self) -> bool:

@@ -84,11 +84,13 @@ class Greeting:
             self._extra,
         )
 
-    def hello(self, roots: tuple[bytes, bytes] | None, shown: Iterable[Record] = ()) -> Hello:
-        """Return our Hello. The records `shown` go into its self-identification."""
+    def hello(
+        self, roots: tuple[bytes, bytes] | None, shown: Iterable[Record] = (), *, introduce: bool = False
+    ) -> Hello:
+        """Return our Hello. The records `shown` go into its self-identification, which it has with `introduce` too."""
         self.hello_sent = True
         more = tuple(record.wire for record in shown)
-        records = (*self._identification(), *more) if self._introduce or more else ()
+        records = (*self._identification(), *more) if self._introduce or introduce or more else ()
         tag = self._tag(self._me.person, self._me.device)
         told = self._told()
         return Hello(VERSIONS, ALGORITHMS, told.wall, roots, records, tag, told.stratum, self._me.run)

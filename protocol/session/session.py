@@ -128,6 +128,7 @@ class Session:
         )
         self._told = told
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
+        self._greeted_early = False
 
         self._state = SessionState.GREETING
         self._deadlines = Deadlines(now)
@@ -253,6 +254,8 @@ class Session:
             raise LocalError("already admitted")
         if self._state is not SessionState.ADMITTING:
             self._move(Trigger.ADMITTED_EARLY)
+        if self._greeted_early:
+            self._deadlines.read_again()
         sets = peer_sets(graph, content)
         announcer = Announcer(sets)
         self._handover.share(sets, announcer)
@@ -260,6 +263,16 @@ class Session:
         self._admission = _Admission(sets, reconciliation, announcer)
         self._go_on()
         self._deadlines.note_debt(owes=self._peer_owes())
+
+    def greet(self) -> None:
+        """Say Hello before `admit`, and without roots: finding out what the peer may have takes long. Once at most.
+
+        It shows our certificate, since a peer that had to ask Who would wait for the answer: nothing is read until
+        `admit`. A responder is told so only after PeerIdentified, when its node has decided to admit the peer.
+        """
+        if not self._greeting.hello_sent and (self._initiator or self._state is SessionState.ADMITTING):
+            self._outbox.send(self._greeting.hello(None, introduce=True))
+            self._greeted_early = True
 
     def supply(self, records: Iterable[Record]) -> None:
         """Answer the oldest RecordsRequested with those of its records that the peer may still have.
@@ -298,6 +311,10 @@ class Session:
         peer_set.remove(removed)
         peer_set.add(added, news=True)
         self._rechecks.changed()
+
+    def peer_set(self, phase: Phase) -> PeerSet:
+        """Return the set of a phase; while the session is live, the node may put news into it that is held."""
+        return self._admitted.peer_sets[phase]
 
     def shares(self, phase: Phase, item: Item) -> bool:
         """Whether the compared set has the item: the peer may have it, or has shown it in this session."""
@@ -376,6 +393,7 @@ class Session:
             reconciliation.restart()
             self._move(Trigger.RECHECK_HEARD)
         reconciliation.take_roots(roots)
+        self._deadlines.admitting = False
 
     def _take_comparison(self, message: bytes) -> None:
         if (result := self._admitted.reconciliation.take_message(message)) is not None:
@@ -429,6 +447,7 @@ class Session:
         if not self._greeting.hello_sent:
             self._send_hello()
         theirs = self._greeting.their_roots
+        self._deadlines.admitting = theirs is None
         if self._our_roots is not None and theirs is not None:
             self._admitted.reconciliation.use_hello_roots(self._our_roots, theirs)
 

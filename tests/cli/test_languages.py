@@ -12,9 +12,10 @@ import pytest
 from babel import Locale
 
 from meshnode.cli import language, output
-from meshnode.text import catalog, choices, forms, waiting
+from meshnode.text import catalog, choices, forms, translations, waiting
 from meshnode.text.catalog import LANGUAGES, direction, message, plural, speaking
 from tests.cli.village import Village, meshnode
+from tests.support.sentences import CATALOGS, ROOT
 
 OTHERS = [tag for tag in LANGUAGES if tag != "en"]
 
@@ -93,6 +94,31 @@ def test_json_is_in_english_whatever_the_language(village: Village, monkeypatch:
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     ran = meshnode("--home", str(village.homes["A"]), "--json", "show", "Nichts")
     assert json.loads(ran.err)["error"]["message"] == "no post is called 'Nichts'"
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_a_daily_command_reads_only_the_catalogs_of_its_own_texts(village: Village, tag: str) -> None:
+    program = (
+        "import sys; from meshnode.cli.main import run; code = run(sys.argv[1:]); from meshnode.text import catalog; "
+        "assert list(catalog._catalogs) == [], 'all were read'; assert catalog._begun; sys.exit(code)"
+    )
+    for command in ("status", "discover", "news", "inbox", "people"):
+        words = ["--home", str(village.homes["A"]), "--language", tag, command]
+        ran = subprocess.run([sys.executable, "-c", program, *words], cwd=ROOT, capture_output=True, check=False)
+        assert (ran.returncode, ran.stderr) == (0, b""), command
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_every_sentence_is_found_whatever_was_read_first(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = translations.load(tag, isolated=tag in catalog.FROM_RIGHT)
+    for loaded in ({"paging", "node"}, set(), {path.stem for path in CATALOGS.glob(f"{tag}/*.po")}):
+        monkeypatch.setattr(catalog, "_begun", {})
+        monkeypatch.setattr(catalog, "_read", set())
+        monkeypatch.setattr(catalog, "_catalogs", {})
+        monkeypatch.setattr(catalog, "_loaded", lambda loaded=loaded: sorted(loaded))
+        with speaking(tag):
+            assert {template: catalog._found(template) for template in every} == every
+            assert catalog._found("a sentence of nobody") == ()
 
 
 @pytest.mark.parametrize("tag", OTHERS)

@@ -100,13 +100,16 @@ class FakeConversation:
         return self.steps_left > 0
 
     @property
-    def opening(self) -> bool:
+    def works_on_all(self) -> bool:
         return self.steps_left > 0
 
     def go_on(self) -> None:
         self.steps_left -= 1
         if not self.steps_left:
             self.outbox.append(b"opened")
+
+    def greet(self) -> None:
+        self.outbox.append(b"hello")
 
     def let_in(self) -> None:
         self.at_door = False

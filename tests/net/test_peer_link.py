@@ -288,6 +288,33 @@ async def test_a_link_that_has_read_much_waits_where_all_room_is_taken(nursery: 
     assert ends.conversation.received
 
 
+async def test_who_waits_long_for_their_turn_is_greeted_before(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    intake = Intake()
+    await intake.turn.acquire_on_behalf_of("another link")
+    ends = await linked(nursery, FakeConversation(peer=BOB, account=BOB, steps_left=3), intake=intake)
+    begun = trio.current_time()
+    await ends.other.send_all(b"records")
+    assert await ends.other.receive_some() == b"hello"
+    assert trio.current_time() - begun < limits.PREAUTH_SECONDS / 3
+    await trio.sleep(limits.PREAUTH_SECONDS)
+    intake.turn.release_on_behalf_of("another link")
+    assert await ends.other.receive_some() == b"opened"
+
+
+async def test_who_is_let_in_slowly_is_greeted_before(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    class Slow(FakeConversation):
+        def go_on(self) -> None:
+            autojump_clock.jump(1.0)
+            super().go_on()
+
+    ends = await linked(nursery, Slow(peer=BOB, account=BOB, steps_left=9))
+    await ends.other.send_all(b"records")
+    assert await ends.other.receive_some() == b"hello"
+    assert await ends.other.receive_some() == b"opened"
+
+
 async def test_one_session_after_the_other_is_opened_since_each_takes_much_memory_meanwhile(
     nursery: trio.Nursery,
 ) -> None:

@@ -19,8 +19,8 @@ from meshnode.replica.accounts import Accounts
 from meshnode.replica.introducers import Introducers
 from meshnode.replica.quota import Shortage
 from meshnode.replica.replica import Replica
-from meshnode.store import RecordState, StoreUsage
-from protocol import Kind, PersonId, Record, limits, person_text
+from meshnode.store import RecordState, Store, StoreUsage
+from protocol import Kind, PersonId, Record, RecordId, limits, person_text
 from tests.support.network import replica_of
 from tests.support.people import NOW, Person
 
@@ -210,6 +210,68 @@ def test_nodes_with_the_same_room_keep_the_same_people_in_whatever_order_they_co
         other.ingest.receive(behind(person, []), person.id)
     one_way, other_way = fill(bob, Random(seed)), fill(other, Random(seed + 100))
     assert len(one_way ^ other_way) <= 4  # at the edge of the room a person's certificate may be here and no policy
+
+
+# --- certificates without policies ----------------------------------------------------------------------------------
+
+
+def certificates(bob: Replica, author: PersonId) -> int:
+    """Return how many certificates of this person are in use."""
+    return len(list(bob.store.records.rows(kinds=(Kind.DEVICE,), author=author, states=(RecordState.LIVE,))))
+
+
+def with_two_places_left(bob: Replica) -> Person:
+    """Let Alice bring people until two places are left; return somebody for whom she vouches too, and is to bring.
+
+    That person makes way for all the others.
+    """
+    *friends, last = sorted(crowd("friend", 20), key=lambda one: one.id)
+    in_parts(bob, behind(ALICE, [*friends, last])[:-2], ALICE.id)
+    assert (held(bob, friends), held(bob, [last])) == (19, 0)
+    bob.quota.caps = bob.quota.caps._replace(graph_records=bob.quota.others().graph_records + 2)
+    return last
+
+
+def test_a_certificate_goes_when_no_room_is_found_for_the_policy(bob: Replica) -> None:
+    last = with_two_places_left(bob)
+    bob.ingest.receive([last.certificate(NOW), last.on("phone").certificate(NOW)], ALICE.id)
+    assert certificates(bob, last.id) == 2
+    gone: list[RecordId] = []
+    bob.changes.subscribe(lambda change: gone.extend(row.id for row in change.ended))
+    outcome = bob.ingest.receive([last.policy({ALICE: 900}, now=NOW)], ALICE.id)
+    assert [one.reason for one in outcome.later] == [Shortage.INTRODUCER]
+    assert certificates(bob, last.id) == 0
+    assert sorted(gone) == sorted([last.certificate(NOW).id, last.on("phone").certificate(NOW).id])
+
+
+def test_a_certificate_stays_when_no_room_is_found_for_another_certificate(bob: Replica) -> None:
+    last = with_two_places_left(bob)
+    bob.ingest.receive([last.certificate(NOW), last.on("phone").certificate(NOW)], ALICE.id)
+    outcome = bob.ingest.receive([last.on("tablet").certificate(NOW)], ALICE.id)
+    assert [one.reason for one in outcome.later] == [Shortage.INTRODUCER]
+    assert certificates(bob, last.id) == 2
+
+
+def test_a_policy_whose_certificate_was_let_go_in_the_same_batch_waits_for_it(bob: Replica) -> None:
+    """There is room for it by then, since two certificates have gone."""
+    last = with_two_places_left(bob)
+    devices = (last, last.on("phone"))
+    batch = [*(one.certificate(NOW) for one in devices), *(one.policy({ALICE: 900}, now=NOW) for one in devices)]
+    bob.ingest.receive(batch, ALICE.id)
+    policies = list(bob.store.records.rows(kinds=(Kind.POLICY,), author=last.id))
+    assert [row.state for row in policies] == [RecordState.PENDING]
+    assert held(bob, [last]) == 0
+
+
+def test_a_certificate_stays_while_the_disk_is_too_full_for_the_policy(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    friend = Person("friend")
+    bob.ingest.receive([behind(ALICE, [friend])[1], friend.certificate(NOW)], ALICE.id)
+    monkeypatch.setattr(Store, "disk", lambda _: (2**20, 10_000 * 2**20))
+    outcome = bob.ingest.receive([friend.policy({ALICE: 900}, now=NOW)], ALICE.id)
+    assert [one.reason for one in outcome.later] == [Shortage.DISK]
+    assert certificates(bob, friend.id) == 1
 
 
 # --- clearing --------------------------------------------------------------------------------------------------------

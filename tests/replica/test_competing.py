@@ -57,6 +57,14 @@ def test_a_header_alone_is_kept_where_it_may_take_something_back(header: Record,
     assert outcome.refused == ([header.id] if expected is None else [])
 
 
+def test_the_header_of_a_revocation_is_kept_of_a_device_and_a_person_of_whom_nothing_else_is_held() -> None:
+    replica = alice()
+    header = CAROL.revocation(NOW).without_body()
+    outcome = replica.ingest.receive([header], BOB.id)
+    assert (state(replica, header), outcome.refused) == (RecordState.HEADER, [])
+    assert replica.trust_state.revoked(CAROL.id, CAROL.device)
+
+
 def test_the_header_of_a_policy_says_nothing_about_somebody_of_whom_no_policy_is_held() -> None:
     replica, header = alice(), BOB.policy({CAROL: 500}, now=NOW)
     assert replica.ingest.receive([header.without_body()], BOB.id).refused == [header.id]

@@ -12,15 +12,22 @@ from meshnode.replica import eviction
 from meshnode.replica.refused_record import EXPIRED
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState
-from protocol import Record, limits
+from protocol import Kind, Letter, Record, limits
 from protocol.limits import DAY
 from protocol.wire import stratum
 from tests.support.clock import FakeClock
 from tests.support.network import replica_of
-from tests.support.people import NOW, Person
+from tests.support.people import NOW, Person, grown
 
 BOB, CAROL, DAVE = (Person(name) for name in ("Bob", "Carol", "Dave"))
 YEAR = 365 * DAY
+LETTER = Letter(
+    grown("salt", size=16),
+    grown("tag", size=16),
+    tuple(bytes([box]) * 80 for box in range(4)),
+    bytes(24),
+    bytes(528),
+)
 
 
 def alice(*, doubt: bool = False) -> Replica:
@@ -181,3 +188,65 @@ def test_what_a_device_says_ends_with_its_certificate(left: int, state: RecordSt
     said = phone.policy({replica.me: 900}, now=NOW)
     replica.ingest.receive([phone.certificate(NOW - limits.DEVICE_LIFE + left), said], BOB.id)
     assert [row.state for row in replica.store.records.rows_of([said.id])] == [state]
+
+
+def test_a_post_of_a_device_whose_certificate_has_ended_is_taken_as_little_as_one_that_has_ended_itself() -> None:
+    replica = alice()
+    phone = BOB.on("phone")
+    post = phone.listing("Ladder", now=NOW, life=10 * DAY)
+    outcome = replica.ingest.receive([phone.certificate(NOW - limits.DEVICE_LIFE), post], BOB.id)
+    assert [(one.id, one.reason) for one in outcome.later] == [(post.id, EXPIRED)]
+    assert replica.store.records.rows_of([post.id]) == []
+
+
+def test_a_letter_that_was_taken_back_is_passed_on_though_the_certificate_of_its_device_has_ended() -> None:
+    """Of the letter itself nothing is held here: others may still have it."""
+    replica = alice()
+    phone = BOB.on("phone")
+    letter = phone.record(Kind.LETTER, bytes(16), bytes(50), NOW, life=DAY, policy_version=1)
+    withdrawal = phone.withdrawal(letter)
+    outcome = replica.ingest.receive([phone.certificate(NOW - limits.DEVICE_LIFE), withdrawal], BOB.id)
+    assert outcome.later == []
+    assert [row.state for row in replica.store.records.rows_of([withdrawal.id])] == [RecordState.PAST]
+
+
+def test_nothing_of_the_owners_own_has_ended() -> None:
+    replica = alice()
+    phone = Person("Alice").on("phone")
+    said = phone.policy({BOB: 900}, now=NOW - YEAR)
+    replica.ingest.receive([phone.certificate(NOW - limits.DEVICE_LIFE), said], BOB.id)
+    assert [row.state for row in replica.store.records.rows_of([said.id])] == [RecordState.LIVE]
+
+
+@pytest.mark.parametrize("doubt", [False, True], ids=["certain", "in doubt"])
+def test_a_header_of_what_had_ended_supersedes_something_only_by_a_clock_that_is_sure(*, doubt: bool) -> None:
+    """It is kept where an older version was perhaps deleted here; in doubt about the date nothing is deleted."""
+    replica = alice(doubt=doubt)
+    header = BOB.listing("Gone", version=2, now=NOW - 20 * DAY, life=10 * DAY).without_body()
+    outcome = replica.ingest.receive([header], BOB.id)
+    states = [row.state for row in replica.store.records.rows_of([header.id])]
+    assert (states, outcome.refused) == (([], [header.id]) if doubt else ([RecordState.HEADER], []))
+
+
+@pytest.mark.parametrize("doubt", [False, True], ids=["certain", "in doubt"])
+@pytest.mark.parametrize("kind", ["a policy", "a withdrawal"])
+def test_what_had_ended_while_it_waited_has_ended_by_a_clock_that_is_sure(kind: str, *, doubt: bool) -> None:
+    """A policy waits for the certificate of its device, the withdrawal of a letter for the letter."""
+    replica = alice()
+    clock, phone = replica.clock, BOB.on("phone")
+    assert isinstance(clock, FakeClock)
+    letter = BOB.record(Kind.LETTER, bytes(16), LETTER, NOW, life=9 * DAY, policy_version=1)
+    withdrawal = BOB.withdrawal(letter, expires=NOW + DAY, latest_expiry=NOW + 9 * DAY, policy_version=2)
+    waits, comes = {
+        "a policy": (phone.policy({CAROL: 900}, now=NOW, life=DAY), phone.certificate(NOW)),
+        "a withdrawal": (withdrawal, letter),
+    }[kind]
+    replica.ingest.receive([waits], BOB.id)
+    assert [row.state for row in replica.store.records.rows_of([waits.id])] == [RecordState.PENDING]
+    clock.advance(2 * DAY)
+    if doubt:
+        clock.heard(BOB.id, NOW + 40 * DAY, stratum.MACHINE)
+    assert clock.trusted is not doubt
+    replica.ingest.receive([comes], BOB.id)
+    expected = RecordState.LIVE if doubt else RecordState.PAST
+    assert [row.state for row in replica.store.records.rows_of([waits.id])] == [expected]

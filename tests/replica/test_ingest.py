@@ -202,6 +202,20 @@ def test_pending_records_count_for_no_author() -> None:
     assert limits.PENDING_FROM_ONE_MAX < limits.PENDING_RECORDS_MAX
 
 
+def test_what_its_author_no_longer_allows_is_dropped_also_if_it_came_after_the_last_such_change() -> None:
+    """For each person the kinds of records that are held are remembered between two changes of trust."""
+    replica = alice()
+    policy.vouch(replica, BOB.id, 900)
+    replica.ingest.receive(bobs(replica)[:4], BOB.id)
+    for version, weight in ((2, 1), (3, 900)):
+        replica.ingest.receive([BOB.policy({replica.me: weight}, now=EPOCH, version=version, stamp=version)], BOB.id)
+    later = BOB.listing("Later", now=EPOCH, audience=Audience.TRUSTED_NETWORK)
+    replica.ingest.receive([later], BOB.id)
+    assert states(replica)[later.id] == RecordState.LIVE
+    replica.ingest.receive([BOB.policy({replica.me: 1}, now=EPOCH, version=4, stamp=4)], BOB.id)
+    assert states(replica)[later.id] == RecordState.HEADER
+
+
 def test_a_dropped_record_is_taken_again_when_access_is_allowed_again() -> None:
     replica = alice()
     policy.vouch(replica, BOB.id, 900)
@@ -240,6 +254,15 @@ def test_a_record_that_comes_twice_in_one_batch_is_taken_once() -> None:
     listing = bobs(replica)[3]
     outcome = replica.ingest.receive([*bobs(replica), listing], BOB.id)
     assert outcome.stored.count(listing.id) == outcome.kept.count(listing.id) == 1
+
+
+def test_a_header_that_is_held_already_is_kept_and_is_not_news() -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    header = BOB.listing("One", now=EPOCH, version=2).without_body()
+    replica.ingest.receive([header], BOB.id)
+    outcome = replica.ingest.receive([header], BOB.id)
+    assert (outcome.kept, outcome.stored, outcome.refused, outcome.newer) == ([header.id], [], [], [])
 
 
 @pytest.mark.parametrize("as_header", [False, True])

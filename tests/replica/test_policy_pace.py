@@ -11,6 +11,7 @@ from meshnode.replica.policy_pace import PolicyPace
 from meshnode.replica.refusals import Refusals
 from meshnode.replica.refused_record import PAUSED
 from meshnode.replica.replica import Replica
+from meshnode.store import RecordState
 from protocol import Record, limits
 from tests.support.clock import FakeClock
 from tests.support.network import replica_of
@@ -125,6 +126,67 @@ def test_where_even_these_come_too_fast_nothing_older_holds_until_the_latest_com
     clock.advance(SHORT_PAUSE)
     assert bring(replica, more[-1]) == []
     assert in_use(replica) == 219
+
+
+def test_a_version_that_was_put_off_is_put_off_again_until_its_pause_is_over() -> None:
+    """What is held of it by then is its header, as it is of a version that takes something back."""
+    replica, clock = bob()
+    bring(replica, *(said(replica, version, floor=version) for version in range(2, TAKING_BACK_AT_ONCE + 2)))
+    last = said(replica, 200, floor=200)
+    assert bring(replica, last, last) == [last, last]
+    assert in_use(replica) == 0
+    clock.advance(SHORT_PAUSE)
+    assert bring(replica, last) == []
+    assert in_use(replica) == 200
+
+
+def test_what_is_put_off_is_refused_unless_its_header_is_kept() -> None:
+    replica, _ = bob()
+    bring(replica, *(said(replica, version) for version in range(2, AT_ONCE + 2)))
+    more = said(replica, 100)
+    outcome = replica.ingest.receive([more], ALICE.id)
+    assert (outcome.kept, outcome.refused, outcome.stored) == ([], [more.id], [])
+    bring(replica, *(said(replica, version, floor=version) for version in range(101, 101 + TAKING_BACK_AT_ONCE)))
+    last = said(replica, 200, floor=200)
+    outcome = replica.ingest.receive([last], ALICE.id)
+    assert (outcome.kept, outcome.refused, outcome.stored) == ([last.id], [], [last.id])
+
+
+def test_older_versions_that_are_shown_again_use_up_no_pace() -> None:
+    replica, _ = bob()
+    newest = 2 * AT_ONCE
+    bring(replica, said(replica, newest))
+    assert bring(replica, *(said(replica, version) for version in range(2, newest))) == []
+    assert bring(replica, *(said(replica, newest + number) for number in range(1, AT_ONCE))) == []
+
+
+def test_no_post_is_put_off_however_often_its_author_changes_it() -> None:
+    replica, _ = bob()
+    edits = [ALICE.listing("Ladder", version=version, min_valid_version=1) for version in range(1, 3 * AT_ONCE)]
+    assert bring(replica, *edits) == []
+    assert replica.store.records.current(edits[0].register) == edits[-1]
+
+
+def test_no_version_of_another_own_device_is_put_off() -> None:
+    replica, _ = bob()
+    phone = Person("Bob").on("phone")
+    replica.ingest.receive([phone.certificate(NOW)], ALICE.id)
+    versions = [phone.policy({CAROL: 900}, now=NOW, version=version, min_valid_version=1) for version in range(1, 40)]
+    assert bring(replica, *versions) == []
+    assert replica.trust_state.policy_version(phone.id, phone.device) == 39
+
+
+def test_versions_that_no_certificate_proves_wait_for_one_at_no_pace() -> None:
+    """Alice has taken back her vouch for Carol: of Carol's records only the headers are left."""
+    replica, _ = bob()
+    versions = [CAROL.policy({ALICE: 900}, now=NOW, version=number) for number in range(1, 2 * TAKING_BACK_AT_ONCE)]
+    replica.ingest.receive([CAROL.certificate(NOW), versions[0]], ALICE.id)
+    bring(replica, said(replica, 2, floor=2, weight=0))
+    assert replica.store.records.newest(versions[0].register) == versions[0].without_body()
+    assert not replica.trust_state.certified(CAROL.id, CAROL.device)
+    assert bring(replica, *versions[1:]) == []
+    states = {row.state for row in replica.store.records.rows_of([one.id for one in versions[1:]])}
+    assert states == {RecordState.PENDING}
 
 
 def test_the_owners_own_devices_and_other_registers_are_not_held_up() -> None:

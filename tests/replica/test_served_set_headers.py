@@ -75,6 +75,26 @@ def test_somebody_who_may_have_the_policies_is_given_them_and_no_headers() -> No
     assert served(replica, CAROL).other_policies([of_laptop]) == []
 
 
+def test_somebody_who_may_have_all_but_the_policy_of_a_device_too_many_hears_only_of_what_is_a_header_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("protocol.limits.DEVICES_MAX", 2)
+    monkeypatch.setattr("protocol.trust.policies.DEVICES_MAX", 2)
+    replica, of_laptop = bob()
+    first, last = sorted([(ALICE.device, of_laptop), (PHONE.device, OF_PHONE)], key=lambda one: one[0])
+    third = next(one for one in (ALICE.on(f"{number}") for number in range(99)) if one.device < last[0])
+    of_third = third.policy({CAROL: 700}, now=NOW)
+    replica.ingest.receive([third.certificate(NOW), of_third], ALICE.id)
+    assert replica.trust_state.is_surplus(ALICE.id, last[0])
+    view = served(replica, CAROL)
+    assert {first[1].id, of_third.id} <= ids(view)
+    assert last[1].id not in ids(view)
+    assert view.other_policies([last[1]]) == []
+    newer = third.policy({CAROL: 600}, now=NOW, version=2, stamp=2, min_valid_version=1)
+    replica.ingest.receive([newer.without_body()], ALICE.id)
+    assert [one.newest.id for one in view.other_policies([last[1]])] == [newer.id]
+
+
 def test_a_policy_that_nobody_has_certified_draws_out_no_header() -> None:
     """It is signed by a device of Mallory's in Alice's name."""
     replica, _ = bob()

@@ -71,3 +71,32 @@ def test_a_version_by_a_device_that_is_not_certified_leaves_the_older_one_in_use
     assert reasons(bob, unproved) == [Shortage.WAITING]
     assert states(bob)[OLD.id] == RecordState.LIVE
     assert unproved.id not in states(bob)
+
+
+def test_a_full_disk_lets_nobody_take_a_post_out_of_use_by_a_version_that_is_not_proved(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can sign it with a key of their own."""
+    fill_the_disk(monkeypatch)
+    unproved = PHONE.listing("Pears", now=NOW, version=2)
+    assert reasons(bob, unproved) == [Shortage.DISK]
+    assert states(bob)[OLD.id] == RecordState.LIVE
+    assert unproved.id not in states(bob)
+
+
+def test_nothing_more_waits_on_a_full_disk(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill_the_disk(monkeypatch)
+    waits = ALICE.listing("Plums", now=NOW, policy_version=2)
+    outcome = bob.ingest.receive([waits], ALICE.id)
+    assert ([one.reason for one in outcome.later], outcome.refused) == ([Shortage.DISK], [waits.id])
+    assert bob.store.records.count_pending() == 0
+
+
+def test_a_version_that_cannot_even_wait_for_a_policy_leaves_the_older_one_in_use(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PENDING_RECORDS_MAX", 0)
+    later = ALICE.listing("Pears", now=NOW, version=2, policy_version=2)
+    assert reasons(bob, later) == [Shortage.WAITING]
+    assert states(bob)[OLD.id] == RecordState.LIVE
+    assert later.id not in states(bob)

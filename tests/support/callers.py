@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from protocol import Record, RemoteError
 from protocol.session import (
+    Ended,
     Event,
     LiveStarted,
     PeerIdentified,
@@ -100,7 +101,11 @@ class Caller:
         self.heard += len(data)
         with suppress(RemoteError):
             self._handle(self._session.receive_many(self._channel.receive(data), time.monotonic()))
-            self._handle(self._session.tick(time.monotonic()))
+        self.tick()
+
+    def tick(self) -> None:
+        """Let time pass, and give signs of life: the daemon is silent for minutes until it is this guest's turn."""
+        self._handle(self._session.tick(time.monotonic()))
         self.send()
 
     def send(self) -> None:
@@ -112,6 +117,9 @@ class Caller:
             self.socket.setblocking(False)
 
     def _handle(self, events: Sequence[Event]) -> None:
+        if any(isinstance(event, Ended) for event in events):
+            self.ended = True
+            return
         for event in events:
             match event:
                 case PeerIdentified():
@@ -168,7 +176,11 @@ def calling(guests: Sequence[Person], host: Person, port: int, now: int, held: H
 
 def _go_on(selector: selectors.BaseSelector, wait: float) -> None:
     """Let those go on for whom something has come, or comes within so many seconds."""
-    for key, _ in selector.select(wait):
-        key.data.go_on()
+    ready = {key.fd for key, _ in selector.select(wait)}
+    for key in list(selector.get_map().values()):
+        if key.fd in ready:
+            key.data.go_on()
+        else:
+            key.data.tick()
         if key.data.ended or key.data.stalls:
             selector.unregister(key.data.socket)

@@ -12,13 +12,46 @@ ARGUED: dict[str, str] = {
     "meshnode/replica/ingest.py: Ingest.judge_late: if self._reevaluator.is_late(self._clock.monotonic()): ... -> if True: ...": (
         "where nothing is late, an empty batch decides about nothing: only time is saved"
     ),
+    "meshnode/replica/ingest.py: Ingest._finish: if batch.people or waited: ... -> if True: ...": (
+        "where nobody's records have changed, it is decided again as before: what waits and has ended goes earlier, no more"
+    ),
+    "meshnode/replica/ingest.py: Ingest._finish: if batch.withdrawals: ... -> if True: ...": (
+        "where nothing has come that was taken back, nothing is released: only time is saved"
+    ),
     "meshnode/replica/ingest.py: Ingest._refresh_trust_state: batch.unread.clear() -> pass": (
         "what is read once more is the same: only time is saved"
     ),
+    "meshnode/replica/served_set.py: ServedSet.__init__: 0 -> 1": "nothing ends in the first second of 1970",
+    "meshnode/replica/served_set.py: ServedSet.lacks_revived: now >= judged_by -> now > judged_by": (
+        "nothing ends after a date and by the same date"
+    ),
+    "meshnode/replica/served_set.py: ServedSet.apply: if closed is not self.closed: ... -> if True: ...": (
+        "about everybody whose standing is as before it is decided as before: only time is saved"
+    ),
+    "meshnode/replica/served_set.py: ServedSet.apply: if change.trust or change.people: ... -> if True: ...": (
+        "about everybody whose standing is as before it is decided as before: only time is saved"
+    ),
+    "meshnode/replica/served_set.py: ServedSet._decide_again: authors if moved is None else moved.among(authors)"
+    " -> authors if True else moved.among(authors)": (
+        "about everybody whose standing is as before it is decided as before: only time is saved"
+    ),
+    "meshnode/replica/served_set.py: ServedSet._decide_again: if allowed: ... -> if False: ...": (
+        "what the peer may have counts as held by it anyway, and is noted as such once it may not have it any longer"
+    ),
+    "meshnode/replica/served_set.py: ServedSet._decide_again: self._withdrawn.remove([item]) -> pass": (
+        "what the peer may have counts as held by it anyway, and is noted as such once it may not have it any longer"
+    ),
+    "meshnode/replica/served_set.py: ServedSet.allows_any: self._store.records.rows_of(ids) if ids else []"
+    " -> self._store.records.rows_of(ids) if True else []": "no rows are read for no ids: the condition saves the call alone",
+    "meshnode/replica/served_set.py: ServedSet._newest_policies: policy is not None and (row.created, row.id) not in "
+    "self._withdrawn and (not (policy.body and self._allowed(row))) -> (row.created, row.id) not in self._withdrawn and "
+    "(not (policy.body and self._allowed(row)))": "its row was read just before, so it is there; mypy does not know it",
     "meshnode/replica/served_set.py: ServedSet.other_policies: self._store.records.rows_of([record.id for record in policies])"
     " if policies else [] -> self._store.records.rows_of([record.id for record in policies]) if True else []": (
         "no rows are read for no ids: the condition saves the call alone"
     ),
+    "meshnode/replica/judging.py: RecordJudge._if_within_quota: short in OTHERS_MAKE_WAY and batch.source is not None"
+    " -> short in OTHERS_MAKE_WAY": "these are short only for what somebody has brought; mypy does not know it",
     "meshnode/replica/judging.py: RecordJudge.state_for: [Superseding(revocation, header.device)] if revocation is not None "
     "else [] -> [Superseding(revocation, header.device)] if True else []": (
         "a device counts as revoked only where its revocation, or the header of it, is held"

@@ -67,6 +67,8 @@ CONCERNED = {
     "meshnode/replica/keeping.py": _INGEST,
     "meshnode/replica/served_set.py": (
         "tests/replica/test_served_set.py",
+        "tests/replica/test_served_set_decisions.py",
+        "tests/replica/test_served_set_ended.py",
         "tests/replica/test_served_set_follows.py",
         "tests/replica/test_served_set_headers.py",
     ),

@@ -20,7 +20,7 @@ from meshnode.text import translations
 
 ROOT = Path(__file__).parents[2]
 MESHNODE = ROOT / "meshnode"
-CATALOGS = translations.DIRECTORY
+CATALOGS = Path(translations.DIRECTORY)
 ERRORS = {
     name
     for name, each in vars(errors).items()

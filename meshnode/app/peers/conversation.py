@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from meshnode.app.devices import lost_device
 from meshnode.app.owner import former_web
@@ -22,7 +21,7 @@ from meshnode.app.peers.enrolling import Enrolling
 from meshnode.app.peers.identifying import TurnedAway, Welcome, identify, keep_shown, revocation_here
 from meshnode.app.peers.meeting import AnsweringMeeting, in_meeting
 from meshnode.app.peers.serving import Serving
-from meshnode.app.peers.shown_certificates import find_certificate, self_identification
+from meshnode.app.peers.session_opening import session_over
 from meshnode.app.peers.time_telling import TimeTelling
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
@@ -59,10 +58,10 @@ class Conversation:
     """The conversation with one device over one connection.
 
     A driver makes one with `dialing` or `answering` and calls it until `end` is set: `receive` with the bytes that
-    arrive, `hand_over` when memory is short, `tick` when the time that `next_timer` gave has come, `note` after every commit on this node and `follow`
-    soon after it, `compare` to compare both sets once more, and `close` to end it. After each call it writes what
-    `data_to_send` returns. All calls are made on the store thread, one at a time. Times are seconds on a clock of the
-    driver's choice, which never goes back.
+    arrive, `hand_over` when memory is short, `tick` when the time that `next_timer` gave has come, `note` after every
+    commit on this node and `follow` soon after it, `compare` to compare both sets once more, and `close` to end it.
+    After each call it writes what `data_to_send` returns. All calls are made on the store thread, one at a time. Times
+    are seconds on a clock of the driver's choice, which never goes back.
 
     Faults of the other side raise nothing: they set `end`. Faults of this node's store (`StorageFailed`, `StorageFull`)
     pass through, and the driver drops the connection. To cancel one is to stop calling it: it holds no resources.
@@ -158,8 +157,8 @@ class Conversation:
 
     @property
     def waiting(self) -> bool:
-        """Whether the driver has something to do at once: bytes to write, or the end."""
-        return self.end is not None or any(self._outbox)
+        """Whether the driver has something to do at once: bytes to write, the end, or a `tick` that says what time it is."""
+        return self.end is not None or any(self._outbox) or bool(self._serving and self._serving.spread.unplanned)
 
     @property
     def settled(self) -> bool:
@@ -220,13 +219,18 @@ class Conversation:
 
     @property
     def busy(self) -> bool:
-        """Whether it is being found out what the peer may have, or what it has given is being taken in."""
-        return self.end is None and (self._handling is not None or self.opening)
+        """Whether it is being found out what the peer may have or holds, or what it has given is being taken in."""
+        return self.end is None and (self._handling is not None or self.works_on_all)
 
     @property
     def opening(self) -> bool:
-        """Whether it is being found out what the peer may have, which takes some memory for each record until it is known."""
+        """Whether it is being found out what the peer may have."""
         return self.end is None and self._serving is not None and self._serving.opening
+
+    @property
+    def works_on_all(self) -> bool:
+        """Whether it looks at all records that the peer may have, which takes some memory for each: one at a time is to."""
+        return self.end is None and self._serving is not None and self._serving.works_on_all
 
     @property
     def _rests(self) -> bool:
@@ -246,6 +250,12 @@ class Conversation:
             self._break_off(error)
         self._flush()
 
+    def greet(self) -> None:
+        """Say Hello while `opening`: the other end waits for it PREAUTH_SECONDS at most, and others may be opened before."""
+        if self._session is not None and self.opening:
+            self._session.greet()
+            self._send_frames(self._session)
+
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running, or `go_on` comes first."""
         if self.enrolling:
@@ -254,7 +264,7 @@ class Conversation:
             return None
         if self._time.is_due:
             return self._now
-        timers = self._serving.timers if self._serving is not None else ()
+        timers = self._serving.timers(self._now) if self._serving is not None else ()
         return min((due for due in (self._session.next_timer(), *timers) if due is not None), default=None)
 
     @property
@@ -272,7 +282,7 @@ class Conversation:
             self._now = now
             try:
                 self._handle(self._session.tick(now))
-                if self._serving is not None and self.end is None and self._serving.asks_in_vain(now):
+                if self._serving is not None and self.end is None and self._serving.tick(now):
                     self.close(Code.CLOSING)
                 if self._time.is_due:
                     self._session.tell_time()
@@ -307,6 +317,7 @@ class Conversation:
         """Take notice of a commit on this node, by this conversation or another; to be followed before anything else."""
         if self.end is None and (self._serving is not None or (change.asked and self.enrolling)):
             self._noted.append(change)
+            self._replica.spreading.note(self._replica.changes.delivered)
 
     @property
     def behind(self) -> bool:
@@ -353,20 +364,7 @@ class Conversation:
         if is_self_revoked(replica):  # since this connection was opened
             self.end = ConversationEnd(Code.REFUSED, silent=True)
             return
-        me = self_identification(replica, self._dial)
-        self._session = Session(
-            initiator=self.initiator,
-            handshake_hash=self._channel.handshake_hash,
-            remote_static=self._channel.remote_static,
-            me=me,
-            introduce=bool(me.more) or (self._dial is not None and self._dial.card is not None),
-            find_certificate=partial(find_certificate, replica),
-            kinds_of=replica.store.records.kinds_of,
-            find_body=replica.store.records.body_of,
-            now=now,
-            told=self._time.tell,
-            header_room=replica.header_room,
-        )
+        self._session = session_over(replica, self._channel, self._dial, self._time, now)
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
 
@@ -417,7 +415,8 @@ class Conversation:
                     if self.peer is not None and self.device is not None and self._serving is not None:
                         cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
                         lost_device.note_met(self._replica, self.peer)
-                        yield from self._serving.noting_agreed(self.device, agreed)
+                        self._serving.note_agreed(self.device, agreed)
+                        self._serve()
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))
 
@@ -455,7 +454,10 @@ class Conversation:
         assert self._session is not None
         self._replica.changes.deliver()  # what is committed by now is in the set from the beginning
         self._serving = Serving(self._replica, self._session, person, self._now, closed=closed)
-        if not self.gives_way:
+        self._serve()
+
+    def _serve(self) -> None:
+        if self._serving is not None and not self.gives_way:
             self._serving.go_on()
 
     def _receive_records(self, received: RecordsReceived) -> Steps[None]:
@@ -480,8 +482,6 @@ class Conversation:
             cards.stop_presenting(self._replica, self._dial.person)
         self.end = end
 
-    # --- going out ---------------------------------------------------------------------------------------------------
-
     def _break_off(self, error: RemoteError) -> None:
         if self._session is not None and not self._channel.broken:
             self._session.bye(error.code)
@@ -493,4 +493,7 @@ class Conversation:
         if not self.busy and self._session is not None and not self._channel.broken:
             if self._serving is not None:
                 self._serving.photos.go_on(self._now)
-            self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())
+            self._send_frames(self._session)
+
+    def _send_frames(self, session: Session) -> None:
+        self._outbox.extend(self._channel.send(frame) for frame in session.frames_to_send())

@@ -232,6 +232,47 @@ def with_a_star() -> tuple[Mesh, Node, Node, Conversation, Conversation]:
     return mesh, alice, bob, calling, answering
 
 
+def test_a_caller_is_greeted_while_it_is_found_out_what_they_may_have_and_does_not_give_up() -> None:
+    mesh, _, _, calling, answering = with_a_star()
+    answering.gives_way = True
+    for _ in range(200):
+        if calling.busy:
+            calling.go_on(0.0)
+        elif not answering.opening:
+            answering.receive(calling.data_to_send(), mesh.time)
+            calling.receive(answering.data_to_send(), mesh.time)
+    assert (answering.opening, answering.data_to_send()) == (True, b"")
+    answering.greet()
+    calling.receive(answering.data_to_send(), mesh.time)
+    mesh.time += 4 * limits.PREAUTH_SECONDS
+    calling.tick(mesh.time)
+    while answering.busy:
+        answering.go_on(0.0)
+    answering.greet()
+    assert (calling.end, answering.data_to_send()) == (None, b"")
+    calling.gives_way = answering.gives_way = False
+    carry(mesh, calling, answering)
+    assert calling.live
+    assert answering.live
+
+
+def test_what_the_peer_holds_is_noted_in_turn_since_that_takes_memory_for_each_record() -> None:
+    mesh, alice, bob = two()
+    calling, answering = call(mesh, alice, bob)
+    calling.gives_way = True
+    turns = 0
+    for _ in range(60):
+        if calling.works_on_all:
+            turns += calling.live
+            calling.go_on(0.0)
+        elif calling.busy:
+            calling.go_on(0.0)
+        else:
+            carry(mesh, calling, answering, turns=2)
+    assert turns > 0
+    assert alice.replica.store.parcels.held_by_sessions(bob.person)
+
+
 def until_it_takes_in(mesh: Mesh, alice: Node, calling: Conversation, answering: Conversation) -> None:
     """Carry bytes until Alice has taken in a part of a batch and is to go on with it."""
     for _ in range(200):

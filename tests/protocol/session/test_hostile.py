@@ -344,7 +344,7 @@ def test_a_silent_peer_is_dropped() -> None:
     assert ended(side).code is Code.TIMEOUT
 
 
-@pytest.mark.parametrize("reach", [in_comparing, in_exchanging, in_transferring, pulling])
+@pytest.mark.parametrize("reach", [in_exchanging, in_transferring, pulling])
 def test_a_peer_that_only_pings_while_it_owes_something_is_dropped(reach: Callable[[], Side]) -> None:
     side = reach()
     assert side.session.next_timer() is not None  # as every driver of a session asks after each call
