@@ -34,6 +34,7 @@ MEASURES = (
     "meet",
     "lan",
     "lan_idle",
+    "lan_post",
 )
 BUSY = 0.5  # load average of other processes from which figures are not reliable
 

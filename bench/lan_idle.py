@@ -10,24 +10,19 @@ from __future__ import annotations
 
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
 from pathlib import Path
 
 from bench.harness import Bound, Report
-from protocol import limits
+from bench.neighbors import let_meet
 from tests.support.lan import Host, Lan
 from tests.support.namespaces import laboratory
-from tests.support.waiting import eventually
 
 WAKES = Bound(120, 60)
 MEGABYTES = Bound(0.2, 0.1)
 NODES = {"tiny": 2}  # in other sizes
 NODES_USUAL = 30
-SETTLE = 300.0  # seconds within which all are connected
 CALM_SECONDS = {"tiny": 0.1}  # after that, until what they had to say to each other is said
 CALM_USUAL = 60.0
-AT_ONCE = 2  # commands that are run at the same time
 
 
 def measure(report: Report) -> None:
@@ -40,7 +35,7 @@ def measure(report: Report) -> None:
     names = [f"node{at}" for at in range(number)]
     with tempfile.TemporaryDirectory() as directory, Lan(lab, Path(directory), names) as lan:
         hosts = [lan[name] for name in names]
-        _meet(hosts)
+        let_meet(hosts)
         time.sleep(CALM_SECONDS.get(report.size.name, CALM_USUAL))
         wakes, carried = [_wakes(host) for host in hosts], lan.carried()
         time.sleep(report.size.idle_seconds)
@@ -49,23 +44,6 @@ def measure(report: Report) -> None:
         megabytes = (lan.carried() - carried) / minutes / 1e6
     report.add(f"wakes of one of {number} nodes, a minute", "", each, bound=WAKES)
     report.add("over the bridge, a minute", "MB", [megabytes], bound=MEGABYTES)
-
-
-def _meet(hosts: list[Host]) -> None:
-    """Make the nodes and let everybody use a card of one of the first two; then wait until all have met all."""
-    for host in hosts:
-        host.init().daemon()  # not in a thread of a pool: a daemon ends with the thread that has started it
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for giver, takers in ((hosts[0], hosts[1 : limits.GUESTS_A_DAY]), (hosts[1], hosts[limits.GUESTS_A_DAY :])):
-            card = giver.meshnode("card", "--uses", str(limits.GUESTS_A_DAY)).strip()
-            list(pool.map(Host.meshnode, takers, repeat("add"), repeat(card)))
-    for host in hosts:
-        eventually(lambda: len(_met(host)) == len(hosts) - 1, f"{host.name} meets all", within=SETTLE)  # noqa: B023
-
-
-def _met(host: Host) -> set[str]:
-    """Return the people whom the node of this host has met so far, as its log names them."""
-    return {line["peer"] for line in host.running.log("met")}
 
 
 def _wakes(host: Host) -> dict[str, int]:

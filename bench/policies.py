@@ -14,7 +14,7 @@ from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, person, vouch
 
 VOUCHES = 150
-BOUNDS = {"renewed": Bound(500, 400), "with one vouch changed": Bound(7_000, 700)}
+BOUNDS = {"renewed": Bound(500, 400), "with one vouch changed": Bound(700, 500)}
 
 
 def measure(report: Report) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from conformance.asked import Asked, Told
 from protocol import Record
 from protocol.session import (
+    Base,
     Event,
     PeerIdentified,
     PhotoRequested,
@@ -112,7 +113,7 @@ class _Node:
         for one in older:
             del self._store[one.id]
         self._store[record.id] = record
-        bases = {_item(record): _item(one) for one in older if one.header.body_hash == record.header.body_hash}
+        bases = {_item(record): Base(_item(one), one.body or b"") for one in older}
         self._session.update(phase_of(record.header.kind), [_item(record)], list(map(_item, older)), bases)
         self._go_on()
 

@@ -214,11 +214,10 @@ AGAIN_PER_MINUTE = 10_000  # asked for again; twice as many are accepted: each c
 PULLED_MAX = 4096  # records pulled and not given yet: a peer cannot queue more work than this
 PHOTO_PART_BYTES = 40_000  # of a photo in one frame: other frames pass between the parts
 PHOTO_FETCHES_PER_MINUTE = 600  # twice as many are accepted: each costs a look into the store, and up to 200 kB
-SUCCESSOR_MAX_BYTES = 512  # of a record without its body: its header, its signature, and which version has that body
-SUCCESSOR_BYTES_A_PULL = (
-    1024 * 1024
-)  # of bodies that need not travel; twice as many are accepted: they take memory at once
-SUCCESSORS_NOTED_MAX = 256  # for one peer, which need not pull them: some 60 kB
+SUCCESSOR_MAX_BYTES = 4 * 1024  # of a record without its body: header, signature, base, and some eighty changed entries
+SUCCESSOR_BYTES_A_PULL = 128 * 1024  # of bodies that need not travel; twice as many are accepted: 50 ms to make
+SUCCESSORS_NOTED_MAX = 256  # for one peer, which need not pull them
+SUCCESSORS_NOTED_BYTES = 1024 * 1024  # likewise, of the bodies that they follow; all peers share these
 HEADERS_PER_MINUTE = 2000  # sent unasked; twice as many are accepted, since minutes do not begin together
 REFUSED_A_SESSION_MAX = 200_000  # records shown that are not taken: each is remembered as the peer's, in 40 bytes
 

@@ -12,7 +12,7 @@ from meshnode.replica.quota import Charge
 from meshnode.replica.refused_record import UNREADABLE, NotTaken, RefusedRecord
 from meshnode.store import Row
 from protocol import Code, Kind, PersonId, Record, RecordId
-from protocol.wire import Item
+from protocol.session import Base
 
 _TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
 GRAPH_RECORD_KINDS = _TRUST_KINDS | {Kind.PROFILE}
@@ -58,9 +58,7 @@ class Batch(Struct):
     ended: list[Row] = field(default_factory=list)
     keys: set[AccessKey] = field(default_factory=set)
     people: set[PersonId] = field(default_factory=set)
-    bases: dict[RecordId, Item] = field(
-        default_factory=dict
-    )  # of stored records that have the body of an older version
+    bases: dict[RecordId, Base] = field(default_factory=dict)  # of stored records the older version
     evicted: dict[RecordId, int] = field(default_factory=dict)  # the sizes of records that made way
     made_way: set[PersonId] = field(
         default_factory=set

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from meshnode.store import Row
 from protocol import DeviceId, PersonId, Record, RecordId
-from protocol.wire import Item
+from protocol.session import Base
 
 
 class Change(Struct, frozen=True):
@@ -40,8 +40,8 @@ class Change(Struct, frozen=True):
     asked: bool = False
     photos: bool = False
     """Whether the owner looks at photos that are not here."""
-    bases: Mapping[RecordId, Item] = field(default_factory=dict)
-    """Of those of the `stored` records that have the same body as an older version, the item of that version."""
+    bases: Mapping[RecordId, Base] = field(default_factory=dict)
+    """Of `stored` records the older version that they replace, where their bodies may follow from its body in few bytes."""
 
     def __bool__(self) -> bool:
         return bool(
@@ -79,6 +79,8 @@ class Changes:
     """
 
     def __init__(self, call: Call = _call) -> None:
+        self.delivered = 0
+        """The number of changes that listeners were called with, other than at the commit."""
         self._call = call
         self._at_commit: list[Listener] = []
         self._later: list[Listener] = []
@@ -138,6 +140,7 @@ class Changes:
         try:
             while self._waiting:
                 change = self._waiting.popleft()
+                self.delivered += 1
                 for listener in tuple(self._later):
                     self._call(listener, change)
         finally:

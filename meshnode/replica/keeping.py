@@ -17,6 +17,7 @@ from meshnode.replica.refused_record import UNDECIDED
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import Body, DeviceId, Kind, PersonId, Policy, Profile, Record, RecordId, is_revocation
+from protocol.session import Base
 
 _IN_USE = (RecordState.LIVE, RecordState.PAST)
 
@@ -98,17 +99,10 @@ class RecordKeeper:
         rows = self._store.records.rows_of(ending) if ending else []
         if self._put(record, state, body, batch, stay):
             batch.ended += rows
-            self._note_base(record, in_use, batch)
+            _note_base(record, in_use, batch)
         else:
             batch.outcome.refused.append(record.id)
         self._note_newer(record, newest, batch)
-
-    def _note_base(self, record: Record, older: Sequence[Record], batch: Batch) -> None:
-        """Note which of these older versions has the same body: to peers that have it, the body need not travel."""
-        if record.body:
-            for one in older:
-                if one.header.body_hash == record.header.body_hash and one.id != record.id:
-                    batch.bases[record.id] = (one.header.created, one.id)
 
     def _ends_use_of(self, used: Record, record: Record, stay: Collection[RecordId]) -> bool:
         """Whether the version `used` is no longer in use since `record` was stored; `stay` are those that are."""
@@ -162,3 +156,12 @@ class RecordKeeper:
         void = [row for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
         self._store.records.delete([row.id for row in void])
         batch.ended += void
+
+
+def _note_base(record: Record, in_use: Sequence[Record], batch: Batch) -> None:
+    """Note the newest of these older versions, from whose body the record's may follow, for peers that have it."""
+    older = next((one for one in in_use if one.rank < record.rank), None)
+    if older is None or not record.body or older.body is None:
+        return
+    if record.header.kind == Kind.POLICY or older.header.body_hash == record.header.body_hash:
+        batch.bases[record.id] = Base((older.header.created, older.id), older.body)

@@ -21,6 +21,7 @@ from meshnode.replica.policy_pace import PolicyPace
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.refusal_memory import RefusalMemory
+from meshnode.replica.spreading import Spreading
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store
@@ -76,6 +77,8 @@ class Replica(Struct, frozen=True):
     """What peers have shown in earlier sessions and was refused, for reasons that may hold still."""
     header_room: HeaderRoom = field(default_factory=HeaderRoom)
     """The room that all sessions share for the headers that they are still to send."""
+    spreading: Spreading = field(default_factory=Spreading)
+    """The count that all sessions share of the peers that were told of a post."""
     former_letter_keys: tuple[bytes, ...] = ()
     """The private letter keys of the devices that this node was before: letters to them may be on their way."""
 

@@ -27,7 +27,7 @@ from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.slices import Steps, complete
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, Record, RecordId, Register, device_slot
-from protocol.session import Phase, phase_of
+from protocol.session import Base, Phase, phase_of
 from protocol.wire import Index, Item, Marks
 
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
@@ -42,8 +42,8 @@ class Delta(Struct):
     `lost` are rows of records that this node may not have any longer. Where the peer has shown them they stay in the set,
     to be asked for again when this node may have them. `evicted` are those that made way for others, each with its size
     in bytes: they stay likewise, until there is room. `apart` are certificates and policies that the peer has just shown,
-    of somebody who turned out to be connected with nobody here: they stay likewise. `bases` names for some of those that
-    came an older version with the same body.
+    of somebody who turned out to be connected with nobody here: they stay likewise. `bases` has for some of those that
+    came the older version that they replace.
     """
 
     added: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
@@ -52,7 +52,7 @@ class Delta(Struct):
     evicted: list[tuple[Row, int]] = field(default_factory=list)
     apart: list[Row] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
-    bases: dict[Item, Item] = field(default_factory=dict)
+    bases: dict[Item, Base] = field(default_factory=dict)
 
     def for_nothing_shown(self) -> Delta:
         """Return the change for a peer that has shown nothing yet: what this node no longer has just leaves."""

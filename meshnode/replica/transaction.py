@@ -11,7 +11,7 @@ from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Row, Store
 from protocol import PersonId, RecordId
-from protocol.wire import Item
+from protocol.session import Base
 
 
 class UnitOfWork:
@@ -24,7 +24,7 @@ class UnitOfWork:
         self._trust = False
         self._exchanges: set[PersonId] = set()
         self._evicted: dict[RecordId, int] = {}
-        self._bases: dict[RecordId, Item] = {}
+        self._bases: dict[RecordId, Base] = {}
 
     def note(
         self,
@@ -36,7 +36,7 @@ class UnitOfWork:
         trust: bool = False,
         exchanges: Collection[PersonId] = (),
         evicted: Mapping[RecordId, int] = MappingProxyType({}),
-        bases: Mapping[RecordId, Item] = MappingProxyType({}),
+        bases: Mapping[RecordId, Base] = MappingProxyType({}),
     ) -> None:
         """Add to the change that is published after the commit; the arguments are those of `Change`.
 

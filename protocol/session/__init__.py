@@ -21,9 +21,11 @@ from protocol.session.events import (
 from protocol.session.greeting import certifies_key
 from protocol.session.session import Session
 from protocol.session.states import SessionState
+from protocol.session.successors import Base
 from protocol.session.unsolicited_headers import HeaderRoom
 
 __all__ = [
+    "Base",
     "Ended",
     "Event",
     "HeaderRoom",

@@ -14,7 +14,7 @@ from protocol.session.announcing import Announcer
 from protocol.session.events import Event, Phase, phase_of
 from protocol.session.outbox import Outbox
 from protocol.session.peer_set import PeerSet
-from protocol.session.successors import Arrival, FindBody, GivenSuccessors, TakenSuccessors
+from protocol.session.successors import Arrival, Base, FindBody, GivenSuccessors, TakenSuccessors
 from protocol.session.transfer import Incoming, KindsOf, Outgoing, in_turn
 from protocol.session.unsolicited_headers import HeaderRoom, UnsolicitedHeaders
 from protocol.wire.frames import Again, Have, Headers, Pull, Records, Want
@@ -69,10 +69,10 @@ class Handover:
         """Offer what the other side lacks after a comparison, in the order in which it can use it."""
         self._outgoing.offer(phase, in_turn(phase, items, self._kinds_of))
 
-    def note_bases(self, phase: Phase, bases: Mapping[Item, Item]) -> None:
-        """Note new items whose bodies are those of other versions, which are in the set still; the session is live."""
+    def note_bases(self, phase: Phase, bases: Mapping[Item, Base]) -> None:
+        """Note new items whose bodies follow from those of other versions, which are in the set still; the session is live."""
         for item, base in bases.items():
-            if self._peer_sets[phase].is_shared(base):
+            if self._peer_sets[phase].is_shared(base.item):
                 self._given.note(item[1], base)
 
     def take_news(self, frame: Have | Again | Want, now: float) -> None:

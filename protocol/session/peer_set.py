@@ -24,6 +24,7 @@ class PeerSet:
         """Begin with these items. An index becomes the set itself: a caller has filled it in steps."""
         self.index = items if isinstance(items, Index) else Index(items, table)
         self._news = _News(self.index.table)
+        self._held = Marks(self.index.table)  # news that is announced only when it is released
         self._in_root = Marks(self.index.table)  # those of the news that were in the set when its root was made
         self._frozen = False
         self._going, self._coming, self._coming_news = (Marks(self.index.table) for _ in range(3))
@@ -32,13 +33,14 @@ class PeerSet:
         """Let changes wait from now on, so that positions stay the same. All of the set takes part: none of it is news."""
         self._frozen = True
         self._news.clear()
+        self._held.clear()
 
     def thaw(self) -> None:
         """Make the changes that waited."""
         self._frozen = False
         for number in self._going.first(len(self._going)):
             self.index.unmark(number)
-            self._news.discard(number)
+            self._no_news(number)
         for number in self._coming.first(len(self._coming)):
             self.index.mark(number)
             if self._coming_news.has(number):
@@ -46,13 +48,30 @@ class PeerSet:
         for waiting in (self._going, self._coming, self._coming_news):
             waiting.clear()
 
-    def add(self, items: Iterable[Item], *, news: bool) -> None:
-        """Put items into the set. With `news`, those that were not in it are to be announced."""
+    def add(self, items: Iterable[Item], *, news: bool, held: bool = False) -> None:
+        """Put items into the set. With `news`, those that were not in it are to be announced.
+
+        If they are `held`, that waits until they are released; while the set is frozen, it makes no difference.
+        """
         ordered = sorted(set(items))
         for number in self.index.table.numbers(ordered):
             if self._frozen:
                 self._add_later(number, news=news)
             elif self.index.mark(number) and news:
+                if held:
+                    self._held.mark(number)
+                else:
+                    self._news.add(number)
+
+    def holds(self, item: Item) -> bool:
+        """Whether the item is news that waits to be released: the other side is not known to have it."""
+        return item in self._held
+
+    def release(self, items: Iterable[Item]) -> None:
+        """Let those of these items be announced that are held."""
+        for item in items:
+            number = self.index.table.number(item)
+            if number is not None and self._held.unmark(number):
                 self._news.add(number)
 
     def remove(self, items: Iterable[Item]) -> None:
@@ -64,7 +83,7 @@ class PeerSet:
             if self._frozen:
                 self._remove_later(number)
             elif self.index.unmark(number):
-                self._news.discard(number)
+                self._no_news(number)
 
     def _add_later(self, number: int, *, news: bool) -> None:
         if (not self.index.has(number) or self._going.has(number)) and self._coming.mark(number) and news:
@@ -85,19 +104,19 @@ class PeerSet:
     def root_made(self) -> None:
         """Note that the other side is sent the root of the set as it is now."""
         self._in_root.clear()
-        for number in self._news.numbers():
+        for number in (*self._news.numbers(), *self._held.numbers()):
             self._in_root.mark(number)
 
     def agreed(self) -> None:
         """Note that the other side's root was the same: what was in ours needs no announcing."""
         for number in self._in_root.numbers():
-            self._news.discard(number)
+            self._no_news(number)
         self._in_root.clear()
 
     def shared(self) -> Marks:
         """Return the items that are no news to the other side: after `agreed` those that both sides have."""
         shared = self.index.copy()
-        for number in self._news.numbers():
+        for number in (*self._news.numbers(), *self._held.numbers()):
             shared.unmark(number)
         return shared
 
@@ -123,7 +142,9 @@ class PeerSet:
         """Count the item made at `created` whose id begins with `prefix` as news, if the set has one."""
         item = self.index.with_prefix(created, prefix)
         if item is not None:
-            self._news.add(self._number(item))
+            number = self._number(item)
+            self._held.unmark(number)
+            self._news.add(number)
 
     def __contains__(self, item: Item) -> bool:
         """Whether the item is in the set, or comes into it when the comparison is over."""
@@ -137,8 +158,13 @@ class PeerSet:
         item = self.index.with_prefix(created, prefix)
         if item is None:
             return True
-        self._news.discard(self._number(item))
+        self._no_news(self._number(item))
         return False
+
+    def _no_news(self, number: int) -> None:
+        """Announce the item with this number no longer."""
+        self._news.discard(number)
+        self._held.unmark(number)
 
     def _number(self, item: Item) -> int:
         number = self.index.table.number(item)

@@ -46,7 +46,7 @@ from protocol.session.states import (
     is_possible,
     next_state,
 )
-from protocol.session.successors import FindBody
+from protocol.session.successors import Base, FindBody
 from protocol.session.transfer import KindsOf
 from protocol.session.unsolicited_headers import HeaderRoom
 from protocol.wire.frames import (
@@ -299,11 +299,11 @@ class Session:
         self._go_on()
 
     def update(
-        self, phase: Phase, added: Iterable[Item], removed: Iterable[Item], bases: Mapping[Item, Item] | None = None
+        self, phase: Phase, added: Iterable[Item], removed: Iterable[Item], bases: Mapping[Item, Base] | None = None
     ) -> None:
         """Change the set of items that the peer may have. Once live, items that are new to the set are announced.
 
-        `bases` names for some of them, by item, an older version with the same body, so that it need not travel.
+        `bases` has for some of them, by item, an older version from whose body theirs may follow, so that it need not travel.
         """
         peer_set = self._admitted.peer_sets[phase]
         if bases and self._state is SessionState.LIVE:
@@ -311,6 +311,10 @@ class Session:
         peer_set.remove(removed)
         peer_set.add(added, news=True)
         self._rechecks.changed()
+
+    def peer_set(self, phase: Phase) -> PeerSet:
+        """Return the set of a phase; while the session is live, the node may put news into it that is held."""
+        return self._admitted.peer_sets[phase]
 
     def shares(self, phase: Phase, item: Item) -> bool:
         """Whether the compared set has the item: the peer may have it, or has shown it in this session."""

@@ -1,4 +1,4 @@
-"""Gives and reads records as successors of versions that both sides have, so that a body that is there does not travel.
+"""Gives and reads records as successors of versions that both sides have, so that what is there does not travel.
 
 What a side says because of a successor follows from the compared set and nothing else: whether it has kept the base, or
 had refused it, the other side does not learn. Spec: protocol/README.md, "Successors".
@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from protocol.errors import Code, RemoteError
-from protocol.limits import SUCCESSOR_BYTES_A_PULL, SUCCESSORS_NOTED_MAX
+from protocol.limits import SUCCESSOR_BYTES_A_PULL, SUCCESSORS_NOTED_BYTES, SUCCESSORS_NOTED_MAX
 from protocol.records.record import Record, RecordId
 from protocol.session.events import Phase, phase_of
 from protocol.session.peer_set import PeerSet
@@ -36,20 +36,48 @@ class Arrival(Struct, frozen=True):
     unfounded: bool = False
 
 
+class Base:
+    """An older version of a record, `item`, from whose body that of the record may follow in few bytes.
+
+    The sessions of a node share it: what changes is found out once, and only if somebody pulls the record.
+    """
+
+    def __init__(self, item: Item, body: bytes) -> None:
+        self.item = item
+        self.size = len(body)
+        self._body: bytes | None = body
+        self._wire: bytes | None = None
+
+    def successor(self, record: Record) -> bytes | None:
+        """Return the bytes of the record as a successor of this version; None where that saves little."""
+        if self._body is not None:
+            successor = Successor.of(record, self.item, self._body)
+            self._wire = None if successor is None else successor.wire
+            self._body = None
+        return self._wire
+
+
 class GivenSuccessors:
     """Notes which records can be given as successors; each is once, so that a peer that cannot use it gets the whole."""
 
     def __init__(self) -> None:
-        self._bases: dict[RecordId, Item] = {}
+        self._bases: dict[RecordId, Base] = {}
+        self._noted = 0  # bytes of the bodies of the bases
         self._bytes = 0  # of bodies that did not travel since the last Pull
 
-    def note(self, record_id: RecordId, base: Item) -> None:
-        """Note that the other side has a version with the same body. Of too many the oldest notes are forgotten."""
-        if base[1] in self._bases:  # not given yet itself: the other side has no such version
-            return
+    def note(self, record_id: RecordId, base: Base) -> None:
+        """Note that the other side has an older version. Of too many the oldest notes are forgotten."""
+        if base.item[1] in self._bases or record_id in self._bases:
+            return  # the older one was not given yet itself: the other side has no such version
         self._bases[record_id] = base
-        while len(self._bases) > SUCCESSORS_NOTED_MAX:
-            del self._bases[next(iter(self._bases))]
+        self._noted += base.size
+        while len(self._bases) > SUCCESSORS_NOTED_MAX or self._noted > SUCCESSORS_NOTED_BYTES:
+            self._take(next(iter(self._bases)))
+
+    def _take(self, record_id: RecordId) -> Base | None:
+        base = self._bases.pop(record_id, None)
+        self._noted -= 0 if base is None else base.size
+        return base
 
     def pulled(self) -> None:
         """Note a Pull: the other side has taken in what came before."""
@@ -57,12 +85,14 @@ class GivenSuccessors:
 
     def wire_of(self, record: Record) -> bytes:
         """Return the bytes by which this record is to be given."""
-        base = self._bases.pop(record.id, None)
-        size = len(record.body or b"")
+        base, size = self._take(record.id), len(record.body or b"")
         if base is None or self._bytes + size > SUCCESSOR_BYTES_A_PULL:
             return record.wire
+        successor = base.successor(record)
+        if successor is None:
+            return record.wire
         self._bytes += size
-        return Successor.of(record, base).wire
+        return successor
 
 
 class TakenSuccessors:

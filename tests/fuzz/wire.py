@@ -30,10 +30,12 @@ from tests.fuzz.harness import CALLS, Harness, Refused, answer_of
 from tests.fuzz.source import Source, as_bytes
 from tests.support.channels import answer, dial
 from tests.support.malformed_records import rewritten
-from tests.support.people import Person, grown
+from tests.support.people import NOW, Person, grown
 from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
 
 ALICE, BOB = Person("Alice"), Person("Bob")
+FRIENDS = {Person(f"Friend {number}"): 900 for number in range(30)}
+POLICY = ALICE.policy({**FRIENDS, BOB: 700})
 ENROL = enrol(ALICE.keys, HANDSHAKE_HASH)
 ENROLLED = Enrolled(ALICE.certificate().wire, (BOB.certificate().wire,), ((ALICE.device, "laptop"),))
 CODE = WordCode.drawn(7, b"ab")
@@ -44,13 +46,15 @@ MET = meet_person(ALICE.keys, ALICE.certificate(), "Alice", HANDSHAKE_HASH)
 def _sample_frames() -> tuple[bytes, ...]:
     """Return the frames of a whole session, one of each form, and those of an enrolment."""
     one, other = Side(ALICE), Side(BOB)
-    one.put([ALICE.certificate(), ALICE.policy({BOB: 700}), *(ALICE.listing(f"Saw {n}") for n in range(40))])
+    one.put([ALICE.certificate(), POLICY, *(ALICE.listing(f"Saw {n}") for n in range(40))])
     other.put([BOB.certificate(), BOB.profile(), *(BOB.listing(f"Drill {n}") for n in range(40))])
     pair = Pair.of(one, other, acquainted=False).run()
     one.publish(ALICE.listing("Ladder"))
     pair.run()
-    one.publish(rewritten(ALICE, ALICE.policy({BOB: 700}), version=2, min_valid_version=1))  # a successor
-    pair.run()
+    edited = ALICE.policy({**FRIENDS, BOB: 800}, version=3, now=NOW + 2, min_valid_version=1)
+    for following in (rewritten(ALICE, POLICY, version=2, min_valid_version=1), edited):  # successors
+        one.publish(following)
+        pair.run()
     one.session.supersede([ALICE.listing("Saw 1")])
     one.ask_again(BOB.listing("Drill 1"))
     pair.run()

@@ -1,4 +1,4 @@
-"""A policy that is only renewed travels as a header through a whole web, and a node that lacks its body gets the whole."""
+"""Of a policy that is renewed or edited only what changes travels, and a node that lacks the version before gets the whole."""
 
 from __future__ import annotations
 
@@ -68,7 +68,22 @@ def test_a_renewal_reaches_everybody_without_its_body(said: Said) -> None:
         assert [one.id for one in mesh.nodes[name].replica.store.records.in_use(renewed.register)] == [renewed.id]
 
 
-def test_an_edit_travels_whole_and_its_renewal_does_not(said: Said) -> None:
+def test_of_an_edit_of_a_long_policy_what_changed_reaches_everybody(said: Said) -> None:
+    mesh = row("Alice", "Bob", "Carol")
+    mesh.cut("Alice", "Bob")
+    for number in range(30):
+        policy.vouch(mesh.nodes["Alice"].replica, bytes([number]) * 32, 900)
+    mesh.heal()
+    mesh.settle()
+    for weight in (800, 0, 500):
+        policy.vouch(mesh.nodes["Alice"].replica, bytes([7]) * 32, weight)
+        edited = policy_of(mesh, "Alice", by="Alice")
+        mesh.settle()
+        assert said.given(edited.id) == [True] * 2
+        assert body_at(mesh, "Carol", edited) == edited.body
+
+
+def test_a_short_policy_travels_whole_when_it_is_edited_and_as_a_header_when_it_is_renewed(said: Said) -> None:
     mesh = row("Alice", "Bob", "Carol")
     vouch(mesh, "Alice", "Bob", 700)
     mesh.settle()

@@ -207,11 +207,12 @@ def test_kinds_of_records_that_nobody_writes_any_longer_are_forgotten(
     """Each version of a post under a newer policy is of another kind, and nobody may fill the memory with them."""
     monkeypatch.setattr(access_keys, "_SWEEP_FROM", 12)
     served = relay.serve(CAROL)
+    last = LADDER
     for version in range(2, 60):
         relay.clock.advance(limits.POLICY_PAUSE_SECONDS)
-        edit = ALICE.listing(
+        last = ALICE.listing(
             "Ladder", now=NOW, version=version, policy_version=version, audience=Audience.TRUSTED_NETWORK
         )
-        served.apply(relay.bring(relay.says(version), edit))
+        served.apply(relay.bring(relay.says(version), last))
     assert len(list(relay.replica.access.keys.of(ALICE.id))) <= 2 * 12
-    assert [one.id for one in served.supply([edit.id])[0]] == [edit.id]
+    assert [one.id for one in served.supply([last.id])[0]] == [last.id]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from protocol import PhotoHash, Record, RecordId
 from protocol.limits import LIVE_COMPARE_SECONDS
 from protocol.session import (
+    Base,
     Ended,
     Event,
     LiveStarted,
@@ -105,7 +106,7 @@ class Side:
             for one in older:
                 del self.store[one.id]
             self.put([record])
-            bases = {item(record): item(one) for one in older if one.header.body_hash == record.header.body_hash}
+            bases = {item(record): Base(item(one), one.body or b"") for one in older}
             self.session.update(phase_of(record.header.kind), [item(record)], list(map(item, older)), bases)
 
     def ask_again(self, *records: Record) -> None:

@@ -39,7 +39,16 @@ from tests.support.session_pair import HANDSHAKE_HASH, RUN, Pair, Side
 from tests.support.vectors_changes import longer
 from tests.support.vectors_refused_sessions import PHOTO, PHOTO_AUTHOR, PHOTO_HASH, overdue_sessions, refused_sessions
 from tests.support.vectors_refused_talks import refused_frames, refused_messages
-from tests.support.vectors_successors import POLICY, REFUSED_BEFORE, RENEWAL, RENEWED, answered_successors
+from tests.support.vectors_successors import (
+    EDIT,
+    EDITED,
+    LONG,
+    POLICY,
+    REFUSED_BEFORE,
+    RENEWAL,
+    RENEWED,
+    answered_successors,
+)
 
 FRAMES: dict[str, Frame] = {
     "hello without roots": Hello((1,), (1,), NOW, None),
@@ -214,11 +223,11 @@ def session_vectors() -> dict[str, Any]:
     again.responder.ask_again(need)
     again.run()
     sessions[-1]["publisher"] = "responder"
-    for case, hidden in ((RENEWAL, False), (REFUSED_BEFORE, True)):
-        renewed = pair(case, [*graph, POLICY], [*graph, POLICY], refused=hidden)
-        renewed.log.append(("!", RENEWED.wire))
-        renewed.responder.publish(RENEWED)
-        renewed.run()
+    for case, old, new in ((RENEWAL, POLICY, RENEWED), (REFUSED_BEFORE, POLICY, RENEWED), (EDIT, LONG, EDITED)):
+        followed = pair(case, [*graph, old], [*graph, old], refused=case == REFUSED_BEFORE)
+        followed.log.append(("!", new.wire))
+        followed.responder.publish(new)
+        followed.run()
         sessions[-1]["publisher"] = "responder"
     for case, held in (("a photo in two parts", {PHOTO_HASH: PHOTO}), ("a photo that cannot be given", {})):
         photo = pair(case, graph, graph, photos=held)

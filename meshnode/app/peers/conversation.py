@@ -59,10 +59,10 @@ class Conversation:
     """The conversation with one device over one connection.
 
     A driver makes one with `dialing` or `answering` and calls it until `end` is set: `receive` with the bytes that
-    arrive, `hand_over` when memory is short, `tick` when the time that `next_timer` gave has come, `note` after every commit on this node and `follow`
-    soon after it, `compare` to compare both sets once more, and `close` to end it. After each call it writes what
-    `data_to_send` returns. All calls are made on the store thread, one at a time. Times are seconds on a clock of the
-    driver's choice, which never goes back.
+    arrive, `hand_over` when memory is short, `tick` when the time that `next_timer` gave has come, `note` after every
+    commit on this node and `follow` soon after it, `compare` to compare both sets once more, and `close` to end it.
+    After each call it writes what `data_to_send` returns. All calls are made on the store thread, one at a time. Times
+    are seconds on a clock of the driver's choice, which never goes back.
 
     Faults of the other side raise nothing: they set `end`. Faults of this node's store (`StorageFailed`, `StorageFull`)
     pass through, and the driver drops the connection. To cancel one is to stop calling it: it holds no resources.
@@ -158,8 +158,8 @@ class Conversation:
 
     @property
     def waiting(self) -> bool:
-        """Whether the driver has something to do at once: bytes to write, or the end."""
-        return self.end is not None or any(self._outbox)
+        """Whether the driver has something to do at once: bytes to write, the end, or a `tick` that says what time it is."""
+        return self.end is not None or any(self._outbox) or bool(self._serving and self._serving.spread.unplanned)
 
     @property
     def settled(self) -> bool:
@@ -265,7 +265,7 @@ class Conversation:
             return None
         if self._time.is_due:
             return self._now
-        timers = self._serving.timers if self._serving is not None else ()
+        timers = self._serving.timers(self._now) if self._serving is not None else ()
         return min((due for due in (self._session.next_timer(), *timers) if due is not None), default=None)
 
     @property
@@ -283,7 +283,7 @@ class Conversation:
             self._now = now
             try:
                 self._handle(self._session.tick(now))
-                if self._serving is not None and self.end is None and self._serving.asks_in_vain(now):
+                if self._serving is not None and self.end is None and self._serving.tick(now):
                     self.close(Code.CLOSING)
                 if self._time.is_due:
                     self._session.tell_time()
@@ -318,6 +318,7 @@ class Conversation:
         """Take notice of a commit on this node, by this conversation or another; to be followed before anything else."""
         if self.end is None and (self._serving is not None or (change.asked and self.enrolling)):
             self._noted.append(change)
+            self._replica.spreading.note(self._replica.changes.delivered)
 
     @property
     def behind(self) -> bool:
@@ -476,8 +477,6 @@ class Conversation:
             cards.note_spent_elsewhere(self._replica, self._dial.person)
             cards.stop_presenting(self._replica, self._dial.person)
         self.end = end
-
-    # --- going out ---------------------------------------------------------------------------------------------------
 
     def _break_off(self, error: RemoteError) -> None:
         if self._session is not None and not self._channel.broken:

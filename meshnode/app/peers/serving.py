@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.held_items import noting_agreed
 from meshnode.app.peers.photos import PhotoTransfer
+from meshnode.app.peers.spread import SpreadTo
 from meshnode.replica.batch import IngestResult
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.parts import in_parts
@@ -51,6 +52,8 @@ class Serving:
             replica.refusal_memory.of(peer, account_of(replica, peer)),
         )
         """The records that the peer has shown and that this node could not take."""
+        self.spread = SpreadTo(replica.spreading, session, replica.entropy)
+        """The posts of others that the peer is told of later."""
         self._filling: Steps[_Items] | None = self._fill()
         self._noting: Steps[None] | None = None  # what the peer holds
         self._waiting: list[tuple[Delta, float]] = []  # what has changed since the filling began, in order
@@ -92,7 +95,7 @@ class Serving:
         """Follow a committed change; `closed` as in `ServedSet.apply`."""
         delta = self.served.apply(change, closed=closed, shares=self._session.shares)
         if self._filling is None:
-            self._tell(delta, now)
+            self._tell(delta, now, change)
         else:
             self._waiting.append((delta.for_nothing_shown(), now))
         if change.trust or change.people:
@@ -100,17 +103,26 @@ class Serving:
             if self._filling is None:
                 self.ask_again(released)  # else they are not in the set, and the peer offers them
 
-    def _tell(self, delta: Delta, now: float) -> None:
+    def _tell(self, delta: Delta, now: float, change: Change | None = None) -> None:
+        """Tell the session of what has changed; of new posts in `change` some may be held."""
         if delta.lost or delta.evicted:
             gone = [*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)]
             self.refusals.note(gone, now, shown=False)
         if delta.apart:
             self.refusals.note_apart(delta.apart, now)
+        posts = self._posts_to_hold(change, delta) if change is not None else {}
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 bases = {item: delta.bases[item] for item in delta.added[phase] if item in delta.bases}
-                self._session.update(phase, delta.added[phase], delta.removed[phase], bases)
+                added = [item for item in delta.added[phase] if item not in posts]
+                self._session.update(phase, added, delta.removed[phase], bases)
+        self.spread.hold(posts)
         self.supersede(delta.newer)
+
+    def _posts_to_hold(self, change: Change, delta: Delta) -> dict[Item, PersonId]:
+        """Return those of the posts in `change` of which the peer is told later, with their authors."""
+        me = self._replica.me
+        return {} if self._peer == me else self.spread.to_hold(change, delta.added[Phase.CONTENT], me)
 
     def take(
         self, records: list[Record], peer: PersonId | None, followed: Callable[[], None], *, more: bool
@@ -151,12 +163,14 @@ class Serving:
 
     def note_agreed(self, device: DeviceId, agreed: Sequence[Marks]) -> None:
         """Let it be noted, by `go_on`, what the peer's `device` holds by a comparison, for later parcels; photos too."""
+        self.spread.compared()
         self._noting = noting_agreed(self._replica, self._peer, device, agreed, self.photos.take_exchanged())
 
     # --- answering ----------------------------------------------------------------------------------------------------
 
     def supply(self, ids: list[bytes]) -> None:
         """Give the peer those of these records that it may have now, and what supersedes the others."""
+        self.spread.asked_for(ids)
         records, newer = self.served.supply(ids)
         self._session.supply(records)
         self.supersede(newer)
@@ -170,16 +184,17 @@ class Serving:
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])
 
-    @property
-    def timers(self) -> tuple[float | None, float | None]:
-        """When to tick at the latest for what was refused, and for photos that are lacking; None for never."""
-        return self.refusals.next_check, self.photos.due
+    def timers(self, now: float) -> tuple[float | None, ...]:
+        """Return when to `tick` at the latest for what was refused, photos that are lacking, and posts; None for never."""
+        return self.refusals.next_check, self.photos.due, self.spread.due(now)
 
-    def asks_in_vain(self, now: float) -> bool:
-        """Ask for what clock, disk and room let in now; return whether only another session would bring the rest.
+    def tick(self, now: float) -> bool:
+        """Do what is due at `now`; return whether only another session would bring what this node can take now.
 
         It would also offer the peer what is in use again, where the date here has gone back.
         """
+        if self._filling is None:
+            self.spread.tick(now)
         self.ask_again(self.refusals.check(now))
         return self.refusals.begin_again(now) or (self._filling is None and self.served.lacks_revived())
 

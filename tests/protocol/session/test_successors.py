@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from protocol import Code, Record, RemoteError
-from protocol.limits import POLICY_MAX_BYTES, SUCCESSOR_BYTES_A_PULL, SUCCESSORS_NOTED_MAX
-from protocol.session import Phase, announcing
+from protocol import Code, Policy, Record, RemoteError, Vouch
+from protocol.limits import (
+    POLICY_MAX_BYTES,
+    SUCCESSOR_BYTES_A_PULL,
+    SUCCESSORS_NOTED_BYTES,
+    SUCCESSORS_NOTED_MAX,
+    VOUCHES_MAX,
+)
+from protocol.numbers import Stamp
+from protocol.records.policy_changes import PolicyChanges
+from protocol.session import Base, Phase, announcing
 from protocol.session.successors import GivenSuccessors
 from protocol.wire.frames import Again, Frame, Have, Pull, Records, Want, decode_frame, encode_frame
+from protocol.wire.index import Item
 from protocol.wire.successor import Successor, is_successor
 from tests.support.malformed_records import rewritten
 from tests.support.people import NOW, Person
@@ -21,11 +32,32 @@ ALICE, BOB = Person("Alice"), Person("Bob")
 FRIENDS = [Person(f"Friend {number}") for number in range(150)]
 POLICY = BOB.policy(dict.fromkeys(FRIENDS, 900), now=NOW)
 BODY = POLICY.body or b""
+BASE = item(POLICY)
 
 
 def renewed(times: int = 1, policy: Record = POLICY) -> Record:
     """Return the policy as it is after so many renewals."""
     return rewritten(BOB, policy, version=1 + times, created=NOW + times, min_valid_version=1)
+
+
+def base(policy: Record = POLICY) -> Base:
+    return Base(item(policy), policy.body or b"")
+
+
+def successor(record: Record, item_: Item = BASE, body: bytes = BODY) -> Successor:
+    """Return `record` as a successor of that item, as if it had that body."""
+    made = Successor.of(record, item_, body)
+    assert made is not None
+    return made
+
+
+def edited(vouches: dict[Person, int], *, of: Record = POLICY, stamp: int = 2) -> Record:
+    """Return Bob's policy with these vouches in place of others; 0 takes one back."""
+    before = Policy.parse(of.body or b"")
+    changed = {person.id: Vouch(person.id, weight, Stamp(stamp)) for person, weight in vouches.items()}
+    kept = [one for one in before.vouches if one.subject not in changed]
+    body = replace(before, salt=bytes([stamp] * 16), clock=Stamp(stamp), vouches=(*kept, *changed.values())).to_body()
+    return rewritten(BOB, of, body=body, version=stamp, created=NOW + stamp, min_valid_version=1)
 
 
 def live(*, change: Callable[[Side], None] = lambda _: None) -> Pair:
@@ -71,7 +103,21 @@ def test_one_renewal_follows_another() -> None:
         assert pair.initiator.store[renewed(times).id].body == BODY
 
 
-def test_a_changed_body_travels_whole() -> None:
+def test_of_an_edited_policy_what_changed_travels() -> None:
+    pair = live()
+    held = POLICY
+    for stamp, vouches in enumerate(({FRIENDS[3]: 500}, {FRIENDS[3]: 0, Person("New"): 700}), 2):
+        before = len(pair.log)
+        held = edited(vouches, of=held, stamp=stamp)
+        pair.responder.publish(held)
+        pair.run()
+        (entry,) = entries(frames_since(pair, before))
+        assert entry is not None
+        assert len(entry) <= 400
+        assert pair.initiator.store[held.id].body == held.body
+
+
+def test_a_policy_with_very_many_changes_travels_whole() -> None:
     pair = live()
     before = len(pair.log)
     changed = BOB.policy(dict.fromkeys(FRIENDS, 800), now=NOW + 1, version=2)
@@ -154,8 +200,8 @@ def after(pair: Pair, *entries: bytes, announced: int = 1) -> list[Frame]:
 def test_a_body_that_is_not_the_headers_is_not_taken_and_nothing_is_said(size: int) -> None:
     pair = live()
     other_body = BOB.policy(dict.fromkeys(FRIENDS, 800), now=NOW + 1, version=2)
-    successor = replace(Successor.of(other_body, item(POLICY)), size=size)
-    assert after(pair, successor.wire) == []
+    short = replace(successor(other_body, body=other_body.body or b""), size=size)
+    assert after(pair, short.wire) == []
     assert other_body.id not in pair.initiator.store
     assert pair.initiator.without_bodies == {other_body.id: POLICY.id}
 
@@ -163,44 +209,77 @@ def test_a_body_that_is_not_the_headers_is_not_taken_and_nothing_is_said(size: i
 def test_a_length_that_is_too_small_gains_nothing() -> None:
     """The lengths that are said bound how much memory successors take."""
     pair = live()
-    assert after(pair, replace(Successor.of(renewed(), item(POLICY)), size=1).wire) == []
+    assert after(pair, replace(successor(renewed()), size=1).wire) == []
     assert renewed().id not in pair.initiator.store
 
 
 def test_more_bodies_at_once_than_memory_is_for_are_refused() -> None:
     count = 2 * SUCCESSOR_BYTES_A_PULL // POLICY_MAX_BYTES + 1
-    flood = replace(Successor.of(renewed(), item(POLICY)), size=POLICY_MAX_BYTES).wire
+    flood = replace(successor(renewed()), size=POLICY_MAX_BYTES).wire
     with pytest.raises(RemoteError) as refused:
         after(live(), *[flood] * count, announced=count)
     assert refused.value.code is Code.OVERSIZED
 
 
 def test_a_writer_gives_the_whole_once_so_many_bodies_have_not_traveled() -> None:
-    given = GivenSuccessors()
+    noted = GivenSuccessors()
     versions = [renewed(times) for times in range(1, SUCCESSOR_BYTES_A_PULL // len(BODY) + 2)]
     for record in versions[:SUCCESSORS_NOTED_MAX]:
-        given.note(record.id, item(POLICY))
-    short = [is_successor(given.wire_of(record)) for record in versions]
+        noted.note(record.id, base())
+    short = [is_successor(noted.wire_of(record)) for record in versions]
     assert short == [True] * (len(versions) - 1) + [False]
-    given.note(versions[0].id, item(POLICY))
-    assert not is_successor(given.wire_of(versions[0]))
-    given.pulled()
-    given.note(versions[0].id, item(POLICY))
-    assert is_successor(given.wire_of(versions[0]))
+    noted.note(versions[0].id, base())
+    assert not is_successor(noted.wire_of(versions[0]))
+    noted.pulled()
+    noted.note(versions[0].id, base())
+    assert is_successor(noted.wire_of(versions[0]))
 
 
 def test_what_is_noted_for_a_peer_that_pulls_nothing_is_bounded() -> None:
-    given = GivenSuccessors()
+    noted = GivenSuccessors()
     small = BOB.policy({}, now=NOW)
     versions = [renewed(times, small) for times in range(1, SUCCESSORS_NOTED_MAX + 2)]
     for record in versions:
-        given.note(record.id, item(small))
-    assert [is_successor(given.wire_of(record)) for record in versions] == [False] + [True] * SUCCESSORS_NOTED_MAX
+        noted.note(record.id, base(small))
+    assert [is_successor(noted.wire_of(record)) for record in versions] == [False] + [True] * SUCCESSORS_NOTED_MAX
 
 
 def test_what_waits_to_be_asked_for_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcing, "AGAIN_PER_MINUTE", 2)
     pair = live()
-    unknown = [Successor.of(renewed(times), (NOW, bytes(32))).wire for times in range(1, 6)]
+    unknown = [successor(renewed(times), (NOW, bytes(32))).wire for times in range(1, 6)]
     said = after(pair, *unknown, announced=5)
     assert sum(len(frame.items) for frame in said if isinstance(frame, Again)) == 2
+
+
+def test_the_bodies_that_are_kept_for_a_peer_that_pulls_nothing_are_bounded() -> None:
+    noted = GivenSuccessors()
+    count = SUCCESSORS_NOTED_BYTES // len(BODY) + 1
+    versions = [renewed(times) for times in range(1, count + 1)]
+    for record in versions:
+        noted.note(record.id, base())
+    assert sum(one.size for one in noted._bases.values()) <= SUCCESSORS_NOTED_BYTES
+    assert noted.wire_of(versions[0]) == versions[0].wire
+
+
+_ENTRIES = st.dictionaries(st.integers(0, 30), st.integers(0, 1000), max_size=20)
+
+
+@given(_ENTRIES, _ENTRIES, st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
+def test_changes_of_any_policy_make_the_newer_one(
+    old: dict[int, int], new: dict[int, int], blocked_before: set[int], blocked: set[int]
+) -> None:
+    older, newer = (
+        BOB.policy_body(
+            {FRIENDS[who]: weight for who, weight in vouches.items()}, [FRIENDS[who] for who in blocks], stamp=stamp
+        )
+        for vouches, blocks, stamp in ((old, blocked_before, 1), (new, blocked, 2))
+    )
+    changes = PolicyChanges.between(older, newer)
+    assert PolicyChanges.from_value(changes.to_value()).applied(older) == newer
+
+
+def test_changes_that_lead_to_no_policy_lead_nowhere() -> None:
+    full = BOB.policy_body({Person(f"Full {number}"): 900 for number in range(VOUCHES_MAX)})
+    more = PolicyChanges.between(BOB.policy_body(), BOB.policy_body({ALICE: 900}))
+    assert more.applied(full) is None
