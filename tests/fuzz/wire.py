@@ -34,7 +34,7 @@ from tests.support.people import NOW, Person, grown
 from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
 
 ALICE, BOB = Person("Alice"), Person("Bob")
-FRIENDS = {Person(f"Friend {number}"): 900 for number in range(30)}
+FRIENDS: dict[Person | bytes, int] = {Person(f"Friend {number}"): 900 for number in range(30)}
 POLICY = ALICE.policy({**FRIENDS, BOB: 700})
 ENROL = enrol(ALICE.keys, HANDSHAKE_HASH)
 ENROLLED = Enrolled(ALICE.certificate().wire, (BOB.certificate().wire,), ((ALICE.device, "laptop"),))
