@@ -1,7 +1,8 @@
 """Writes records in the owner's own name: the next version of a register, signed by this device, through ingest.
 
 `min_valid_version` is how an author takes something back from people who will never see the new version. It rises to
-the new version where that reduces access, and stays as it was where older versions are still harmless to use.
+the new version where that reduces access, and stays as it was where older versions are still harmless to use. A first post
+takes nothing back and says so, since others may take their time with passing on what certainly takes nothing back.
 """
 
 from __future__ import annotations
@@ -114,8 +115,13 @@ def _within_a_life(kind: Kind, until: UnixTime, now: UnixTime) -> UnixTime:
     return min(max(until, time_after(now, 1)), time_after(now, _LIVES[kind]))
 
 
-def _min_valid_version(replica: Replica, newest: Record) -> Version:
-    """Return the minimum valid version that the version after `newest` must not lower."""
+def _min_valid_version(replica: Replica, kind: Kind, newest: Record | None, version: Version) -> Version:
+    """Return the lowest minimum valid version that `version`, which follows `newest`, may have.
+
+    No post was ever before a first one, whose slot is drawn. Other registers may have had versions that are lost here.
+    """
+    if newest is None:
+        return version_after(0) if kind == Kind.LISTING else version
     branches = replica.store.records.in_use(newest.register) if newest.header.kind == Kind.POLICY else []
     return max(one.header.min_valid_version for one in (newest, *branches))
 
@@ -149,7 +155,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         policy_version=NO_POLICY if kind == Kind.POLICY else own_policy_version(replica),
         created=now,
         expires=until,
-        min_valid_version=version if may_reduce_access or newest is None else _min_valid_version(replica, newest),
+        min_valid_version=version if may_reduce_access else _min_valid_version(replica, kind, newest, version),
         latest_expiry=max(until, latest_expiry or until, newest.header.latest_expiry if newest else until),
         body=body,
         sign=replica.keys.sign,

@@ -34,7 +34,17 @@ def test_versions_count_up_and_the_minimum_version_rises_only_where_access_is_re
     ]
     first, *_ = versions = [header.version for header in headers]
     assert versions == [first, first + 1, first + 2, first + 3]
-    assert [header.min_valid_version - first for header in headers] == [0, 0, 2, 2]
+    assert [header.min_valid_version for header in headers] == [1, 1, first + 2, first + 2]
+
+
+def test_a_first_post_says_that_it_takes_nothing_back_and_other_first_versions_do_not() -> None:
+    """A node whose store was lost does not know which versions of its profile and policy there were."""
+    replica = alice()
+    post = write(replica).header
+    assert post.min_valid_version < post.version
+    first = [row for row in replica.store.records.rows(kinds=(Kind.PROFILE, Kind.POLICY)) if row.author == replica.me]
+    assert first
+    assert all(row.min_valid_version == row.version for row in first)
 
 
 def test_a_version_is_above_all_that_an_older_copy_of_the_disk_can_have_given_out() -> None:

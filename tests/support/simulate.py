@@ -21,6 +21,7 @@ from typing import Self
 
 from tests.support.cheaper import cheaper
 from tests.support.clock_simulation import ClockWorld
+from tests.support.country import print_country
 from tests.support.oracle import Verdict, verdict
 from tests.support.witness import Broken
 from tests.support.world import Plan
@@ -186,7 +187,11 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--processes", type=int, default=2, help="how many at once (2)")
     parser.add_argument("--first-fault", action="store_true", help="stop a world as soon as something is wrong with it")
     parser.add_argument("--clocks", action="store_true", help="instead, small communities whose clocks go wrong")
+    parser.add_argument("--country", type=int, help="instead, how much of the web of so many people matters to one")
     asked = parser.parse_args(words)
+    if asked.country is not None:
+        print_country(asked.country)
+        return 0
     seeds = range(asked.first, asked.first + asked.seeds) if asked.seed is None else range(asked.seed, asked.seed + 1)
     if asked.clocks:
         return _main_clocks(seeds, asked.processes)

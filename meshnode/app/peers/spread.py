@@ -51,7 +51,8 @@ class SpreadTo:
     def to_hold(self, change: Change, added: Iterable[Item], me: PersonId) -> dict[Item, PersonId]:
         """Return those of the items in `added` that are to be held, with their authors: new posts of others in `change`.
 
-        Nothing is held that is a new version of what was in use here, and nothing that is withdrawn.
+        Nothing is held that may take something back: no version that ends older ones, none that replaces what was in use
+        here, and nothing that is withdrawn.
         """
         if not self._spreading.holds_back or self._session.state is not SessionState.LIVE:
             return {}
@@ -59,7 +60,11 @@ class SpreadTo:
         posts = {
             (row.created, row.id): row.author
             for row in change.stored
-            if row.kind == Kind.LISTING and row.author != me and not row.withdrawn and row.register not in replaced
+            if row.kind == Kind.LISTING
+            and row.author != me
+            and row.min_valid_version < row.version
+            and not row.withdrawn
+            and row.register not in replaced
         }
         held: dict[Item, PersonId] = {}
         for item in added:

@@ -73,7 +73,7 @@ class Node:
 
 
 def posts(number: int, author: Person = AUTHOR) -> list[Record]:
-    return [author.listing(f"offer {at}", now=NOW + at) for at in range(number)]
+    return [author.listing(f"offer {at}", now=NOW + at, version=2, min_valid_version=1) for at in range(number)]
 
 
 def others_are_told(node: Node, record: Record) -> None:
@@ -122,6 +122,14 @@ def test_what_the_owner_writes_and_what_takes_back_is_not_held() -> None:
     assert not node.commit(own, profile, withdrawn)
     assert not node.commit(one, ended=[row(one)._replace(id=bytes(32))])
     assert node.has(one)
+
+
+def test_a_version_that_ends_older_ones_is_not_held_though_none_of_them_was_here() -> None:
+    """The peer may have one of them, and pass it on to people who may no longer see it."""
+    narrower = AUTHOR.listing("offer", version=2, min_valid_version=2)
+    node = Node()
+    assert not node.commit(narrower)
+    assert node.has(narrower)
 
 
 def test_nothing_is_held_while_sets_are_compared() -> None:
