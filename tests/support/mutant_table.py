@@ -103,8 +103,8 @@ MUTATIONS = (
         "uncertified-header",
         "a header of a device that nobody certified supersedes nothing",
         "meshnode/replica/judging.py",
-        "        if not certified:\n",
-        "        if not (certified or record.header_only):\n",
+        "        if not self.is_proved(header, batch):\n",
+        "        if not (self.is_proved(header, batch) or record.header_only):\n",
     ),
     Mutation(
         "older-version-in-use",
@@ -150,8 +150,8 @@ TESTED = (
         "uncertified-header-tested",
         "a header of a device that nobody certified supersedes nothing",
         "meshnode/replica/judging.py",
-        "        if not certified:\n",
-        "        if not (certified or record.header_only):\n",
+        "        if not self.is_proved(header, batch):\n",
+        "        if not (self.is_proved(header, batch) or record.header_only):\n",
         "tests/replica/test_ingest_hostile.py",
     ),
     Mutation(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meshnode.app.peers import conversation
+from meshnode.app.peers import session_opening
 from protocol import DeviceId
 from protocol.session import SelfIdentification, Session
 from protocol.wire.frames import Frame, Pull, decode_frame
@@ -56,5 +56,5 @@ def set_tap(monkeypatch: pytest.MonkeyPatch) -> Tap:
             tap.said += [Said(*self._ends, data) for data in frames]
             return frames
 
-    monkeypatch.setattr(conversation, "Session", Tapped)
+    monkeypatch.setattr(session_opening, "Session", Tapped)
     return tap
