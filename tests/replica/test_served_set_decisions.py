@@ -181,6 +181,20 @@ def test_who_may_have_no_policy_of_a_person_any_longer_is_told_of_those_that_wer
     assert told(delta) == []
 
 
+# --- in the place of a whole policy -----------------------------------------------------------------------------------
+
+
+def test_a_new_version_of_a_policy_is_told_with_the_one_that_it_came_from_to_those_alone_who_may_have_it(
+    relay: Relay,
+) -> None:
+    for_carol, for_mallory = relay.serve(CAROL), relay.serve(MALLORY)
+    newer = ALICE.policy({relay.replica.me: 900, CAROL: 900}, now=NOW + 1, version=2)
+    change = relay.bring(newer)
+    assert set(change.bases) == {newer.id}
+    assert dict(for_carol.apply(change).bases) == {item(newer): change.bases[newer.id]}
+    assert dict(for_mallory.apply(change).bases) == {}
+
+
 # --- what is remembered -----------------------------------------------------------------------------------------------
 
 
