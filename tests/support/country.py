@@ -26,7 +26,7 @@ ROWS = ((8, (100, 700)), (12, (100, 700)), (12, (300, 900)), (20, (300, 900)))
 """How many people each vouches for in their town, and how much, in per mille at least and at most."""
 
 
-class Found(NamedTuple):
+class Matter(NamedTuple):
     """What one person's node needs: the numbers of people, and from which trust on a full node holds everybody.
 
     `mine` have a path of enough trust to the person or from them, `around` to one of their neighbors on the LAN, them
@@ -70,7 +70,7 @@ class Country:
     def _weight(self) -> int:
         return self._chance.randint(*self._weights)
 
-    def about(self, number: int, held: int) -> Found:
+    def about(self, number: int, held: int) -> Matter:
         """Ask about one person, whose node has room for so many people."""
         matters = self._matters(number)
         first = number - number % self._town
@@ -78,7 +78,7 @@ class Country:
         around = matters.union(*map(self._matters, neighbors))
         regard = sorted(self.graph.regard_from(self.people[number]).values())
         floor = as_trust(regard[held]) if held < len(regard) else WEB / limits.WEIGHT_MAX
-        return Found(len(matters), len(around), floor)
+        return Matter(len(matters), len(around), floor)
 
     def _matters(self, number: int) -> set[PersonId]:
         person = self.people[number]
