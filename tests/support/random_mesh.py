@@ -16,7 +16,7 @@ from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
 from meshnode.replica.access import Access
 from meshnode.store import RecordState
-from protocol import Audience, Kind, Precision, Preference, Record, RecordId, coarse, distance_km, limits
+from protocol import Audience, Kind, PersonId, Precision, Preference, Record, RecordId, coarse, distance_km, limits
 from tests.support.mesh import Mesh, Node
 from tests.support.mesh_people import acquaint, block, post, rewrite, unblock, vouch, withdraw
 from tests.support.model import BruteListing, World, brute_best_path, brute_mesh, brute_visible, brute_web
@@ -201,10 +201,15 @@ class RandomMesh:
             for name, node in self.mesh.nodes.items()
             for row in node.replica.store.records.rows(kinds=(Kind.LISTING,), author=node.person)
         }
+        versions: dict[tuple[PersonId, bytes], set[int]] = {}
+        for node in self.mesh.nodes.values():
+            for row in node.replica.store.records.rows(kinds=(Kind.LISTING,)):
+                versions.setdefault((row.author, row.slot), set()).add(row.version)
         return {
             replace(seen, version=version)
             for seen, _ in self._truth()
-            for version in range(max(1, floors[seen.author, seen.slot]), seen.version + 1)
+            for version in versions[self.mesh.nodes[seen.author].person, seen.slot]
+            if floors[seen.author, seen.slot] <= version <= seen.version
         }
 
     def must_see(self) -> set[Seen]:
