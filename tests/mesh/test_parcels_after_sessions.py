@@ -111,6 +111,7 @@ def test_a_session_that_broke_before_both_had_agreed_says_nothing_about_what_is_
         mesh.run_for(0.001)
         known = _prefixes(*alice.store.parcels.held_by_sessions(bob.me))
         assert known <= {row.id[:8] for row in bob.store.records.rows()}
+    mesh.settle()
     assert len(_prefixes(*alice.store.parcels.held_by_sessions(bob.me))) > 50
 
 
