@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from protocol.errors import Code, RemoteError
 from protocol.limits import AGAIN_PER_MINUTE, HAVE_ITEMS_MAX, HAVES_UNANSWERED_MAX, MINUTE
@@ -52,14 +53,15 @@ class Announcer:
     def new_frames(self, now: float) -> Iterator[Have | Again]:
         """Give the frames to send at `now`: as many announcements as may wait for an answer, and what is asked for."""
         for phase, waiting in self._to_ask.items():
-            for item in [item for item in waiting if item in self._peer_sets[phase]]:
-                del waiting[item]  # it has come meanwhile
             while waiting and (left := self._asking.left(now)):
-                items = list(waiting)[: min(left, HAVE_ITEMS_MAX)]
+                items = list(islice(waiting, min(left, HAVE_ITEMS_MAX)))
                 for item in items:
                     del waiting[item]
-                self._asking.spend(len(items), now)
-                yield Again(phase, _short(items))
+                if lacking := [
+                    item for item in items if item not in self._peer_sets[phase]
+                ]:  # others have come meanwhile
+                    self._asking.spend(len(lacking), now)
+                    yield Again(phase, _short(lacking))
         for phase, peer_set in self._peer_sets.items():
             while peer_set.has_news and len(self._unanswered) < HAVES_UNANSWERED_MAX:
                 items = peer_set.next_news()
