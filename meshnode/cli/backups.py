@@ -12,7 +12,7 @@ from msgspec import to_builtins
 
 from meshnode.cli import apart, output
 from meshnode.cli.asking import agreed
-from meshnode.cli.command import Answer, Settings, command, say_lines
+from meshnode.cli.command import Answer, Settings, command
 from meshnode.cli.passphrase import VARIABLE, asked, chosen, given
 from meshnode.cli.program import as_typed
 from meshnode.errors import Failed, MeshnodeError, Refused, Usage
@@ -28,7 +28,7 @@ COMMENT = "#"  # begins the lines that age-keygen writes above a secret key
 
 
 def _show_state(reply: dict[str, Any]) -> None:
-    say_lines(text.state(reply))
+    output.say_lines(text.state(reply))
 
 
 @command("backup", about=text.BACKUP_HELP, show=_show_state)
@@ -122,7 +122,7 @@ def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives
     secret = _secret(call, file, key)
     if dry_run:
         shown = _shown(node.look_into_backup(file, secret))
-        return Answer(shown, lambda _: say_lines(text.contents(shown)))
+        return Answer(shown, lambda _: output.say_lines(text.contents(shown)))
     fate = LOST if old_lost else LIVES if old_lives else None
     decided: list[Decision] = []
 
@@ -140,7 +140,7 @@ def restore(call: Settings, file: Path, dry_run: bool, old_lost: bool, old_lives
     reply = {**_shown(done.manifest), "home": str(home.path), "old": old, "renewed": done.renewed}
 
     def show(_: Any) -> None:
-        say_lines(text.restored(reply))
+        output.say_lines(text.restored(reply))
         if done.renewed:
             output.say(node_text.start(as_typed(call)))
 

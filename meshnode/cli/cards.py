@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from meshnode.cli import output, pasting
-from meshnode.cli.command import Answer, Settings, Span, Trust, command, say_lines
+from meshnode.cli.command import Answer, Settings, Span, Trust, command
 from meshnode.errors import Failed, Usage
 from meshnode.text import connecting as text
 from meshnode.text import people
@@ -23,7 +23,7 @@ def _show_card(card: dict[str, Any]) -> None:
         return
     output.qr(card["text"])
     output.say()
-    say_lines(text.card_says(card))
+    output.say_lines(text.card_says(card))
     output.warn(card)
     output.say(text.CARD_TYPED)
     output.say(card["text"])
@@ -78,8 +78,8 @@ def _show_pictures(made: dict[str, Any], *, saved: list[str], printed: bool) -> 
     if not output.to_terminal():
         _show_card(made)
         return
-    say_lines(text.pictures(saved, printed=printed))
-    say_lines(text.card_says(made))
+    output.say_lines(text.pictures(saved, printed=printed))
+    output.say_lines(text.card_says(made))
     output.warn(made)
 
 

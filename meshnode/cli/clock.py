@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from meshnode.cli.command import CommandGroup, Settings, command, say_lines
+from meshnode.cli import output
+from meshnode.cli.command import CommandGroup, Settings, command
 from meshnode.cli.dates import Moment
 from meshnode.text import clock as text
 
 
 def _show(reply: dict[str, Any]) -> None:
-    say_lines(text.state(reply))
+    output.say_lines(text.state(reply))
 
 
 @command("show", about=text.SHOW_HELP, show=_show)

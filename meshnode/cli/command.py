@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from importlib import import_module
 from pathlib import Path
@@ -324,9 +324,3 @@ def named(what: str, value: str) -> str:
 
         raise Usage(errors.SAY_WHICH[what], errors.NAMED_HINT)
     return value
-
-
-def say_lines(lines: Sequence[str]) -> None:
-    """Print sentences, one a line."""
-    for line in lines:
-        output.say(line)

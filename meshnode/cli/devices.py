@@ -9,7 +9,7 @@ import click
 from meshnode.cli import apart, output, passphrase, pasting
 from meshnode.cli.asking import agreed
 from meshnode.cli.client import Client, segment
-from meshnode.cli.command import Answer, CommandGroup, Settings, Span, command, named, say_lines
+from meshnode.cli.command import Answer, CommandGroup, Settings, Span, command, named
 from meshnode.cli.program import as_typed
 from meshnode.errors import NotFound, Usage
 from meshnode.text import devices as text
@@ -154,7 +154,7 @@ def list_(call: Settings) -> Any:
 
 
 def _show_revoked(reply: dict[str, Any]) -> None:
-    say_lines(text.revoked(reply))
+    output.say_lines(text.revoked(reply))
 
 
 @command("revoke", about=text.REVOKE_HELP, show=_show_revoked, group=device)

@@ -9,7 +9,7 @@ import click
 
 from meshnode.cli import asking, names, numbers, output
 from meshnode.cli.client import Client, segment
-from meshnode.cli.command import Amount, Answer, Command, Settings, answering, command, named, say_lines
+from meshnode.cli.command import Amount, Answer, Command, Settings, answering, command, named
 from meshnode.cli.daily import inbox as daily
 from meshnode.text import exchanges as text
 from meshnode.text import forms
@@ -51,7 +51,7 @@ def exchanges(call: Settings, exchange: str | None, limit: int | None) -> Any:
 
 
 def _show_one(reply: dict[str, Any]) -> None:
-    say_lines(list(text.lines(reply, everything=True)))
+    output.say_lines(list(text.lines(reply, everything=True)))
 
 
 def _show_all(call: Settings, reply: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import click
 from msgspec import Struct
 
 from meshnode.cli import output, passphrase, recovering
-from meshnode.cli.command import Answer, Settings, command, say_lines
+from meshnode.cli.command import Answer, Settings, command
 from meshnode.cli.location import PlaceType
 from meshnode.cli.program import as_typed
 from meshnode.errors import Refused, Usage, not_allowed
@@ -122,7 +122,7 @@ def begin(home: Home, beginning: Beginning) -> dict[str, str]:
 
 def greet(home: Home, person: dict[str, str], beginning: Beginning) -> None:
     """Print where the new node is, and who can see posts by default."""
-    say_lines(text.welcome(person["name"], home.path, beginning.audience))
+    output.say_lines(text.welcome(person["name"], home.path, beginning.audience))
     if beginning.place is not None:
         output.say(text.placed(*beginning.place))
 

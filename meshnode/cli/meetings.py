@@ -11,7 +11,7 @@ import click
 from meshnode.cli import output
 from meshnode.cli.cards import MEETING_SECONDS, show_added
 from meshnode.cli.client import Client
-from meshnode.cli.command import Answer, Settings, Trust, command, say_lines
+from meshnode.cli.command import Answer, Settings, Trust, command
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.text import meetings as text
 
@@ -46,7 +46,7 @@ def _show(call: Settings, trust: float | None) -> Any:
     made = client.post("/v1/meeting", **({} if trust is None else {"trust": trust}))
     if call.json or not output.to_terminal():
         return Answer(made, _show_words)
-    say_lines(text.code_for(made["words"]))
+    output.say_lines(text.code_for(made["words"]))
     output.note(text.WAITING)
     _await(client)
     return None

@@ -83,6 +83,12 @@ def say(text: str = "", *, title: str = "") -> None:
     sys.stdout.write(inert(text) + "\n")
 
 
+def say_lines(lines: Iterable[str]) -> None:
+    """Print sentences, one a line."""
+    for line in lines:
+        say(line)
+
+
 def note(text: str) -> None:
     """Print one line, made inert, on standard error, so that a pipe carries only the result."""
     sys.stderr.write(inert(text) + "\n")

@@ -14,7 +14,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import Client, Refusal
-from meshnode.cli.command import Answer, CommandGroup, Settings, command, say_lines
+from meshnode.cli.command import Answer, CommandGroup, Settings, command
 from meshnode.cli.progress import Progress
 from meshnode.errors import Failed, NotFound, Refused, Usage
 from meshnode.text import parcels as text
@@ -50,7 +50,7 @@ def carry_out(call: Settings, file: str, people: tuple[str, ...], again: bool, n
             reply["file"] = None if path is None else str(path)
     if path is None:
         return _beside_a_parcel(call, reply)
-    return Answer(reply, lambda shown: say_lines(list(text.written(shown))))
+    return Answer(reply, lambda shown: output.say_lines(list(text.written(shown))))
 
 
 def _beside_a_parcel(call: Settings, reply: dict[str, Any]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshnode.cli import apart
-from meshnode.cli.command import Settings, command, say_lines
+from meshnode.cli import apart, output
+from meshnode.cli.command import Settings, command
 from meshnode.text import pause as text
 
 
 def _show(reply: dict[str, Any]) -> None:
-    say_lines(text.done(reply))
+    output.say_lines(text.done(reply))
 
 
 @command("pause", about=text.PAUSE_HELP, show=_show)

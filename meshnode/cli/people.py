@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import asking, names, output, preview
 from meshnode.cli.client import segment
-from meshnode.cli.command import Settings, Trust, command, named, say_lines
+from meshnode.cli.command import Settings, Trust, command, named
 from meshnode.cli.daily import people as daily
 from meshnode.text import paging
 from meshnode.text import people as text
@@ -31,7 +31,7 @@ def show_person(reply: dict[str, Any]) -> None:
     for line in reply["about"].split("\n") if reply["about"] else ():
         output.say(f"  {line}")
     if reply["relation"] != "yourself":
-        say_lines(text.vouches(reply))
+        output.say_lines(text.vouches(reply))
 
 
 @command("person", about=text.PERSON_HELP, show=show_person)

@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Answer, Settings, command, named, say_lines
+from meshnode.cli.command import Answer, Settings, command, named
 from meshnode.text import sharing as text
 from meshnode.text.choices import RELATIONS
 
@@ -33,7 +33,7 @@ def what_if_answer(reply: dict[str, Any]) -> Answer:
 
 
 def _show_what_if(reply: dict[str, Any]) -> None:
-    say_lines(text.changes_of_sight(reply) or [text.NO_CHANGE])
+    output.say_lines(text.changes_of_sight(reply) or [text.NO_CHANGE])
     if output.to_terminal():
         output.note(text.NOTHING_CHANGED)
 

@@ -11,7 +11,7 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.asking import agreed
-from meshnode.cli.command import Settings, say_lines
+from meshnode.cli.command import Settings
 from meshnode.errors import MeshnodeError, Refused, Usage
 from meshnode.home import Home
 from meshnode.text import errors
@@ -40,7 +40,7 @@ def offer_words(call: Settings, home: Home, passphrase: str | None) -> None:
 def show_words(words: tuple[str, ...]) -> None:
     """Print the words with what to do with them."""
     output.note(text.WARNING)
-    say_lines(text.table(words) if output.to_terminal() else [" ".join(words)])
+    output.say_lines(text.table(words) if output.to_terminal() else [" ".join(words)])
 
 
 def typed_words(call: Settings, words: tuple[str, ...]) -> dict[int, str]:

@@ -9,7 +9,7 @@ import click
 from meshnode.cli import apart, asking, names, output, recovering
 from meshnode.cli.asking import agreed
 from meshnode.cli.client import Client, segment
-from meshnode.cli.command import CommandGroup, Settings, command, named, say_lines
+from meshnode.cli.command import CommandGroup, Settings, command, named
 from meshnode.errors import Usage
 from meshnode.text import forms
 from meshnode.text import recovery as text
@@ -18,7 +18,7 @@ recovery = CommandGroup("recovery", help=text.HELP)
 
 
 def _show_status(reply: dict[str, Any]) -> None:
-    say_lines([*text.status(reply), *text.friends(reply)])
+    output.say_lines([*text.status(reply), *text.friends(reply)])
 
 
 def _show_words(reply: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ def devices(call: Settings, lost: tuple[str, ...], kept: tuple[str, ...]) -> Any
 
 
 def _show_friends(reply: dict[str, Any]) -> None:
-    say_lines(text.friends(reply))
+    output.say_lines(text.friends(reply))
 
 
 def _show_help(reply: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ def _show_help(reply: dict[str, Any]) -> None:
     if not output.to_terminal():
         output.say(" ".join(reply["words"]))
         return
-    say_lines(text.table(reply["words"]))
+    output.say_lines(text.table(reply["words"]))
     output.say()
     output.qr(" ".join(reply["words"]))
 

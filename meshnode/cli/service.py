@@ -10,7 +10,7 @@ import click
 from msgspec.structs import asdict
 
 from meshnode.cli import output
-from meshnode.cli.command import CommandGroup, Settings, command, say_lines
+from meshnode.cli.command import CommandGroup, Settings, command
 from meshnode.errors import NotFound
 from meshnode.home import Home
 from meshnode.text import service as text
@@ -20,7 +20,7 @@ _system = click.option("--system", is_flag=True, help=text.SYSTEM)
 
 
 def _show(view: dict[str, Any]) -> None:
-    say_lines(text.status(view))
+    output.say_lines(text.status(view))
 
 
 def _show_removed(_: dict[str, Any]) -> None:

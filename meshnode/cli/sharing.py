@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from meshnode.cli import asking, output, preview
-from meshnode.cli.command import CommandGroup, Settings, command, say_lines
+from meshnode.cli.command import CommandGroup, Settings, command
 from meshnode.cli.location import PlaceType
 from meshnode.errors import Usage
 from meshnode.text import sharing as text
@@ -33,7 +33,7 @@ share = CommandGroup("share", help=text.HELP)
 
 
 def _show(reply: dict[str, Any]) -> None:
-    say_lines(text.settings(reply))
+    output.say_lines(text.settings(reply))
     for warning in reply["warnings"]:
         output.note(warning["message"])
 

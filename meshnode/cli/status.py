@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import apart, names, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Settings, command, named, say_lines
+from meshnode.cli.command import Settings, command, named
 from meshnode.cli.daily import status as daily
 from meshnode.cli.request import CALL_SECONDS
 from meshnode.errors import MeshnodeError, NotRunning
@@ -49,7 +49,7 @@ def peers(call: Settings) -> Any:
 
 
 def _show_findings(reply: dict[str, Any]) -> None:
-    say_lines([text.finding(found) for found in reply["findings"]])
+    output.say_lines([text.finding(found) for found in reply["findings"]])
 
 
 @command("doctor", about=text.DOCTOR_HELP, show=_show_findings)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from meshnode.cli import apart, output
-from meshnode.cli.command import Answer, Settings, command, say_lines
+from meshnode.cli.command import Answer, Settings, command
 from meshnode.errors import Failed, MeshnodeError, Refused, Usage
 from meshnode.home import Home, HomeLock
 from meshnode.text import errors
@@ -48,7 +48,7 @@ def wipe(call: Settings, name: str | None) -> Any:
     if installed_home() == str(home.path):
         output.note(text.SERVICE)
     reply = {"home": str(home.path), "this": view["this"], "devices": view["devices"], "told": told}
-    return Answer(reply, lambda _: say_lines(text.removed(view)))
+    return Answer(reply, lambda _: output.say_lines(text.removed(view)))
 
 
 def _others_in_reach(call: Settings, view: dict[str, Any]) -> bool:

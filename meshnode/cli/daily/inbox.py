@@ -26,7 +26,7 @@ def show(home: str, reply: dict[str, Any], **_given: Any) -> None:
     people = forms.apart(each["with"] for each in reply["exchanges"])
     for number, each in enumerate(reply["exchanges"], start=1):
         first, *rest = text.lines(each, people[each["with"]["id"]])
-        _say_lines([numbered(number, first) if output.to_terminal() else first, *rest])
+        output.say_lines([numbered(number, first) if output.to_terminal() else first, *rest])
     if output.to_terminal():
         kept.keep_exchanges(home, reply["exchanges"])
     shown = {each["exchange"] for each in reply["exchanges"]}
@@ -36,12 +36,7 @@ def show(home: str, reply: dict[str, Any], **_given: Any) -> None:
         elif found["subject"] not in shown:
             output.say(waiting.line(found))
             if found["message"]:
-                _say_lines(forms.said(found["message"]))
+                output.say_lines(forms.said(found["message"]))
             output.say(waiting.step(found))
     if output.to_terminal() and not reply["waiting"] and not reply["exchanges"]:
         output.note(text.INBOX_EMPTY)
-
-
-def _say_lines(lines: list[str]) -> None:
-    for line in lines:
-        output.say(line)
