@@ -199,9 +199,7 @@ PREAUTH_SECONDS = 15  # to prove oneself, also where half of all packets are los
 IDLE_PING_SECONDS = 15 * MINUTE  # without a word: a Ping shows that this program is alive; each wakes two machines
 IDLE_DEAD_SECONDS = 35 * MINUTE  # without hearing anything, two Pings included: the program at the other end hangs
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
-ADMITTING_SECONDS = (
-    10 * MINUTE
-)  # for finding out what we may have: others may wait for that before us, at a slow machine
+ADMITTING_SECONDS = 10 * MINUTE  # for finding out what we may have: others may have called a slow machine before us
 LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
 BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more is called again after this all the same
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid

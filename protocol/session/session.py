@@ -305,7 +305,7 @@ class Session:
 
         `bases` has for some of them, by item, an older version from whose body theirs may follow, so that it need not travel.
         """
-        peer_set = self._admitted.peer_sets[phase]
+        peer_set = self.peer_set(phase)
         if bases and self._state is SessionState.LIVE:
             self._handover.note_bases(phase, bases)
         peer_set.remove(removed)

@@ -163,6 +163,7 @@ MAY_USE: dict[str, set[str]] = {
 NAMED = {"picking", "naming", "owner"}
 APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
+    "paging": set(),
     "picking": {"words"},
     "lookalikes": set(),
     "naming": {"words", "picking", "lookalikes"},
@@ -177,11 +178,11 @@ APP_LAYERS: dict[str, set[str]] = {
     "groups": {"picking", "naming", "owner"},
     "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},
-    "people": {"everybody", "picking", "naming", "date", "owner", "groups", "letters"},
+    "people": {"everybody", "paging", "picking", "naming", "date", "owner", "groups", "letters"},
     "recovery": {"naming", "owner", "letters", "people"},
     "exchanges": NAMED | {"date", "words", "catalog", "listings", "letters", "people", "recovery"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
-    "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
+    "discover": {"words", "paging", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
     "notes": {"naming", "catalog", "discover"},
     "devices": {"picking", "naming", "owner", "groups", "people", "recovery"},
     "meetings": {"naming", "owner", "people"},

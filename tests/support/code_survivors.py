@@ -13,7 +13,7 @@ ARGUED: dict[str, str] = {
         "where nothing is late, an empty batch decides about nothing: only time is saved"
     ),
     "meshnode/replica/ingest.py: Ingest._finish: if batch.people or waited: ... -> if True: ...": (
-        "where nobody's records have changed, it is decided again as before: what waits and has ended goes earlier, no more"
+        "where nobody's records have changed, the same is decided again; what waits and has ended only goes earlier"
     ),
     "meshnode/replica/ingest.py: Ingest._finish: if batch.withdrawals: ... -> if True: ...": (
         "where nothing has come that was taken back, nothing is released: only time is saved"

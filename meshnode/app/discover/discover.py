@@ -9,13 +9,13 @@ from meshnode.app.catalog.listing_index import NOTICE_BOARD
 from meshnode.app.discover.ordering import ORDERS, ranked
 from meshnode.app.discover.search import SearchQuery, check, preparing, search, state
 from meshnode.app.listings.view import ListingView, view
+from meshnode.app.paging import check_page, next_page
 from meshnode.errors import Field, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps, undisturbed
 
 SHOWN = 100
 SHOWN_MAX = 1000
-PAGE_MAX = 10_000
 
 
 class DiscoverQuery(SearchQuery, frozen=True):
@@ -57,8 +57,7 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Steps[
         )
     if not 1 <= query.limit <= SHOWN_MAX:
         raise Usage("limit goes from 1 to {shown_max}", field=Field.LIMIT, shown_max=SHOWN_MAX)
-    if not 1 <= query.page <= PAGE_MAX:
-        raise Usage("page goes from 1 to {page_max}", field=Field.PAGE, page_max=PAGE_MAX)
+    check_page(query.page)
     yield from preparing(catalog, query)
     return (yield from undisturbed(lambda: state(replica, catalog), lambda: _page(replica, catalog, query)))
 
@@ -74,5 +73,5 @@ def _page(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Steps[Dis
         hidden=matches.hidden,
         total=matches.total,
         set_aside=matches.set_aside,
-        next=query.page + 1 if matches.total > end else None,
+        next=next_page(query.page, query.limit, matches.total),
     )

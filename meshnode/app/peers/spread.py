@@ -42,9 +42,7 @@ class SpreadTo:
         self._left: dict[Item, PersonId] = {}  # until `_late`
         self._soon: float | None = None
         self._late: float | None = None
-        self._authors: dict[
-            RecordId, PersonId
-        ] = {}  # of posts that were held, and that the peer did not ask for so far
+        self._authors: dict[RecordId, PersonId] = {}  # of posts that were held and not asked for so far
         self._served_elsewhere: dict[PersonId, None] = {}  # authors whose posts the peer gets without this node
         self._losses = spreading.losses
 

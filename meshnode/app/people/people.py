@@ -21,6 +21,7 @@ from meshnode.app.naming import (
     remember_name,
 )
 from meshnode.app.owner import policy
+from meshnode.app.paging import check_page, next_page
 from meshnode.app.picking import alike
 from meshnode.errors import Failed, Field, Refused, Unconfirmed, Usage
 from meshnode.replica.replica import Replica
@@ -31,7 +32,6 @@ from protocol.trust import as_trust
 
 DEFAULT_TRUST = 0.8
 PER_PAGE = 200  # people
-PAGE_MAX = 10_000
 
 
 class PersonView(Struct, frozen=True):
@@ -154,8 +154,7 @@ def listing_people(replica: Replica, connected: Collection[PersonId], query: Peo
 
     Raises Usage for a page that there cannot be.
     """
-    if not 1 <= query.page <= PAGE_MAX:
-        raise Usage("page goes from 1 to {page_max}", field=Field.PAGE, page_max=PAGE_MAX)
+    check_page(query.page)
     end = query.page * PER_PAGE
     waiting: frozenset[PersonId] = frozenset()
     everyone: list[PersonId] = []
@@ -173,16 +172,12 @@ def listing_people(replica: Replica, connected: Collection[PersonId], query: Peo
     found = yield from of_everybody(replica, shown, lambda person: view(replica, person, connected, waiting), given)
     total = len(everyone)
     others = len(known(replica)) - 1 - total
-    return PeopleView(tuple(found.values()), total, others, query.page + 1 if total > end else None)
+    return PeopleView(tuple(found.values()), total, others, next_page(query.page, PER_PAGE, total))
 
 
 def _vouched_either_way(replica: Replica) -> frozenset[PersonId]:
     graph = replica.trust_state.graph
-    return known(replica) & {*_vouched_for(replica), *graph.vouchers_of(replica.me)}
-
-
-def _vouched_for(replica: Replica) -> set[PersonId]:
-    return {person for person, weight in replica.trust_state.graph.vouched_by(replica.me).items() if weight}
+    return known(replica) & {*graph.vouched_by(replica.me), *graph.vouchers_of(replica.me)}
 
 
 def _most_trusted_first(replica: Replica, people: Collection[PersonId]) -> list[PersonId]:
@@ -200,9 +195,10 @@ def _most_trusted_first(replica: Replica, people: Collection[PersonId]) -> list[
 
 def vouched_for(replica: Replica, *, mutual: bool = False) -> list[PersonRef]:
     """Return the people whom the owner vouches for, most trusted first; with `mutual`, those who do the same."""
-    people = known(replica) & _vouched_for(replica)
+    graph = replica.trust_state.graph
+    people = known(replica) & graph.vouched_by(replica.me).keys()
     if mutual:
-        people &= set(replica.trust_state.graph.vouchers_of(replica.me))
+        people &= set(graph.vouchers_of(replica.me))
     return [reference(replica, person) for person in _most_trusted_first(replica, people)]
 
 

@@ -7,6 +7,7 @@ import pytest
 from meshnode.app import naming
 from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
+from meshnode.app.paging import PAGE_MAX
 from meshnode.app.people import blocks, first_names
 from meshnode.app.people import people as people_cases
 from meshnode.app.people.people import PeopleQuery
@@ -126,7 +127,7 @@ def test_long_lists_of_people_come_a_page_at_a_time(people: People, monkeypatch:
     assert complete(people_cases.listing_people(alice.replica, (), PeopleQuery(all=True, page=3))).people == ()
 
 
-@pytest.mark.parametrize("page", [0, -1, people_cases.PAGE_MAX + 1, 2**64])
+@pytest.mark.parametrize("page", [0, -1, PAGE_MAX + 1, 2**64])
 def test_a_page_that_there_cannot_be_is_refused(people: People, page: int) -> None:
     with pytest.raises(Usage, match="page goes from 1"):
         complete(people_cases.listing_people(people[0].replica, (), PeopleQuery(page=page)))

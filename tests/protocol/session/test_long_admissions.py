@@ -53,6 +53,16 @@ def wait(side: Side, begun: float, end: float) -> None:
     side.handle(side.session.tick(end))
 
 
+def greeted(at: float) -> Pair:
+    """Return a caller who compares, and one who has greeted them at this time and has others before them."""
+    both = pair(Side(ALICE), Slow(BOB))
+    both.initiator.admit()
+    both.initiator.admitted = True
+    tell(both, both.initiator, 0)
+    tell(both, both.responder, at)
+    return both
+
+
 def settle(pair: Pair, unread: list[bytes], reader: Side) -> None:
     """Let the reader read what has waited, and both go on until nothing is left to say."""
     pair.now = LONG
@@ -65,12 +75,8 @@ def settle(pair: Pair, unread: list[bytes], reader: Side) -> None:
 
 
 def test_a_caller_waits_for_one_who_has_others_before_them() -> None:
-    both = pair(Side(ALICE), Slow(BOB))
+    both = greeted(3)
     alice, bob = both.initiator, both.responder
-    alice.admit()
-    alice.admitted = True
-    tell(both, alice, 0)
-    tell(both, bob, 3)
     wait(alice, 3, LONG)
     bob.admit()
     wait(bob, LONG, LONG)
@@ -94,12 +100,7 @@ def test_a_caller_who_takes_long_is_waited_for(responder: type[Side]) -> None:
 
 
 def test_nobody_is_waited_for_without_end() -> None:
-    both = pair(Side(ALICE), Slow(BOB))
-    alice, bob = both.initiator, both.responder
-    alice.admit()
-    alice.admitted = True
-    tell(both, alice, 0)
-    tell(both, bob, 0)
+    alice = greeted(0).initiator
     wait(alice, 0, ADMITTING_SECONDS - 1)
     assert alice.session.state is SessionState.COMPARING
     wait(alice, ADMITTING_SECONDS - 1, ADMITTING_SECONDS)
@@ -108,12 +109,8 @@ def test_nobody_is_waited_for_without_end() -> None:
 
 
 def test_once_both_have_begun_to_compare_progress_is_asked_for_as_always() -> None:
-    both = pair(Side(ALICE), Slow(BOB))
+    both = greeted(0)
     alice, bob = both.initiator, both.responder
-    alice.admit()
-    alice.admitted = True
-    tell(both, alice, 0)
-    tell(both, bob, 0)
     bob.admit()
     tell(both, alice, 1)
     tell(both, bob, 1)
